@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+import type postgres from 'postgres'
+import { connect, type DatabaseOptions } from './client.js'
+
+const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
+
+/** Any number, as long as every version of Keyturn uses the same. */
+const advisoryLock = 7_319_004_115
+
+/**
+ * Brings the database to this version's schema and returns how many migrations it applied.
+ *
+ * Each migration is one simple query, which Postgres runs as one transaction: it takes the lock, records
+ * itself, changes the schema. Of two processes that start together one waits, then finds the record taken.
+ * No `sql.begin` is used, because the driver can throw out of reach when a backend dies inside it.
+ */
+export async function migrate (target: DatabaseOptions['target']): Promise<number> {
+  const sql = connect(target, { max: 1 })
+  try {
+    await sql.unsafe(`
+      SELECT pg_advisory_xact_lock(${advisoryLock});
+      CREATE TABLE IF NOT EXISTS schema_migrations (
+        hash text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now()
+      )`).simple()
+    let applied = 0
+    for (const migration of readMigrationFiles({ migrationsFolder })) {
+      if (await apply(sql, migration.hash, migration.sql.join(';'))) applied += 1
+    }
+    return applied
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+/** Returns false when the migration was there already, also when another process was quicker. */
+async function apply (sql: postgres.Sql, hash: string, statements: string): Promise<boolean> {
+  const [known] = await sql`SELECT 1 FROM schema_migrations WHERE hash = ${hash}`
+  if (known !== undefined) return false
+  try {
+    await sql.unsafe(`
+      SELECT pg_advisory_xact_lock(${advisoryLock});
+      INSERT INTO schema_migrations (hash) VALUES ('${hash}');
+      ${statements}`).simple()
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'constraint_name' in error && error.constraint_name === 'schema_migrations_pkey') {
+      return false
+    }
+    throw error
+  }
+}

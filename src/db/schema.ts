@@ -1,0 +1,81 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint, customType, foreignKey, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
+} from 'drizzle-orm/pg-core'
+
+/*
+ * Rows that belong to an account have a primary key that begins with account_id: a distributed Postgres
+ * keeps an account's rows on one shard, and every hot statement names that shard.
+ */
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
+const instant = (name: string) => timestamp(name, { withTimezone: true })
+
+export const accounts = pgTable('accounts', {
+  id: uuid().primaryKey(),
+  /** The integer id of contract `spa`. */
+  number: bigint({ mode: 'number' }).generatedAlwaysAsIdentity().unique(),
+  email: text().notNull().unique(),
+  username: text(),
+  name: text(),
+  passwordHash: text('password_hash').notNull(),
+  subscriptionStatus: text('subscription_status'),
+  subscriptionPlan: text('subscription_plan'),
+  subscriptionExpiresAt: instant('subscription_expires_at'),
+  /** Stepped by whatever ends all access; a session of an older epoch is dead, also one a race let in late. */
+  epoch: integer().notNull().default(0),
+  disabledAt: instant('disabled_at'),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  updatedAt: instant('updated_at').notNull().defaultNow()
+}, table => [
+  uniqueIndex('accounts_username_unique').on(sql`lower(${table.username})`)
+])
+
+/** No index on a column that a refresh changes: refresh must stay a heap-only (HOT) update. */
+export const sessions = pgTable('sessions', {
+  accountId: uuid('account_id').notNull(),
+  id: uuid().notNull(),
+  contract: text().notNull(),
+  epoch: integer().notNull(),
+  generation: integer().notNull().default(0),
+  currentHash: bytea('current_hash'),
+  previousHash: bytea('previous_hash'),
+  /** Of the last step; with the previous secret and the server's key it gives the current secret again. */
+  nonce: bytea(),
+  rotatedAt: instant('rotated_at').notNull().defaultNow(),
+  confirmedGeneration: integer('confirmed_generation').notNull().default(0),
+  lateGeneration: integer('late_generation').notNull().default(0),
+  lateStreak: integer('late_streak').notNull().default(0),
+  address: text(),
+  userAgent: text('user_agent'),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  expiresAt: instant('expires_at').notNull(),
+  endedAt: instant('ended_at'),
+  endReason: text('end_reason')
+}, table => [
+  primaryKey({ columns: [table.accountId, table.id] }),
+  foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }).onDelete('cascade')
+])
+
+/** The numbers of an algorithm's keys are consecutive: of two instances that add a key, one wins. */
+export const signingKeys = pgTable('signing_keys', {
+  algorithm: text().notNull(),
+  number: integer().notNull(),
+  kid: text().notNull().unique(),
+  sealedPrivateKey: bytea('sealed_private_key').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow()
+}, table => [
+  primaryKey({ columns: [table.algorithm, table.number] })
+])
+
+/** Kept when the account is deleted: what happened stays on record, without the person's data. */
+export const auditEvents = pgTable('audit_events', {
+  accountId: uuid('account_id').notNull(),
+  id: uuid().notNull().default(sql`gen_random_uuid()`),
+  event: text().notNull(),
+  sessionId: uuid('session_id'),
+  address: text(),
+  at: instant('at').notNull().default(sql`clock_timestamp()`)
+}, table => [
+  primaryKey({ columns: [table.accountId, table.id] })
+])
