@@ -1,0 +1,43 @@
+import { isUnavailable } from '../db/unavailable.js'
+
+/** What a verb of the core can refuse with. A contract answers each in its own words, by a table. */
+export const authErrorCodes = [
+  'invalid_credentials',
+  'invalid_token',
+  'invalid_refresh_token',
+  'email_taken',
+  'username_taken',
+  'password_unacceptable',
+  'not_found',
+  'overloaded',
+  'unavailable'
+] as const
+
+export type AuthErrorCode = typeof authErrorCodes[number]
+
+/** Why a token is refused. */
+export type TokenFault =
+  | 'malformed' | 'bad_signature' | 'wrong_audience' | 'unknown' | 'expired' | 'signed_out' | 'revoked' | 'reused'
+
+/** A refusal by the core. The message is for logs; `code` and `fault` are what a client may be told. */
+export class AuthError extends Error {
+  readonly code: AuthErrorCode
+  /** Set with `invalid_token` and `invalid_refresh_token`. */
+  readonly fault: TokenFault | undefined
+
+  constructor (code: AuthErrorCode, detail: { fault?: TokenFault, cause?: unknown, message?: string } = {}) {
+    super(detail.message ?? detail.fault ?? code, { cause: detail.cause })
+    this.name = 'AuthError'
+    this.code = code
+    this.fault = detail.fault
+  }
+}
+
+/**
+ * The core's view of any error: itself if it is one, `unavailable` if the database could not answer (never a
+ * reason to send a client away: told 401, it throws its session away), `null` if it is nobody's fault but ours.
+ */
+export function asAuthError (error: unknown): AuthError | null {
+  if (error instanceof AuthError) return error
+  return isUnavailable(error) ? new AuthError('unavailable', { cause: error }) : null
+}

@@ -1,0 +1,99 @@
+import type { Sql } from 'postgres'
+import { createAccessTokens } from './access-token.js'
+import { createAccounts } from './accounts.js'
+import { createConfirmations } from './confirmations.js'
+import { createGrants } from './grants.js'
+import { createHashingGate } from './hashing-gate.js'
+import { createKeyring } from './keyring.js'
+import { createPasswords } from './passwords.js'
+import { createRefresh } from './refresh.js'
+import type { RefreshPolicy } from './rotation.js'
+import { createRevocations } from './revocations.js'
+import { createSessions } from './sessions.js'
+import { createSignIn } from './sign-in.js'
+import { createSignOut } from './sign-out.js'
+import { createSigningKeys, type StoredAlgorithm } from './signing-keys.js'
+import { createValidation } from './validation.js'
+
+export interface CoreSettings extends RefreshPolicy {
+  ACCESS_TOKEN_TTL: number
+  VALIDATION_CACHE_TTL: number
+  KEYTURN_SECRET: string
+  KEYTURN_SECRET_PREVIOUS?: string
+  PUBLIC_URL: string
+  JWT_ALG: StoredAlgorithm
+  JWT_SECRET?: string
+  PASSWORD_HASH_MEMORY: number
+  PASSWORD_HASH_PASSES: number
+  PASSWORD_HASH_CONCURRENCY: number
+  PASSWORD_HASH_QUEUE: number
+}
+
+export interface CoreNeeds {
+  sql: Sql
+  settings: CoreSettings
+  /** Milliseconds since 1970. */
+  now: () => number
+  /** Told of failures that no caller waits for. */
+  onBackgroundError: (error: unknown) => void
+}
+
+export type Core = ReturnType<typeof createCore>
+
+/**
+ * What another process revokes is not heard here yet, so no answer is remembered longer than the second within
+ * which a revocation must be known everywhere.
+ */
+const longestUnheardSeconds = 1
+
+/** Puts the parts together; nothing is read or written before `load`. */
+export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds) {
+  const keyring = createKeyring(settings.KEYTURN_SECRET, settings.KEYTURN_SECRET_PREVIOUS)
+  const keys = createSigningKeys({
+    sql, keyring, algorithm: settings.JWT_ALG, jwtSecret: settings.JWT_SECRET, now
+  })
+  const accessTokens = createAccessTokens({
+    keys, issuer: settings.PUBLIC_URL, audience: settings.PUBLIC_URL, now
+  })
+  const revocations = createRevocations()
+  const confirmations = createConfirmations({ sql, onError: onBackgroundError })
+  const grants = createGrants({ keyring, accessTokens, policy: settings })
+  const sessions = createSessions({ sql, policy: settings, grants, revocations })
+  const gate = createHashingGate({
+    concurrency: settings.PASSWORD_HASH_CONCURRENCY, queue: settings.PASSWORD_HASH_QUEUE
+  })
+  const passwords = createPasswords({ gate, cost: settings })
+
+  return {
+    accounts: createAccounts({ sql, gate, passwords, revocations }),
+    sessions,
+    signIn: createSignIn({ sql, gate, passwords, sessions }),
+    signOut: createSignOut({ keyring, accessTokens, sessions }),
+    refresh: createRefresh({ sql, keyring, policy: settings, confirmations, revocations, grants }),
+    validation: createValidation({
+      sql,
+      accessTokens,
+      confirmations,
+      revocations,
+      cacheTtl: Math.min(settings.VALIDATION_CACHE_TTL, longestUnheardSeconds),
+      now
+    }),
+
+    /** Reads the signing keys; until it has succeeded once, tokens are neither made nor checked. */
+    load: () => keys.load(),
+
+    /** Whether the core can answer now. Never throws. */
+    async isReady (): Promise<boolean> {
+      if (!keys.ready) return false
+      try {
+        await sql`SELECT 1`
+        return true
+      } catch {
+        return false
+      }
+    },
+
+    /** Writes what is pending; to be called before the database is closed. */
+    close: () => confirmations.close()
+  }
+}

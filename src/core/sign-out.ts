@@ -1,0 +1,37 @@
+import type { AccessTokens } from './access-token.js'
+import { AuthError } from './errors.js'
+import type { Keyring } from './keyring.js'
+import type { Origin } from './origin.js'
+import { readRefreshToken } from './refresh-token.js'
+import type { Sessions } from './sessions.js'
+
+export interface SignOutNeeds {
+  keyring: Keyring
+  accessTokens: AccessTokens
+  sessions: Sessions
+}
+
+export type SignOut = ReturnType<typeof createSignOut>
+
+/**
+ * Ends the session a token belongs to (RFC 7009 2.1). Any token that was issued here will do, also one that has
+ * expired or been traded: whoever asks for the end of a session gets it. One that was not issued here does nothing.
+ * @throws AuthError `unavailable`
+ */
+export function createSignOut ({ keyring, accessTokens, sessions }: SignOutNeeds) {
+  return {
+    async withRefreshToken (text: string, origin: Origin): Promise<void> {
+      const token = readRefreshToken(keyring, text)
+      if (token !== null) await sessions.end(token.accountId, token.sessionId, 'signed_out', origin)
+    },
+
+    async withAccessToken (text: string, origin: Origin): Promise<void> {
+      try {
+        const claims = await accessTokens.read(text)
+        await sessions.end(claims.sub, claims.sid, 'signed_out', origin)
+      } catch (error) {
+        if (!(error instanceof AuthError && error.code === 'invalid_token')) throw error
+      }
+    }
+  }
+}

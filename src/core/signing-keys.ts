@@ -1,0 +1,133 @@
+import {
+  createHash, createPrivateKey, createPublicKey, createSecretKey, type JsonWebKey, type KeyObject
+} from 'node:crypto'
+import type { Sql } from 'postgres'
+import { AuthError } from './errors.js'
+import type { JwsKey } from './jws.js'
+import type { Keyring } from './keyring.js'
+import { seal, unseal } from './sealing.js'
+import { signatureAlgorithms, type SignatureAlgorithmName } from './signature-algorithms.js'
+
+export type StoredAlgorithm = Exclude<SignatureAlgorithmName, 'HS256'>
+
+export interface SigningKeysNeeds {
+  sql: Sql
+  keyring: Keyring
+  /** Of keys that are made from now on. */
+  algorithm: StoredAlgorithm
+  /** When set, tokens are signed HS256 with it; stored keys still check the tokens they signed. */
+  jwtSecret: string | undefined
+  /** Milliseconds since 1970. */
+  now: () => number
+}
+
+export type SigningKeys = ReturnType<typeof createSigningKeys>
+
+/** A token that names an unknown key makes the keys be read anew, but no more often than this. */
+const reloadCooldownMs = 1_000
+
+/** JWK members of a key's thumbprint, in their order (RFC 7638 3.2, RFC 8037 2). */
+const thumbprintMembers: Record<string, string[]> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n']
+}
+
+/** The keys access tokens are signed with: kept in the database, the private half sealed. */
+export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: SigningKeysNeeds) {
+  const sharedKey = jwtSecret === undefined ? null : sharedSecretKey(jwtSecret)
+  let byKid = new Map<string, JwsKey>()
+  let current: JwsKey | null = null
+  let loadedAt = -Infinity
+  let loading: Promise<void> | null = null
+
+  /** Reads all keys, and makes the first one of the algorithm where there is none yet. */
+  async function load (): Promise<void> {
+    let stored = await readKeys()
+    if (!stored.some(key => key.algorithm === algorithm)) {
+      await addKey(1)
+      stored = await readKeys()
+    }
+    const keys = stored.map(row => row.key)
+    if (sharedKey !== null) keys.push(sharedKey)
+    byKid = new Map(keys.map(key => [key.kid, key]))
+    current = sharedKey ?? stored.findLast(row => row.algorithm === algorithm)?.key ?? null
+    loadedAt = now()
+  }
+
+  /**
+   * The public half is taken from the unsealed private one and has no column of its own: who can write to the
+   * table but does not know the secret cannot add a key.
+   */
+  async function readKeys () {
+    const rows = await sql<{ algorithm: StoredAlgorithm, kid: string, sealed: Buffer }[]>`
+      SELECT algorithm, kid, sealed_private_key AS sealed FROM signing_keys ORDER BY algorithm, number`
+    return rows.map(row => {
+      const der = unseal(keyring, row.sealed, row.kid)
+      if (der === null) {
+        throw new Error(`signing key ${row.kid} was sealed with another KEYTURN_SECRET; ` +
+          'give that one as KEYTURN_SECRET_PREVIOUS')
+      }
+      const signingKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+      const key: JwsKey = {
+        kid: row.kid, algorithm: row.algorithm, signingKey, verifyingKey: createPublicKey(signingKey)
+      }
+      return { algorithm: row.algorithm, key }
+    })
+  }
+
+  /** Of two instances that add a key of the same number, the second does nothing. */
+  async function addKey (number: number): Promise<void> {
+    const signingKey = await signatureAlgorithms[algorithm].generate()
+    const kid = thumbprint(createPublicKey(signingKey).export({ format: 'jwk' }))
+    const sealed = seal(keyring, signingKey.export({ format: 'der', type: 'pkcs8' }), kid)
+    await sql`
+      INSERT INTO signing_keys (algorithm, number, kid, sealed_private_key)
+      VALUES (${algorithm}, ${number}, ${kid}, ${sealed})
+      ON CONFLICT DO NOTHING`
+  }
+
+  return {
+    /**
+     * Reads the keys; must have succeeded once before tokens can be signed or checked.
+     * @throws Error when a key was sealed with a secret that is not given
+     */
+    load,
+
+    get ready (): boolean {
+      return current !== null
+    },
+
+    /** @throws AuthError `unavailable` while the keys are not loaded */
+    current (): JwsKey {
+      if (current === null) throw new AuthError('unavailable', { message: 'signing keys are not loaded yet' })
+      return current
+    },
+
+    /**
+     * The key a token names, or `null`; an unknown name may be a key that another instance has just made.
+     * @throws AuthError `unavailable` while the keys are not loaded
+     */
+    async find (kid: string): Promise<JwsKey | null> {
+      if (current === null) throw new AuthError('unavailable', { message: 'signing keys are not loaded yet' })
+      const known = byKid.get(kid)
+      if (known !== undefined) return known
+      if (now() - loadedAt < reloadCooldownMs) return null
+      loading ??= load().finally(() => { loading = null })
+      await loading
+      return byKid.get(kid) ?? null
+    }
+  }
+}
+
+function sharedSecretKey (secret: string): JwsKey {
+  const key: KeyObject = createSecretKey(Buffer.from(secret))
+  return { kid: 'hs256', algorithm: 'HS256', signingKey: key, verifyingKey: key }
+}
+
+/** The name of a key is the hash of its public half (RFC 7638). */
+function thumbprint (jwk: JsonWebKey): string {
+  const members = thumbprintMembers[jwk.kty ?? ''] ?? []
+  const canonical = Object.fromEntries(members.map(member => [member, jwk[member as keyof JsonWebKey]]))
+  return createHash('sha256').update(JSON.stringify(canonical)).digest('base64url')
+}

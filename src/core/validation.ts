@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import type { Sql } from 'postgres'
+import type { AccessClaims, AccessTokens } from './access-token.js'
+import { accountColumns, toAccount, type Account, type AccountRow } from './account.js'
+import type { Confirmations } from './confirmations.js'
+import { AuthError } from './errors.js'
+import type { Revocations } from './revocations.js'
+import { faultOfEnd } from './session-end.js'
+import { createValidationCache } from './validation-cache.js'
+
+/** Whom a good access token speaks for. */
+export interface Principal {
+  account: Account
+  accountId: string
+  sessionId: string
+  contract: string
+  /** The token's end, in seconds since 1970. */
+  exp: number
+}
+
+export interface ValidationNeeds {
+  sql: Sql
+  accessTokens: AccessTokens
+  confirmations: Confirmations
+  revocations: Revocations
+  /** Seconds an answer may be remembered. */
+  cacheTtl: number
+  /** Milliseconds since 1970. */
+  now: () => number
+}
+
+interface SessionRow extends AccountRow {
+  contract: string
+  generation: number
+  confirmed_generation: number
+  end_reason: string | null
+  state: 'live' | 'ended' | 'expired'
+}
+
+export type Validation = ReturnType<typeof createValidation>
+
+/** Says whether an access token is good: signed here, for here, not expired, and of a session that lives. */
+export function createValidation (needs: ValidationNeeds) {
+  const { sql, accessTokens, confirmations, revocations, cacheTtl, now } = needs
+  const cache = createValidationCache<Principal>({ revocations, ttl: cacheTtl, now })
+  const reading = new Map<string, Promise<SessionRow | undefined>>()
+
+  /** Requests that miss at the same time share one query, if no notice came in between. */
+  function readSession (claims: AccessClaims, mark: number): Promise<SessionRow | undefined> {
+    const key = `${claims.sid} ${mark}`
+    const shared = reading.get(key)
+    if (shared !== undefined) return shared
+    const query = selectSession(sql, claims).finally(() => reading.delete(key))
+    reading.set(key, query)
+    return query
+  }
+
+  return {
+    /**
+     * @throws AuthError `invalid_token` with the reason; `unavailable` when it cannot be told
+     */
+    async authenticate (token: string): Promise<Principal> {
+      const digest = createHash('sha256').update(token).digest('base64')
+      const remembered = cache.get(digest)
+      if (remembered !== undefined) return remembered
+
+      const claims = await accessTokens.verify(token)
+      const mark = cache.readMark()
+      const row = await readSession(claims, mark)
+      if (row === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
+      if (row.state === 'expired') throw new AuthError('invalid_token', { fault: 'expired' })
+      if (row.state === 'ended') throw new AuthError('invalid_token', { fault: faultOfEnd(row.end_reason) })
+
+      if (claims.gen > row.confirmed_generation) confirmations.confirm(claims.sub, claims.sid, claims.gen)
+      const principal: Principal = {
+        account: toAccount(row),
+        accountId: claims.sub,
+        sessionId: claims.sid,
+        contract: row.contract,
+        exp: claims.exp
+      }
+      cache.set(digest, principal, mark)
+      return principal
+    },
+
+    /** Answers remembered now. */
+    get cachedTokens (): number {
+      return cache.size
+    }
+  }
+}
+
+async function selectSession (sql: Sql, { sub, sid }: AccessClaims): Promise<SessionRow | undefined> {
+  const [row] = await sql<SessionRow[]>`
+    SELECT ${accountColumns(sql)}, session.contract, session.generation, session.confirmed_generation,
+      session.end_reason,
+      CASE
+        WHEN session.ended_at IS NOT NULL OR session.epoch <> account.epoch OR account.disabled_at IS NOT NULL
+          THEN 'ended'
+        WHEN session.expires_at <= clock_timestamp() THEN 'expired'
+        ELSE 'live'
+      END AS state
+    FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
+    WHERE session.account_id = ${sub} AND session.id = ${sid}`
+  return row
+}
