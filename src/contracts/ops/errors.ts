@@ -1,0 +1,28 @@
+import type { RenderedFailure } from '../../http/contract.js'
+import type { Failure, FailureCode } from '../../http/failure.js'
+import { httpFailureRows } from '../../http/http-failures.js'
+
+interface Row {
+  status: number
+  message: string
+}
+
+const row = (status: number, message: string): Row => ({ status, message })
+
+export const opsErrors = {
+  invalid_credentials: row(401, 'Email or password is incorrect'),
+  invalid_token: row(401, 'The token is invalid or expired'),
+  invalid_refresh_token: row(401, 'The refresh token is invalid or expired'),
+  email_taken: row(409, 'The email is already registered'),
+  username_taken: row(409, 'The username is already registered'),
+  password_unacceptable: row(400, 'The password is too short or too long'),
+  not_found: row(404, 'There is no such account'),
+  overloaded: row(503, 'Too many sign-ins at once'),
+  unavailable: row(503, 'Not ready: the database or the signing keys cannot be read'),
+  ...httpFailureRows(row)
+} satisfies Record<FailureCode, Row>
+
+export function renderOpsFailure (failure: Failure): RenderedFailure {
+  const { status, message } = opsErrors[failure.code]
+  return { status, body: { success: false, error: { code: failure.code.toUpperCase(), message } } }
+}

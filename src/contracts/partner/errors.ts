@@ -1,0 +1,61 @@
+import type { TokenFault } from '../../core/errors.js'
+import type { RenderedFailure } from '../../http/contract.js'
+import type { BodyProblem, Failure, FailureCode, HttpFailureCode } from '../../http/failure.js'
+import { httpFailureRows } from '../../http/http-failures.js'
+
+type Reason =
+  | TokenFault | 'invalid_body' | 'invalid_credentials' | 'rate_limited' | 'overloaded'
+  | 'not_found' | 'method_not_allowed' | 'internal'
+
+interface Row {
+  status: number
+  code: string
+  /** Replaced by the token's fault where there is one. */
+  reason: Reason
+  message: string
+  retryable: boolean
+}
+
+const row = (status: number, code: string, reason: Reason, message: string, retryable = false): Row =>
+  ({ status, code, reason, message, retryable })
+
+const httpCodes: Partial<Record<HttpFailureCode, string>> = {
+  invalid_body: 'VALIDATION_ERROR',
+  invalid_json: 'VALIDATION_ERROR',
+  body_too_large: 'PAYLOAD_TOO_LARGE',
+  unknown_route: 'NOT_FOUND',
+  internal: 'INTERNAL_ERROR'
+}
+
+const httpReasons: Partial<Record<HttpFailureCode, Reason>> = {
+  unknown_route: 'not_found',
+  method_not_allowed: 'method_not_allowed',
+  rate_limited: 'rate_limited',
+  internal: 'internal'
+}
+
+/** Seed 001's codes and what the seed leaves open, for everything that can go wrong. */
+export const partnerErrors = {
+  invalid_credentials: row(401, 'INVALID_CREDENTIALS', 'invalid_credentials', 'Email or password is incorrect'),
+  invalid_token: row(401, 'INVALID_TOKEN', 'malformed', 'The token is invalid or expired'),
+  invalid_refresh_token: row(401, 'INVALID_REFRESH_TOKEN', 'malformed', 'The refresh token is invalid or expired'),
+  email_taken: row(409, 'EMAIL_TAKEN', 'invalid_body', 'The email is already registered'),
+  username_taken: row(409, 'USERNAME_TAKEN', 'invalid_body', 'The username is already registered'),
+  password_unacceptable: row(400, 'VALIDATION_ERROR', 'invalid_body', 'The password is too short or too long'),
+  not_found: row(404, 'NOT_FOUND', 'not_found', 'There is no such account'),
+  overloaded: row(503, 'OVERLOADED', 'overloaded', 'Too many sign-ins at once; try again shortly', true),
+  unavailable: row(503, 'UNAVAILABLE', 'overloaded', 'Cannot be answered right now; try again shortly', true),
+  ...httpFailureRows((status, message, code) =>
+    row(status, httpCodes[code] ?? code.toUpperCase(), httpReasons[code] ?? 'invalid_body', message, status === 429))
+} satisfies Record<FailureCode, Row>
+
+export function renderPartnerFailure (failure: Failure): RenderedFailure {
+  const { status, code, message, reason, retryable } = partnerErrors[failure.code]
+  const error = { code, message, reason: failure.fault ?? reason, retryable }
+  const details = failure.problems?.map(toDetail)
+  return { status, body: { success: false, error: details === undefined ? error : { ...error, details } } }
+}
+
+function toDetail ({ path, keyword, message }: BodyProblem): { path: string, message: string } {
+  return { path: path.join('.') || 'body', message: keyword === 'required' ? 'is required' : message }
+}

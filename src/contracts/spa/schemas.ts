@@ -1,0 +1,45 @@
+import { Type, type Static } from '@sinclair/typebox'
+
+export const shortestSpaPassword = 6
+
+export const Register = Type.Object({
+  username: Type.String({ format: 'line', minLength: 3, maxLength: 50, examples: ['johndoe'] }),
+  email: Type.String({ format: 'email', maxLength: 320, examples: ['john@example.com'] }),
+  password: Type.String({ format: 'password', minLength: shortestSpaPassword, examples: ['password123'] })
+})
+
+export const User = Type.Object({
+  id: Type.Integer({ examples: [1] }),
+  username: Type.String({ examples: ['johndoe'] }),
+  email: Type.String({ examples: ['john@example.com'] }),
+  created_at: Type.String({ format: 'date-time', examples: ['2026-02-07T10:30:00Z'] }),
+  updated_at: Type.String({ format: 'date-time', examples: ['2026-02-07T10:30:00Z'] })
+}, { description: 'The account' })
+export type User = Static<typeof User>
+
+const Detail = Type.Object({ detail: Type.String({ examples: ['Email already registered'] }) })
+
+const ValidationDetail = Type.Object({
+  detail: Type.Array(Type.Object({
+    loc: Type.Array(Type.String(), { examples: [['body', 'email']] }),
+    msg: Type.String({ examples: ['value is not a valid email address'] }),
+    type: Type.String({ examples: ['value_error.email'] })
+  }))
+}, { description: 'The body is not what the route takes' })
+
+const descriptions = {
+  400: 'Email or username is taken',
+  413: 'The body is too large',
+  415: 'The body is not JSON',
+  429: 'Too many attempts; see Retry-After',
+  500: 'Unexpected error',
+  503: 'Cannot be answered now; see Retry-After'
+} as const
+
+/** The error replies of a route: its own statuses and those every route can send. */
+export function failures (...statuses: Array<keyof typeof descriptions>) {
+  const all = [...statuses, 413, 415, 500, 503] as const
+  const plain: Record<number, typeof Detail> = Object.fromEntries(
+    all.map(status => [status, { ...Detail, description: descriptions[status] }]))
+  return { ...plain, 422: ValidationDetail }
+}

@@ -1,0 +1,31 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { Core } from '../core/index.js'
+import type { Failure } from './failure.js'
+
+/** What a contract's routes may need besides the core. */
+export interface ContractSettings {
+  ACCESS_TOKEN_TTL: number
+  VALIDATION_CACHE_TTL: number
+  RATE_LIMIT_MAX: number
+  RATE_LIMIT_WINDOW: number
+}
+
+export interface ContractOptions {
+  core: Core
+  settings: ContractSettings
+  /** Milliseconds since 1970. */
+  now: () => number
+}
+
+export interface RenderedFailure {
+  status: number
+  body: object
+}
+
+/** One wire dialect: its routes, and how it says no. */
+export interface Contract {
+  routes: FastifyPluginAsync<ContractOptions>
+  /** Says no in the contract's own words; also used for what belongs to no route. */
+  render (failure: Failure): RenderedFailure
+  description: string
+}

@@ -1,0 +1,27 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { Contract } from './contract.js'
+import { toFailure, type Failure } from './failure.js'
+
+/** Long enough for a queue to shrink or a connection to come back, short enough for a person to wait. */
+const retryAfterSeconds = 1
+
+/** Answers every error of a contract's routes in the contract's shape. */
+export function errorHandler (contract: Contract) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    const failure = toFailure(error)
+    if (failure.code === 'internal') request.log.error({ err: error }, 'unexpected error')
+    if (failure.code === 'unavailable') request.log.warn({ err: error.cause ?? error }, 'database not available')
+    sendFailure(contract, failure, reply)
+  }
+}
+
+/** Sends a refusal with the headers its status asks for (RFC 9110 10.2.3 and 11.6.1, RFC 6750 3). */
+export function sendFailure (contract: Contract, failure: Failure, reply: FastifyReply): void {
+  const { status, body } = contract.render(failure)
+  if (status === 401) {
+    const problem = failure.code === 'invalid_token' ? ', error="invalid_token"' : ''
+    reply.header('www-authenticate', `Bearer realm="keyturn"${problem}`)
+  }
+  if (status === 503) reply.header('retry-after', retryAfterSeconds)
+  reply.code(status).header('cache-control', 'no-store').send(body)
+}

@@ -1,0 +1,86 @@
+import type { FastifyError } from 'fastify'
+import { asAuthError, type AuthErrorCode, type TokenFault } from '../core/errors.js'
+
+/** What can be wrong with a request before the core has seen it, and the one thing that is never its fault. */
+export const httpFailureCodes = [
+  'invalid_body',
+  'invalid_json',
+  'malformed_request',
+  'request_timeout',
+  'headers_too_large',
+  'body_too_large',
+  'unsupported_media_type',
+  'unknown_route',
+  'method_not_allowed',
+  'rate_limited',
+  'internal'
+] as const
+
+export type HttpFailureCode = typeof httpFailureCodes[number]
+
+export type FailureCode = AuthErrorCode | HttpFailureCode
+
+/** One thing that is wrong with a body: where, and by which rule of its schema. */
+export interface BodyProblem {
+  path: string[]
+  keyword: string
+  params: Record<string, unknown>
+  message: string
+}
+
+/** A refusal as the contracts see it; each renders it in its own shape. */
+export interface Failure {
+  code: FailureCode
+  fault?: TokenFault
+  problems?: BodyProblem[]
+}
+
+/** Throw it to refuse a request in the shape of the contract that serves it. */
+export class HttpFailure extends Error {
+  readonly failure: Failure
+
+  constructor (code: HttpFailureCode) {
+    super(code)
+    this.name = 'HttpFailure'
+    this.failure = { code }
+  }
+}
+
+const codesOfStatus: Record<number, HttpFailureCode> = {
+  400: 'invalid_json',
+  408: 'request_timeout',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+  429: 'rate_limited',
+  431: 'headers_too_large'
+}
+
+/** What Fastify finds wrong with a request before its body is read. */
+const malformedRequestCodes = new Set([
+  'FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH', 'FST_ERR_CTP_INVALID_CONTENT_LENGTH', 'FST_ERR_ASYNC_CONSTRAINT'
+])
+
+/** Finds out what an error means to a client. */
+export function toFailure (error: FastifyError): Failure {
+  if (error instanceof HttpFailure) return error.failure
+  if (error.validation !== undefined) return { code: 'invalid_body', problems: error.validation.map(toProblem) }
+  const refused = asAuthError(error)
+  if (refused !== null) {
+    return refused.fault === undefined ? { code: refused.code } : { code: refused.code, fault: refused.fault }
+  }
+  if (malformedRequestCodes.has(error.code)) return { code: 'malformed_request' }
+  return { code: codesOfStatus[error.statusCode ?? 500] ?? 'internal' }
+}
+
+type SchemaError = NonNullable<FastifyError['validation']>[number]
+
+/** A missing member is reported by its parent; the path should name the member itself. */
+function toProblem ({ instancePath, keyword, params, message = '' }: SchemaError): BodyProblem {
+  const path = instancePath.split('/').slice(1).map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return {
+    path: keyword === 'required' ? [...path, String(params.missingProperty)] : path,
+    keyword,
+    params,
+    message
+  }
+}

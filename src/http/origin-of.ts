@@ -1,0 +1,12 @@
+import type { FastifyRequest } from 'fastify'
+import type { Origin } from '../core/origin.js'
+
+const longestUserAgent = 256
+
+/** The address as TRUST_PROXY lets it be known, and what the client says it is, cut to a sensible length. */
+export function originOf (request: FastifyRequest): Origin {
+  return {
+    address: request.ip,
+    userAgent: request.headers['user-agent']?.slice(0, longestUserAgent) ?? null
+  }
+}

@@ -1,0 +1,80 @@
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { contracts, type ContractName } from './contracts/index.js'
+import { answerBrokenRequests } from './http/broken-requests.js'
+import type { ContractOptions } from './http/contract.js'
+import { errorHandler, sendFailure } from './http/error-handler.js'
+import { HttpFailure } from './http/failure.js'
+import { addFormats } from './http/formats.js'
+import { createRouteTable } from './http/route-table.js'
+import { version } from './version.js'
+
+export interface ListenerOptions extends ContractOptions {
+  /** At least one; the first also answers what belongs to no route. */
+  contracts: readonly [ContractName, ...ContractName[]]
+  logger: FastifyBaseLogger
+  /** CIDRs of the proxies whose X-Forwarded-For is believed. */
+  trustProxy: readonly string[]
+}
+
+const limits = {
+  bodyLimit: 16 * 1024,
+  /** Milliseconds for the whole request; Fastify's default of 0 would switch Node's own guard off. */
+  requestTimeout: 15_000,
+  connectionTimeout: 30_000,
+  keepAliveTimeout: 72_000
+} as const
+
+/**
+ * Builds one Fastify instance with some contracts mounted; it does not listen yet.
+ * @throws RouteConflict when two of the contracts define the same route
+ */
+export async function buildListener (options: ListenerOptions): Promise<FastifyInstance> {
+  const names = options.contracts
+  const first = contracts[names[0]]
+  const app = Fastify({
+    ...limits,
+    loggerInstance: options.logger,
+    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
+    // While stopping, kept-alive connections are still served.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: answerBrokenRequests(first),
+    frameworkErrors: errorHandler(first),
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true },
+      onCreate: addFormats
+    }
+  })
+
+  await app.register(rateLimit, { global: false, errorResponseBuilder: () => new HttpFailure('rate_limited') })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: `Keyturn: ${names.join(', ')}`,
+        version,
+        description: names.map(name => `${contracts[name].description}.`).join(' '),
+        license: { name: 'MIT', identifier: 'MIT' }
+      },
+      tags: names.map(name => ({ name, description: contracts[name].description }))
+    }
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+
+  const table = createRouteTable()
+  for (const name of names) {
+    await app.register(async scope => {
+      scope.setErrorHandler(errorHandler(contracts[name]))
+      scope.addHook('onRoute', table.recorder(name))
+      await scope.register(contracts[name].routes, options)
+    })
+  }
+  table.refuseOtherMethods(app, name => contracts[name as ContractName])
+  app.setErrorHandler(errorHandler(first))
+  app.setNotFoundHandler((_request, reply) => sendFailure(first, { code: 'unknown_route' }, reply))
+  return app
+}

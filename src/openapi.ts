@@ -1,0 +1,22 @@
+import postgres from 'postgres'
+import { loadConfig } from './config.js'
+import { contractNames, type ContractName } from './contracts/index.js'
+import { createCore } from './core/index.js'
+import { buildListener } from './listener.js'
+import { createLog } from './log.js'
+
+/** The OpenAPI document of one contract, made from its routes; needs no database and no settings. */
+export async function describeContract (name: ContractName): Promise<object> {
+  const config = loadConfig({}, contractNames)
+  // The driver connects at the first statement, and no statement comes.
+  const sql = postgres()
+  const settings = { ...config, KEYTURN_SECRET: 'signs nothing' }
+  const core = createCore({ sql, settings, now: Date.now, onBackgroundError: () => {} })
+  const listener = await buildListener({
+    contracts: [name], core, settings, now: Date.now, logger: createLog('silent'), trustProxy: []
+  })
+  await listener.ready()
+  const document = listener.swagger()
+  await listener.close()
+  return document
+}
