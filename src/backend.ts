@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Config } from './config.js'
+import { createCore, type Core } from './core/index.js'
+import { openDatabase, type DatabaseOptions } from './db/client.js'
+import { openEmbedded } from './db/embedded.js'
+import { migrate } from './db/migrate.js'
+import { keptSecret } from './secret.js'
+
+/** A core over its database, for the server and for the command line alike. */
+export interface Backend {
+  core: Core
+  /** Brings the schema up to date and reads the keys, once. @throws what stands in the way */
+  prepare (): Promise<void>
+  /** The same, again and again until it succeeds or the backend is closed. */
+  prepareEventually (): Promise<void>
+  close (): Promise<void>
+}
+
+export interface BackendNeeds {
+  config: Config
+  log: Logger
+  /** Milliseconds since 1970. */
+  now: () => number
+}
+
+const retryDelayMs = { first: 250, longest: 5_000 }
+
+/** The embedded database does one thing at a time; more connections would only wait inside it. */
+const embeddedPoolMax = 4
+
+/** Opens the database that the settings name, embedded if they name none, and puts a core over it. */
+export async function openBackend ({ config, log, now }: BackendNeeds): Promise<Backend> {
+  const embedded = config.DATABASE_URL === undefined ? await openEmbedded(config.DATA_DIR) : null
+  const target: DatabaseOptions['target'] = embedded === null
+    ? { url: config.DATABASE_URL ?? '' }
+    : { socketFolder: embedded.socketFolder }
+  const database = openDatabase({ target, poolMax: embedded === null ? config.DATABASE_POOL_MAX : embeddedPoolMax })
+  const core = createCore({
+    sql: database.sql,
+    settings: { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? await keptSecret(config.DATA_DIR) },
+    now,
+    onBackgroundError: error => log.warn({ err: error }, 'could not write in the background; will try again')
+  })
+  const closed = new AbortController()
+
+  async function prepare (): Promise<void> {
+    const applied = await migrate(target)
+    if (applied > 0) log.info({ applied }, 'database schema brought up to date')
+    await core.load()
+  }
+
+  return {
+    core,
+    prepare,
+
+    async prepareEventually () {
+      for (let wait = retryDelayMs.first; !closed.signal.aborted; wait = Math.min(wait * 2, retryDelayMs.longest)) {
+        try {
+          await prepare()
+          log.info('ready')
+          return
+        } catch (error) {
+          log.error({ err: error, retryInMs: wait }, 'not ready')
+        }
+        await delay(wait, undefined, { signal: closed.signal }).catch(() => {})
+      }
+    },
+
+    async close () {
+      closed.abort()
+      await core.close()
+      await database.close()
+      await embedded?.close()
+    }
+  }
+}

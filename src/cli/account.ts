@@ -1,0 +1,136 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { displayName, type Account } from '../core/account.js'
+import { isEmail } from '../core/email.js'
+import { AuthError } from '../core/errors.js'
+import type { Core } from '../core/index.js'
+import { shortestPassword } from '../core/passwords.js'
+import { print, printOne, printRows, type OutputOptions } from './output.js'
+import { readPassword } from './password-input.js'
+import { withCore, type Environment } from './with-core.js'
+
+/** The command line is on the machine itself: no address, and the operator's own tool. */
+const origin = { address: null, userAgent: 'keyturn command line' }
+
+const pageSize = 500
+
+interface AddOptions extends OutputOptions {
+  username?: string
+  name?: string
+  plan?: string
+  passwordStdin?: boolean
+}
+
+interface SubscriptionOptions extends OutputOptions {
+  plan?: string
+  status: string
+  expires?: Date
+  none?: boolean
+}
+
+/** `keyturn account …` */
+export function accountCommand (env: Environment): Command {
+  const account = new Command('account').description('make, show and change accounts')
+
+  account.command('add').argument('<email>', '', email).description('make an account')
+    .option('--username <username>').option('--name <name>')
+    .option('--plan <plan>', 'start with an active subscription to this plan')
+    .option('--password-stdin', 'read the password from standard input instead of a prompt')
+    .option('--json', 'print JSON')
+    .action(async (address: string, options: AddOptions) => {
+      const password = await readPassword(options)
+      const { username, name, plan } = options
+      await withCore(env, async ({ accounts }) => {
+        const made = await accounts.register(
+          { email: address, password, shortestPassword, username, name, plan }, origin)
+        printOne(toRow(made), options)
+      })
+    })
+
+  account.command('show').argument('<email>', '', email).description('show one account')
+    .option('--json', 'print JSON')
+    .action((address: string, options: OutputOptions) => withCore(env, async core => {
+      printOne(toRow(await accountOf(core, address)), options)
+    }))
+
+  account.command('list').description('list all accounts')
+    .option('--json', 'print JSON')
+    .action((options: OutputOptions) => withCore(env, async ({ accounts }) => {
+      const all: Account[] = []
+      for (let page = await accounts.list(pageSize); page.length > 0;) {
+        all.push(...page)
+        page = await accounts.list(pageSize, page.at(-1)?.number)
+      }
+      printRows(all.map(toRow), options)
+    }))
+
+  account.command('subscription').argument('<email>', '', email).description('set what billing says')
+    .option('--plan <plan>').option('--status <status>', '', 'active')
+    .option('--expires <time>', 'such as 2025-12-31T23:59:59Z', time)
+    .option('--none', 'take the subscription away')
+    .option('--json', 'print JSON')
+    .action((address: string, options: SubscriptionOptions) => withCore(env, async ({ accounts }) => {
+      printOne(toRow(await accounts.setSubscription(address, toSubscription(options), origin)), options)
+    }))
+
+  account.command('disable').argument('<email>', '', email)
+    .description('end all sessions and let nobody sign in')
+    .option('--json', 'print JSON')
+    .action((address: string, options: OutputOptions) => withCore(env, async ({ accounts }) => {
+      printOne(toRow(await accounts.disable(address, origin)), options)
+    }))
+
+  account.command('enable').argument('<email>', '', email).description('let the owner sign in again')
+    .option('--json', 'print JSON')
+    .action((address: string, options: OutputOptions) => withCore(env, async ({ accounts }) => {
+      printOne(toRow(await accounts.enable(address, origin)), options)
+    }))
+
+  account.command('delete').argument('<email>', '', email).description('delete an account and all that belongs to it')
+    .requiredOption('--yes', 'yes, delete it')
+    .action((address: string) => withCore(env, async ({ accounts }) => {
+      await accounts.delete(address, origin)
+      print(`deleted ${address}`)
+    }))
+
+  return account
+}
+
+/** @throws AuthError `not_found` */
+export async function accountOf (core: Core, address: string): Promise<Account> {
+  const account = await core.accounts.findByEmail(address)
+  if (account === null) throw new AuthError('not_found', { message: 'no account has this email' })
+  return account
+}
+
+/** Checks the argument `<email>`. */
+export function email (value: string): string {
+  if (!isEmail(value)) throw new InvalidArgumentError('That is not an email address.')
+  return value
+}
+
+function time (value: string): Date {
+  const date = new Date(value)
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('That is not a time such as 2025-12-31T23:59:59Z.')
+  return date
+}
+
+function toSubscription ({ none = false, plan, status, expires }: SubscriptionOptions) {
+  if (none) return null
+  if (plan === undefined) throw new InvalidArgumentError('Name the plan with --plan, or take it away with --none.')
+  return { plan, status, expiresAt: expires ?? null }
+}
+
+function toRow (account: Account) {
+  return {
+    id: account.id,
+    number: account.number,
+    email: account.email,
+    username: account.username,
+    name: displayName(account),
+    subscription: account.subscription?.status ?? null,
+    plan: account.subscription?.plan ?? null,
+    expires: account.subscription?.expiresAt ?? null,
+    created: account.createdAt,
+    disabled: account.disabledAt
+  }
+}

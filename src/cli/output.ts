@@ -1,0 +1,43 @@
+import Table from 'cli-table3'
+
+export interface OutputOptions {
+  json?: boolean
+}
+
+type Cell = string | number | boolean | Date | null
+
+/** Prints rows: a table for people, JSON for programs. */
+export function printRows (rows: Array<Record<string, Cell>>, { json = false }: OutputOptions): void {
+  if (json) {
+    print(JSON.stringify(rows, null, 2))
+    return
+  }
+  const [first] = rows
+  if (first === undefined) {
+    print('none')
+    return
+  }
+  const table = new Table({ head: Object.keys(first), style: { head: [], border: [] } })
+  table.push(...rows.map(row => Object.values(row).map(toText)))
+  print(table.toString())
+}
+
+/** Prints one thing, member by member. */
+export function printOne (row: Record<string, Cell>, { json = false }: OutputOptions): void {
+  if (json) {
+    print(JSON.stringify(row, null, 2))
+    return
+  }
+  const table = new Table({ style: { head: [], border: [] } })
+  table.push(...Object.entries(row).map(([name, value]) => ({ [name]: toText(value) })))
+  print(table.toString())
+}
+
+export function print (text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+function toText (value: Cell): string {
+  if (value === null) return '-'
+  return value instanceof Date ? value.toISOString() : String(value)
+}

@@ -1,0 +1,34 @@
+import { Command } from 'commander'
+import { accountOf, email } from './account.js'
+import { print, printRows, type OutputOptions } from './output.js'
+import { withCore, type Environment } from './with-core.js'
+
+const origin = { address: null, userAgent: 'keyturn command line' }
+
+/** `keyturn session …` */
+export function sessionCommand (env: Environment): Command {
+  const session = new Command('session').description('list and end sessions')
+
+  session.command('list').argument('<email>', '', email).description('list the live sessions of an account')
+    .option('--json', 'print JSON')
+    .action((address: string, options: OutputOptions) => withCore(env, async core => {
+      const { id } = await accountOf(core, address)
+      const sessions = await core.sessions.list(id)
+      printRows(sessions.map(view => ({ ...view })), options)
+    }))
+
+  session.command('revoke').argument('<email>', '', email).argument('[session]', 'the id that `list` shows')
+    .option('--all', 'end all sessions of the account')
+    .description('end one session, or all')
+    .action((address: string, sessionId: string | undefined, { all = false }: { all?: boolean }, command: Command) =>
+      withCore(env, async core => {
+        if (all === (sessionId !== undefined)) command.error('error: name one session, or --all')
+        const { id } = await accountOf(core, address)
+        const ended = sessionId === undefined
+          ? await core.sessions.endAll(id, 'revoked', origin)
+          : Number(await core.sessions.end(id, sessionId, 'revoked', origin))
+        print(`ended ${ended} session${ended === 1 ? '' : 's'}`)
+      }))
+
+  return session
+}

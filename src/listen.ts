@@ -1,0 +1,41 @@
+/** One address and the contracts served there. */
+export interface ListenAddress {
+  host: string
+  port: number
+  contracts: string[]
+}
+
+const entryFormat = /^(?:(\[[0-9a-fA-F:.]+\]|[^\s:=]+):)?(\d{1,5})=([a-z]+(?:,[a-z]+)*)$/
+
+/**
+ * Reads `LISTEN`: entries `[host:]port=contract,contract` with white space between them. An entry without
+ * a host listens on `defaultHost`; an IPv6 host stands in brackets.
+ * Returns the addresses and a sentence for every fault found.
+ */
+export function parseListen (
+  text: string, defaultHost: string, knownContracts: readonly string[]
+): { addresses: ListenAddress[], faults: string[] } {
+  const addresses: ListenAddress[] = []
+  const faults: string[] = []
+  for (const entry of text.trim().split(/\s+/)) {
+    const match = entryFormat.exec(entry)
+    const port = Number(match?.[2])
+    if (match === null || port > 65_535) {
+      faults.push(`"${entry}" is not of the form [host:]port=contract,contract`)
+      continue
+    }
+    const contracts = (match[3] ?? '').split(',')
+    for (const contract of contracts) {
+      if (!knownContracts.includes(contract)) {
+        faults.push(`unknown contract "${contract}" in "${entry}"; known are ${knownContracts.join(', ')}`)
+      }
+    }
+    if (new Set(contracts).size < contracts.length) faults.push(`"${entry}" names a contract twice`)
+    const host = (match[1] ?? defaultHost).replace(/^\[|\]$/g, '')
+    if (port !== 0 && addresses.some(other => other.port === port && other.host === host)) {
+      faults.push(`${host}:${port} is listed twice`)
+    }
+    addresses.push({ host, port, contracts })
+  }
+  return { addresses, faults }
+}

@@ -1,0 +1,23 @@
+import { pino, type Logger } from 'pino'
+
+/**
+ * The log: JSON lines on standard output. Of a request it tells method, path and address; never a header, a body or
+ * a query, where credentials travel. Of an error it tells what a developer needs; never the driver's details,
+ * which quote rows.
+ */
+export function createLog (level: string, destination: NodeJS.WritableStream = process.stdout): Logger {
+  return pino({
+    level,
+    serializers: {
+      req: (request: { method: string, url: string, ip?: string }) =>
+        ({ method: request.method, path: request.url.split('?', 1)[0], address: request.ip }),
+      res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
+      err: serializeError
+    }
+  }, destination)
+}
+
+function serializeError (error: Error & { code?: unknown }): object {
+  const { name, message, code, stack, cause } = error
+  return { name, message, code, stack, ...(cause instanceof Error && { cause: serializeError(cause) }) }
+}

@@ -1,0 +1,27 @@
+import { Command } from 'commander'
+import { accountCommand } from './cli/account.js'
+import { migrateCommand } from './cli/migrate.js'
+import { openapiCommand } from './cli/openapi.js'
+import { serveCommand } from './cli/serve.js'
+import { sessionCommand } from './cli/session.js'
+import { ConfigError } from './config.js'
+import { version } from './version.js'
+
+const { env } = process
+
+const program = new Command('keyturn')
+  .description('Self-hosted authentication API')
+  .version(version)
+  .addCommand(serveCommand(env))
+  .addCommand(migrateCommand(env))
+  .addCommand(openapiCommand())
+  .addCommand(accountCommand(env))
+  .addCommand(sessionCommand(env))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const lines = error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
+  for (const line of lines) process.stderr.write(`keyturn: ${line}\n`)
+  process.exit(1)
+}
