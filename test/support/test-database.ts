@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import type { Test } from 'tap'
+
+/** The migrated database that every test's own database is a copy of. */
+export const templateName = 'keyturn_template'
+
+/** The address of another database on the same server. */
+export function databaseUrl (serverUrl: string, name: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** The real Postgres of this test run. */
+export function serverUrl (): string {
+  const url = process.env.TEST_DATABASE_URL
+  if (url === undefined) throw new Error('no test database: run the tests with "npm test" or "npm run tap -- FILE"')
+  return url
+}
+
+/** A fresh, migrated database on the real Postgres, dropped after the test; returns its URL. */
+export async function postgresDatabase (t: Test, template = templateName): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  const admin = postgres(serverUrl(), { max: 1, onnotice: () => {} })
+  await admin.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+  t.teardown(async () => {
+    await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`)
+    await admin.end()
+  })
+  return databaseUrl(serverUrl(), name)
+}
+
+/** A folder for the embedded database, removed after the test. */
+export async function embeddedFolder (t: Test, { migrated = true } = {}): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-data-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  const template = process.env.TEST_EMBEDDED_TEMPLATE
+  if (migrated && template !== undefined) await cp(template, folder, { recursive: true })
+  return folder
+}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { openEmbedded } from '../src/db/embedded.js'
+import { migrate } from '../src/db/migrate.js'
+import { startPostgres } from './support/postgres-server.js'
+import { databaseUrl, templateName } from './support/test-database.js'
+
+/*
+ * Runs a command with what the tests need: TEST_DATABASE_URL, a real Postgres with a migrated template database
+ * (started here unless that variable names one), and TEST_EMBEDDED_TEMPLATE, a migrated embedded database.
+ */
+
+const given = process.env.TEST_DATABASE_URL
+const server = given === undefined ? await startPostgres() : null
+const url = given ?? server?.url ?? ''
+
+const admin = postgres(url, { max: 1, onnotice: () => {} })
+await admin.unsafe(`DROP DATABASE IF EXISTS ${templateName} WITH (FORCE)`)
+await admin.unsafe(`CREATE DATABASE ${templateName}`)
+await admin.end()
+await migrate({ url: databaseUrl(url, templateName) })
+
+const embeddedTemplate = await mkdtemp(join(tmpdir(), 'keyturn-embedded-'))
+const embedded = await openEmbedded(embeddedTemplate)
+await migrate({ socketFolder: embedded.socketFolder })
+await embedded.close()
+
+const [command = 'tap', ...args] = process.argv.slice(2)
+const child = spawn(command, args, {
+  stdio: 'inherit',
+  env: { ...process.env, TEST_DATABASE_URL: url, TEST_EMBEDDED_TEMPLATE: embeddedTemplate }
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+const [code] = await once(child, 'exit') as [number | null]
+
+await server?.stop()
+await rm(embeddedTemplate, { recursive: true, force: true })
+process.exit(code ?? 1)
