@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Sql } from 'postgres'
+import { violatedConstraint } from '../db/violated-constraint.js'
 import { accountColumns, toAccount, type Account, type AccountRow, type Subscription } from './account.js'
 import { recordEvent, type AuditEvent } from './audit.js'
 import { normalizeEmail } from './email.js'
@@ -82,9 +83,7 @@ export function createAccounts ({ sql, gate, passwords, revocations }: AccountsN
           SELECT ${columns} FROM account`
         return toAccount(row)
       } catch (error) {
-        const code = error instanceof Error && 'constraint_name' in error
-          ? takenBy[String(error.constraint_name)]
-          : undefined
+        const code = takenBy[violatedConstraint(error) ?? '']
         throw code === undefined ? error : new AuthError(code, { cause: error })
       }
     },

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Sql } from 'postgres'
+import { violatedConstraint } from '../db/violated-constraint.js'
 import { accountColumns } from './account.js'
 import { recordEvent, type AuditEvent } from './audit.js'
 import type { Grant, Grants } from './grants.js'
@@ -55,7 +56,7 @@ export function createSessions ({ sql, policy, grants, revocations }: SessionsNe
       const secret = randomBytes(secretBytes)
       const { accountId, passwordHash, renewedHash } = verified
       const checked = sql`id = ${accountId} AND password_hash = ${passwordHash} AND disabled_at IS NULL`
-      const [row] = await sql<RefreshedRow[]>`
+      const begun = sql<RefreshedRow[]>`
         WITH account AS (
           ${renewedHash === null
             ? sql`SELECT * FROM accounts WHERE ${checked}`
@@ -70,6 +71,7 @@ export function createSessions ({ sql, policy, grants, revocations }: SessionsNe
         SELECT ${accountColumns(sql)}, session.contract, session.generation,
           extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in
         FROM session JOIN account ON account.id = session.account_id`
+      const [row] = await begun.catch(ifAccountGone)
       if (row === undefined) return null
       return grants.refreshed(row, { accountId: row.id, sessionId, generation: row.generation, secret })
     },
@@ -114,4 +116,10 @@ export function createSessions ({ sql, policy, grants, revocations }: SessionsNe
         ORDER BY session.created_at DESC, session.id`
     }
   }
+}
+
+/** An account that is deleted while its owner signs in leaves the new session without an account to refer to. */
+function ifAccountGone (error: unknown): [] {
+  if (violatedConstraint(error) === 'sessions_account_id_accounts_id_fk') return []
+  throw error
 }

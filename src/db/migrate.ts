@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type postgres from 'postgres'
 import { connect, type DatabaseOptions } from './client.js'
+import { violatedConstraint } from './violated-constraint.js'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
@@ -44,9 +45,7 @@ async function apply (sql: postgres.Sql, hash: string, statements: string): Prom
       ${statements}`).simple()
     return true
   } catch (error) {
-    if (error instanceof Error && 'constraint_name' in error && error.constraint_name === 'schema_migrations_pkey') {
-      return false
-    }
+    if (violatedConstraint(error) === 'schema_migrations_pkey') return false
     throw error
   }
 }
