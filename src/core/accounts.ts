@@ -1,19 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import type { Sql } from 'postgres'
+import type { Fragment, Sql } from 'postgres'
 import { violatedConstraint } from '../db/violated-constraint.js'
 import { accountColumns, toAccount, type Account, type AccountRow, type Subscription } from './account.js'
 import { recordEvent, type AuditEvent } from './audit.js'
 import { normalizeEmail } from './email.js'
 import { AuthError, type AuthErrorCode } from './errors.js'
+import type { AccessGrant } from './grants.js'
 import type { HashingGate } from './hashing-gate.js'
 import type { Origin } from './origin.js'
 import type { Passwords } from './passwords.js'
 import type { Revocations } from './revocations.js'
+import type { AccessOnlyContract } from './session-kinds.js'
+import type { SessionStart } from './session-start.js'
 
 export interface AccountsNeeds {
   sql: Sql
   gate: HashingGate
   passwords: Passwords
+  sessionStart: SessionStart
   revocations: Revocations
 }
 
@@ -26,15 +30,6 @@ export interface NewAccount {
   plan?: string | undefined
 }
 
-export interface PasswordChange {
-  accountId: string
-  current: string
-  replacement: string
-  shortestPassword: number
-  /** The session that lives on, if any. */
-  keepSessionId: string | null
-}
-
 export type Accounts = ReturnType<typeof createAccounts>
 
 const takenBy: Record<string, AuthErrorCode> = {
@@ -43,7 +38,7 @@ const takenBy: Record<string, AuthErrorCode> = {
 }
 
 /** Makes, finds, changes and ends accounts. Whatever ends access ends the sessions in the same statement. */
-export function createAccounts ({ sql, gate, passwords, revocations }: AccountsNeeds) {
+export function createAccounts ({ sql, gate, passwords, sessionStart, revocations }: AccountsNeeds) {
   const columns = accountColumns(sql)
 
   /** Changes one account by an update of `set`, puts the event on record and tells the caches. */
@@ -66,26 +61,37 @@ export function createAccounts ({ sql, gate, passwords, revocations }: AccountsN
     return toAccount(row)
   }
 
+  /** Hashes the password, hands the insertion of the account to `use`, and names what is taken. */
+  async function insert<Made> (account: NewAccount, use: (insertion: Fragment) => Promise<Made>): Promise<Made> {
+    const passwordHash = await gate.enter(() => passwords.hash(account.password, account.shortestPassword))
+    const { email, username = null, name = null, plan = null } = account
+    try {
+      return await use(sql`
+        INSERT INTO accounts (id, email, username, name, password_hash, subscription_status, subscription_plan)
+        VALUES (${randomUUID()}, ${normalizeEmail(email)}, ${username}, ${name}, ${passwordHash},
+          ${plan === null ? null : 'active'}, ${plan})
+        RETURNING *`)
+    } catch (error) {
+      const code = takenBy[violatedConstraint(error) ?? '']
+      throw code === undefined ? error : new AuthError(code, { cause: error })
+    }
+  }
+
   return {
-    /** @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `overloaded` */
-    async register (account: NewAccount, origin: Origin): Promise<Account> {
-      const passwordHash = await gate.enter(() => passwords.hash(account.password, account.shortestPassword))
-      try {
+    /** Makes an account. @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `overloaded` */
+    register (account: NewAccount, origin: Origin): Promise<Account> {
+      return insert(account, async insertion => {
         const [row] = await sql<[AccountRow]>`
-          WITH account AS (
-            INSERT INTO accounts (id, email, username, name, password_hash, subscription_status, subscription_plan)
-            VALUES (${randomUUID()}, ${normalizeEmail(account.email)}, ${account.username ?? null},
-              ${account.name ?? null}, ${passwordHash}, ${account.plan === undefined ? null : 'active'},
-              ${account.plan ?? null})
-            RETURNING *
-          ), made AS (SELECT id AS account_id, NULL::uuid AS session_id FROM account),
+          WITH account AS (${insertion}), made AS (SELECT id AS account_id, NULL::uuid AS session_id FROM account),
           record AS (${recordEvent(sql, 'account_created', 'made', origin.address)})
           SELECT ${columns} FROM account`
         return toAccount(row)
-      } catch (error) {
-        const code = takenBy[violatedConstraint(error) ?? '']
-        throw code === undefined ? error : new AuthError(code, { cause: error })
-      }
+      })
+    },
+
+    /** Makes an account and its first session, both or neither. @throws AuthError as `register` */
+    signUp (account: NewAccount, contract: AccessOnlyContract, origin: Origin): Promise<AccessGrant> {
+      return insert(account, insertion => sessionStart.withNewAccount(insertion, contract, origin))
     },
 
     /** Returns `null` when no account has this email. */
@@ -130,48 +136,6 @@ export function createAccounts ({ sql, gate, passwords, revocations }: AccountsN
         SELECT account_id FROM gone`
       if (row === undefined) throw new AuthError('not_found', { message: 'no account has this email' })
       revocations.publish({ accountId: row.account_id })
-    },
-
-    /**
-     * Changes the password and ends all sessions but the one to keep, in one statement, if the current password
-     * is right and has not been changed meanwhile.
-     * @throws AuthError `invalid_credentials`, `password_unacceptable`, `overloaded`
-     */
-    async changePassword (change: PasswordChange, origin: Origin): Promise<void> {
-      await gate.enter(async () => {
-        const [known] = await sql<{ hash: string }[]>`
-          SELECT password_hash AS hash FROM accounts WHERE id = ${change.accountId} AND disabled_at IS NULL`
-        const verified = await passwords.verify(known?.hash ?? null, change.current)
-        if (known === undefined || !verified) throw new AuthError('invalid_credentials')
-        const hash = await passwords.hash(change.replacement, change.shortestPassword)
-        const changed = await replaceHash(change, known.hash, hash, origin)
-        if (!changed) throw new AuthError('invalid_credentials', { message: 'the password was changed meanwhile' })
-      })
-      revocations.publish({ accountId: change.accountId })
     }
-  }
-
-  async function replaceHash (
-    change: PasswordChange, verifiedHash: string, hash: string, origin: Origin
-  ): Promise<boolean> {
-    const changed = await sql`
-      WITH account AS (
-        UPDATE accounts SET password_hash = ${hash}, epoch = epoch + 1, updated_at = clock_timestamp()
-        WHERE id = ${change.accountId} AND password_hash = ${verifiedHash} AND disabled_at IS NULL
-        RETURNING id, epoch
-      ), others AS (
-        UPDATE sessions SET ended_at = clock_timestamp(), end_reason = 'password_changed'
-        FROM account
-        WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL
-          AND sessions.id IS DISTINCT FROM ${change.keepSessionId}
-      ), kept AS (
-        UPDATE sessions SET epoch = account.epoch
-        FROM account
-        WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL
-          AND sessions.id = ${change.keepSessionId} AND sessions.epoch = account.epoch - 1
-      ), changed AS (SELECT id AS account_id, ${change.keepSessionId}::uuid AS session_id FROM account),
-      record AS (${recordEvent(sql, 'password_changed', 'changed', origin.address)})
-      SELECT account_id FROM changed`
-    return changed.length > 0
   }
 }

@@ -3,12 +3,15 @@ import { isUnavailable } from '../db/unavailable.js'
 /** What a verb of the core can refuse with. A contract answers each in its own words, by a table. */
 export const authErrorCodes = [
   'invalid_credentials',
+  'wrong_password',
   'invalid_token',
   'invalid_refresh_token',
   'email_taken',
   'username_taken',
   'password_unacceptable',
   'not_found',
+  'task_not_found',
+  'task_forbidden',
   'overloaded',
   'unavailable'
 ] as const

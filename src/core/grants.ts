@@ -3,13 +3,18 @@ import { toAccount, type Account } from './account.js'
 import type { Keyring } from './keyring.js'
 import { writeRefreshToken, type RefreshToken } from './refresh-token.js'
 import type { RefreshedRow } from './rotation.js'
+import { lifetimesOf, type Lifetimes } from './session-kinds.js'
 
-/** What a client gets for a password or for a refresh token. Lifetimes in seconds. */
-export interface Grant {
+/** What a client gets for a password. Lifetimes in seconds. */
+export interface AccessGrant {
   account: Account
   sessionId: string
   accessToken: string
   expiresIn: number
+}
+
+/** What it gets where the contract has refresh tokens. */
+export interface Grant extends AccessGrant {
   refreshToken: string
   refreshExpiresIn: number
 }
@@ -17,28 +22,30 @@ export interface Grant {
 export interface GrantsNeeds {
   keyring: Keyring
   accessTokens: AccessTokens
-  policy: { ACCESS_TOKEN_TTL: number }
+  policy: Lifetimes
 }
 
 export type Grants = ReturnType<typeof createGrants>
 
-/** Turns a session row and its refresh token into what the client is handed. */
+/** Turns a session's row into what the client is handed. No token outlives its session. */
 export function createGrants ({ keyring, accessTokens, policy }: GrantsNeeds) {
+  function access (row: RefreshedRow, sessionId: string): AccessGrant {
+    const { accessToken: longest } = lifetimesOf(row.contract, policy)
+    const expiresIn = Math.min(longest, Math.round(row.expires_in))
+    const accessToken = accessTokens.issue({
+      sub: row.id, sid: sessionId, gen: row.generation, contract: row.contract, email: row.email
+    }, expiresIn)
+    return { account: toAccount(row), sessionId, accessToken, expiresIn }
+  }
+
   return {
-    /** No token outlives its session, whose remaining seconds are in `row.expires_in`. */
+    access,
+
     refreshed (row: RefreshedRow, token: RefreshToken): Grant {
-      const refreshExpiresIn = Math.round(row.expires_in)
-      const expiresIn = Math.min(policy.ACCESS_TOKEN_TTL, refreshExpiresIn)
-      const accessToken = accessTokens.issue({
-        sub: token.accountId, sid: token.sessionId, gen: row.generation, contract: row.contract, email: row.email
-      }, expiresIn)
       return {
-        account: toAccount(row),
-        sessionId: token.sessionId,
-        accessToken,
-        expiresIn,
+        ...access(row, token.sessionId),
         refreshToken: writeRefreshToken(keyring, token),
-        refreshExpiresIn
+        refreshExpiresIn: Math.round(row.expires_in)
       }
     }
   }

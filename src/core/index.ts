@@ -5,18 +5,25 @@ import { createConfirmations } from './confirmations.js'
 import { createGrants } from './grants.js'
 import { createHashingGate } from './hashing-gate.js'
 import { createKeyring } from './keyring.js'
+import type { Origin } from './origin.js'
+import { createPasswordChange } from './password-change.js'
 import { createPasswords } from './passwords.js'
 import { createRefresh } from './refresh.js'
 import type { RefreshPolicy } from './rotation.js'
 import { createRevocations } from './revocations.js'
+import type { AccessOnlyContract } from './session-kinds.js'
+import { createSessionRefresh } from './session-refresh.js'
+import { createSessionStart } from './session-start.js'
 import { createSessions } from './sessions.js'
-import { createSignIn } from './sign-in.js'
+import { createSignIn, type Credentials } from './sign-in.js'
 import { createSignOut } from './sign-out.js'
 import { createSigningKeys, type StoredAlgorithm } from './signing-keys.js'
+import { createTasks } from './tasks.js'
 import { createValidation } from './validation.js'
 
 export interface CoreSettings extends RefreshPolicy {
   ACCESS_TOKEN_TTL: number
+  JWT_EXPIRES_IN: number
   VALIDATION_CACHE_TTL: number
   KEYTURN_SECRET: string
   KEYTURN_SECRET_PREVIOUS?: string
@@ -58,16 +65,29 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
   const revocations = createRevocations()
   const confirmations = createConfirmations({ sql, onError: onBackgroundError })
   const grants = createGrants({ keyring, accessTokens, policy: settings })
-  const sessions = createSessions({ sql, policy: settings, grants, revocations })
+  const sessionStart = createSessionStart({ sql, policy: settings, grants })
+  const sessions = createSessions({ sql, revocations })
   const gate = createHashingGate({
     concurrency: settings.PASSWORD_HASH_CONCURRENCY, queue: settings.PASSWORD_HASH_QUEUE
   })
   const passwords = createPasswords({ gate, cost: settings })
+  const signIn = createSignIn({ sql, gate, passwords })
 
   return {
-    accounts: createAccounts({ sql, gate, passwords, revocations }),
+    accounts: createAccounts({ sql, gate, passwords, sessionStart, revocations }),
+    changePassword: createPasswordChange({ sql, gate, passwords, revocations }),
     sessions,
-    signIn: createSignIn({ sql, gate, passwords, sessions }),
+    tasks: createTasks({ sql }),
+
+    /** Signs in where the contract has refresh tokens. */
+    signIn: (credentials: Credentials, _contract: 'partner', origin: Origin) =>
+      signIn(credentials, verified => sessionStart.refreshable(verified, origin)),
+
+    /** Signs in where it has none. */
+    signInOnce: (credentials: Credentials, contract: AccessOnlyContract, origin: Origin) =>
+      signIn(credentials, verified => sessionStart.accessOnly(verified, contract, origin)),
+
+    refreshSession: createSessionRefresh({ sql, accessTokens, grants, sessions, policy: settings }),
     signOut: createSignOut({ keyring, accessTokens, sessions }),
     refresh: createRefresh({ sql, keyring, policy: settings, confirmations, revocations, grants }),
     validation: createValidation({

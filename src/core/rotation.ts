@@ -2,6 +2,7 @@ import type { Sql } from 'postgres'
 import type { AccountRow } from './account.js'
 import { accountColumns } from './account.js'
 import type { RefreshToken } from './refresh-token.js'
+import type { SessionContract } from './session-kinds.js'
 
 /*
  * What becomes of a refresh token, as in the table of docs/refresh.md. Every statement here is atomic by itself.
@@ -30,7 +31,7 @@ export interface RefreshPolicy {
 
 /** The session after a step, with its account. */
 export interface RefreshedRow extends AccountRow {
-  contract: string
+  contract: SessionContract
   generation: number
   expires_in: number
 }

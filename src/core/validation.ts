@@ -6,6 +6,7 @@ import type { Confirmations } from './confirmations.js'
 import { AuthError } from './errors.js'
 import type { Revocations } from './revocations.js'
 import { faultOfEnd } from './session-end.js'
+import { sessionKinds, type SessionContract } from './session-kinds.js'
 import { createValidationCache } from './validation-cache.js'
 
 /** Whom a good access token speaks for. */
@@ -30,7 +31,7 @@ export interface ValidationNeeds {
 }
 
 interface SessionRow extends AccountRow {
-  contract: string
+  contract: SessionContract
   generation: number
   confirmed_generation: number
   end_reason: string | null
@@ -71,7 +72,9 @@ export function createValidation (needs: ValidationNeeds) {
       if (row.state === 'expired') throw new AuthError('invalid_token', { fault: 'expired' })
       if (row.state === 'ended') throw new AuthError('invalid_token', { fault: faultOfEnd(row.end_reason) })
 
-      if (claims.gen > row.confirmed_generation) confirmations.confirm(claims.sub, claims.sid, claims.gen)
+      if (claims.gen > row.confirmed_generation && sessionKinds[row.contract] === 'refresh_token') {
+        confirmations.confirm(claims.sub, claims.sid, claims.gen)
+      }
       const principal: Principal = {
         account: toAccount(row),
         accountId: claims.sub,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
-  bigint, customType, foreignKey, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
+  bigint, boolean, customType, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
 
 /*
@@ -55,6 +55,20 @@ export const sessions = pgTable('sessions', {
 }, table => [
   primaryKey({ columns: [table.accountId, table.id] }),
   foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }).onDelete('cascade')
+])
+
+/** In order of creation; an id alone finds out, when it must, whose the task is. */
+export const tasks = pgTable('tasks', {
+  accountId: uuid('account_id').notNull(),
+  id: uuid().notNull(),
+  title: text().notNull(),
+  completed: boolean().notNull().default(false),
+  createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`)
+}, table => [
+  primaryKey({ columns: [table.accountId, table.id] }),
+  foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }).onDelete('cascade'),
+  index('tasks_in_order').on(table.accountId, table.createdAt, table.id),
+  index('tasks_by_id').on(table.id)
 ])
 
 /** The numbers of an algorithm's keys are consecutive: of two instances that add a key, one wins. */
