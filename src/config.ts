@@ -11,7 +11,8 @@ FormatRegistry.Set('duration', text => (parseDuration(text) ?? 0) > 0)
 FormatRegistry.Set('window', text => parseDuration(text) !== null)
 FormatRegistry.Set('secret', text => Buffer.byteLength(text) >= minimumSecretBytes)
 FormatRegistry.Set('integer', text => /^\d{1,9}$/.test(text))
-FormatRegistry.Set('origin', text => URL.canParse(text) && /^https?:\/\/[^/?#\s]+$/.test(text))
+FormatRegistry.Set('origin', isOrigin)
+FormatRegistry.Set('origin-list', text => splitList(text).every(isOrigin))
 FormatRegistry.Set('postgres-url', text => URL.canParse(text) && /^postgres(ql)?:\/\//.test(text))
 FormatRegistry.Set('cidr-list', text => splitList(text).every(isTrustworthyCidr))
 
@@ -21,6 +22,7 @@ const formatMessages: Record<string, string> = {
   secret: `must be at least ${minimumSecretBytes} bytes long`,
   integer: 'must be a whole number',
   origin: 'must be an http or https origin without a path, such as https://auth.example.com',
+  'origin-list': 'must be a comma-separated list of origins, such as https://app.example.com',
   'postgres-url': 'must be a URL such as postgres://user:password@host:5432/database',
   'cidr-list': 'must be a comma-separated list of CIDRs, such as 10.0.0.0/8,::1/128'
 }
@@ -48,7 +50,7 @@ const optional = (format: string, description: string) =>
 
 /** The environment: every variable Keyturn reads, its form, its default, what it means. */
 export const Environment = Type.Object({
-  LISTEN: text('3000=partner,spa 127.0.0.1:9000=ops', 'Which contracts are served on which port'),
+  LISTEN: text('3000=partner,session,spa 8000=tasks 3001=web 127.0.0.1:9000=ops', 'Which contracts are served where'),
   HOST: text('127.0.0.1', 'Address of the LISTEN entries that name none'),
   PUBLIC_URL: Type.String({
     format: 'origin', default: 'http://localhost:3000', description: 'Issuer and default audience of access tokens'
@@ -64,6 +66,7 @@ export const Environment = Type.Object({
   JWT_ALG: choice(['ES256', 'EdDSA', 'RS256'] as const, 'ES256', 'Algorithm of newly made signing keys'),
   JWT_SECRET: optional('secret', 'When set, access tokens are signed HS256 with its UTF-8 bytes'),
   ACCESS_TOKEN_TTL: duration('1h', 'Life of an access token where the contract has a refresh'),
+  JWT_EXPIRES_IN: duration('7d', 'Life of an access token where the contract has no refresh'),
   REFRESH_TOKEN_TTL: duration('30d', 'Life of a refresh token, counted anew at each refresh'),
   REFRESH_RETRY_WINDOW: duration('10s', 'How long the previous refresh token gets the same successor', 'window'),
   REFRESH_CONFIRM_WINDOW: duration('24h', 'The same while the successor is unconfirmed', 'window'),
@@ -74,15 +77,24 @@ export const Environment = Type.Object({
   PASSWORD_HASH_PASSES: integer(2, 'argon2id passes', 2),
   PASSWORD_HASH_CONCURRENCY: integer(availableParallelism(), 'Hashes at work at once; default: the cores', 1),
   PASSWORD_HASH_QUEUE: integer(64, 'Hashes waiting; beyond it sign-in answers 503 at once'),
+  CORS_ORIGIN: Type.String({
+    format: 'origin-list', default: '', description: 'Origins whose pages may call with cookies, comma-separated'
+  }),
+  COOKIE_SECURE: choice(['auto', 'true', 'false'] as const, 'auto', 'Cookies are Secure; auto: in production'),
+  NODE_ENV: text('development', 'production makes cookies Secure'),
   RATE_LIMIT_MAX: integer(300, 'Requests of one address to password routes per window; 0 turns it off'),
   RATE_LIMIT_WINDOW: duration('1m', 'Window of RATE_LIMIT_MAX'),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const, 'info', 'What is logged')
 })
 
 /** Settings as the rest of the program sees them: durations in seconds, lists split, defaults filled in. */
-export type Config = Omit<StaticDecode<typeof Environment>, 'LISTEN' | 'TRUST_PROXY'> & {
+export type Config = Omit<StaticDecode<typeof Environment>, keyof Parsed> & Parsed
+
+interface Parsed {
   LISTEN: ListenAddress[]
   TRUST_PROXY: string[]
+  CORS_ORIGIN: string[]
+  COOKIE_SECURE: boolean
 }
 
 /** Every fault of an environment, one line each, led by the variable's name. */
@@ -115,7 +127,15 @@ export function loadConfig (env: Record<string, string | undefined>, knownContra
   if (faults.length > 0) throw new ConfigError(faults)
 
   const settings = Value.Decode(Environment, raw)
-  return { ...settings, LISTEN: listen.addresses, TRUST_PROXY: splitList(settings.TRUST_PROXY) }
+  return {
+    ...settings,
+    LISTEN: listen.addresses,
+    TRUST_PROXY: splitList(settings.TRUST_PROXY),
+    CORS_ORIGIN: splitList(settings.CORS_ORIGIN),
+    COOKIE_SECURE: settings.COOKIE_SECURE === 'auto'
+      ? settings.NODE_ENV === 'production'
+      : settings.COOKIE_SECURE === 'true'
+  }
 }
 
 /** The rules the schema states; a value is never repeated in a message, since it may be a secret. */
@@ -128,6 +148,11 @@ function schemaFaults (raw: Record<string, string>): string[] {
     }
     return 'minimum' in schema && Number(value) < schema.minimum ? [`${name} must be at least ${schema.minimum}`] : []
   })
+}
+
+/** An origin as a browser writes it: no path, no default port, lower case (RFC 6454 6.2). */
+function isOrigin (text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text
 }
 
 function splitList (list: string): string[] {

@@ -1,3 +1,5 @@
+import cookie from '@fastify/cookie'
+import cors from '@fastify/cors'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
@@ -8,6 +10,7 @@ import type { ContractOptions } from './http/contract.js'
 import { errorHandler, sendFailure } from './http/error-handler.js'
 import { HttpFailure } from './http/failure.js'
 import { addFormats } from './http/formats.js'
+import { parseJson } from './http/json-body.js'
 import { createRouteTable } from './http/route-table.js'
 import { version } from './version.js'
 
@@ -49,6 +52,16 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
     }
   })
 
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson(app))
+  await app.register(cookie)
+  if (options.settings.CORS_ORIGIN.length > 0) {
+    await app.register(cors, {
+      origin: [...options.settings.CORS_ORIGIN],
+      credentials: true,
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: ['Link', 'Retry-After']
+    })
+  }
   await app.register(rateLimit, { global: false, errorResponseBuilder: () => new HttpFailure('rate_limited') })
   await app.register(swagger, {
     openapi: {
@@ -59,6 +72,7 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
         description: names.map(name => `${contracts[name].description}.`).join(' '),
         license: { name: 'MIT', identifier: 'MIT' }
       },
+      components: { securitySchemes: securitySchemes(names) },
       tags: names.map(name => ({ name, description: contracts[name].description }))
     }
   })
@@ -77,4 +91,13 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   app.setErrorHandler(errorHandler(first))
   app.setNotFoundHandler((_request, reply) => sendFailure(first, { code: 'unknown_route' }, reply))
   return app
+}
+
+/** How the routes of these contracts may be given an access token. */
+function securitySchemes (names: readonly ContractName[]) {
+  const cookies = names.flatMap(name => (contracts[name]).cookies ?? [])
+  return {
+    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } as const,
+    ...Object.fromEntries(cookies.map(name => [name, { type: 'apiKey', in: 'cookie', name } as const]))
+  }
 }

@@ -6,6 +6,9 @@ import type { Failure } from './failure.js'
 export interface ContractSettings {
   ACCESS_TOKEN_TTL: number
   VALIDATION_CACHE_TTL: number
+  PUBLIC_URL: string
+  CORS_ORIGIN: readonly string[]
+  COOKIE_SECURE: boolean
   RATE_LIMIT_MAX: number
   RATE_LIMIT_WINDOW: number
 }
@@ -28,4 +31,6 @@ export interface Contract {
   /** Says no in the contract's own words; also used for what belongs to no route. */
   render (failure: Failure): RenderedFailure
   description: string
+  /** The cookies its clients may send an access token in. */
+  cookies?: readonly string[]
 }

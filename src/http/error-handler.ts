@@ -19,7 +19,7 @@ export function errorHandler (contract: Contract) {
 export function sendFailure (contract: Contract, failure: Failure, reply: FastifyReply): void {
   const { status, body } = contract.render(failure)
   if (status === 401) {
-    const problem = failure.code === 'invalid_token' ? ', error="invalid_token"' : ''
+    const problem = failure.fault !== undefined ? ', error="invalid_token"' : ''
     reply.header('www-authenticate', `Bearer realm="keyturn"${problem}`)
   }
   if (status === 503) reply.header('retry-after', retryAfterSeconds)

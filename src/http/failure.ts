@@ -12,6 +12,8 @@ export const httpFailureCodes = [
   'unsupported_media_type',
   'unknown_route',
   'method_not_allowed',
+  'token_missing',
+  'foreign_origin',
   'rate_limited',
   'internal'
 ] as const
@@ -20,8 +22,10 @@ export type HttpFailureCode = typeof httpFailureCodes[number]
 
 export type FailureCode = AuthErrorCode | HttpFailureCode
 
-/** One thing that is wrong with a body: where, and by which rule of its schema. */
-export interface BodyProblem {
+/** One thing that is wrong with a request: where, and by which rule of its schema. */
+export interface Problem {
+  /** Part of the request. */
+  part: 'body' | 'path' | 'query'
   path: string[]
   keyword: string
   params: Record<string, unknown>
@@ -32,7 +36,7 @@ export interface BodyProblem {
 export interface Failure {
   code: FailureCode
   fault?: TokenFault
-  problems?: BodyProblem[]
+  problems?: Problem[]
 }
 
 /** Throw it to refuse a request in the shape of the contract that serves it. */
@@ -63,7 +67,9 @@ const malformedRequestCodes = new Set([
 /** Finds out what an error means to a client. */
 export function toFailure (error: FastifyError): Failure {
   if (error instanceof HttpFailure) return error.failure
-  if (error.validation !== undefined) return { code: 'invalid_body', problems: error.validation.map(toProblem) }
+  if (error.validation !== undefined) {
+    return { code: 'invalid_body', problems: toProblems(error.validation, error.validationContext) }
+  }
   const refused = asAuthError(error)
   if (refused !== null) {
     return refused.fault === undefined ? { code: refused.code } : { code: refused.code, fault: refused.fault }
@@ -74,10 +80,16 @@ export function toFailure (error: FastifyError): Failure {
 
 type SchemaError = NonNullable<FastifyError['validation']>[number]
 
+function toProblems (errors: SchemaError[], context: string | undefined): Problem[] {
+  const part = context === 'params' ? 'path' : context === 'querystring' ? 'query' : 'body'
+  return errors.map(error => toProblem(error, part))
+}
+
 /** A missing member is reported by its parent; the path should name the member itself. */
-function toProblem ({ instancePath, keyword, params, message = '' }: SchemaError): BodyProblem {
+function toProblem ({ instancePath, keyword, params, message = '' }: SchemaError, part: Problem['part']): Problem {
   const path = instancePath.split('/').slice(1).map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
   return {
+    part,
     path: keyword === 'required' ? [...path, String(params.missingProperty)] : path,
     keyword,
     params,

@@ -1,5 +1,6 @@
 import { isEmail } from '../core/email.js'
 import { isStorablePassword } from '../core/passwords.js'
+import { isUuid } from '../core/uuid.js'
 
 /** Text that Postgres can store and a log line can show: well-formed, without control characters. */
 // eslint-disable-next-line no-control-regex -- they are what is looked for
@@ -14,5 +15,8 @@ interface Validator {
 export function addFormats (ajv: Validator): void {
   ajv.addFormat('email', isEmail)
   ajv.addFormat('password', isStorablePassword)
+  ajv.addFormat('text', text => text.isWellFormed() && !text.includes('\0'))
+  // Postgres takes no `urn:uuid:` before it, which the validator's own format would let through.
+  ajv.addFormat('uuid', isUuid)
   ajv.addFormat('line', text => text.isWellFormed() && !controlCharacters.test(text))
 }

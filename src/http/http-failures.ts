@@ -11,6 +11,8 @@ const httpFailures = {
   unsupported_media_type: [415, 'Send the header Content-Type: application/json'],
   unknown_route: [404, 'There is no such route'],
   method_not_allowed: [405, 'The route does not take this method'],
+  token_missing: [401, 'Send an access token'],
+  foreign_origin: [403, 'The request comes from a page of another origin'],
   rate_limited: [429, 'Too many requests, see the header Retry-After'],
   internal: [500, 'Internal server error']
 } as const satisfies Record<HttpFailureCode, readonly [status: number, message: string]>

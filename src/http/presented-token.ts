@@ -1,0 +1,36 @@
+import type { FastifyRequest } from 'fastify'
+import type { ContractSettings } from './contract.js'
+import { HttpFailure } from './failure.js'
+import { isForeign, ownOrigins } from './own-origins.js'
+
+/** RFC 6750 2.1; the scheme's name is matched without regard to case (RFC 9110 11.1). */
+const bearer = /^Bearer +([\w.~+/-]+=*)$/i
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Reads the access token of a request, or `null`. */
+export type PresentedToken = (request: FastifyRequest) => string | null
+
+/**
+ * Where a contract's clients put their access token: the bearer header, and the cookie if it has one. The header
+ * wins, since a browser adds the cookie by itself. For the same reason a request that changes something on the
+ * strength of a cookie must not come from somebody else's page.
+ * @throws HttpFailure `foreign_origin`, from the function that it returns
+ */
+export function presentedToken (settings: ContractSettings, cookieName?: string): PresentedToken {
+  const own = ownOrigins(settings)
+  return request => {
+    const [, header] = bearer.exec(request.headers.authorization ?? '') ?? []
+    if (header !== undefined) return header
+    const cookie = cookieName === undefined ? undefined : request.cookies[cookieName]
+    if (cookie === undefined || cookie === '') return null
+    if (!safeMethods.has(request.method) && isForeign(request, own)) throw new HttpFailure('foreign_origin')
+    return cookie
+  }
+}
+
+/** @throws HttpFailure `token_missing` */
+export function required (token: string | null): string {
+  if (token === null) throw new HttpFailure('token_missing')
+  return token
+}
