@@ -1,10 +1,13 @@
 import type { Contract } from '../http/contract.js'
 import { ops } from './ops/index.js'
 import { partner } from './partner/index.js'
+import { session } from './session/index.js'
 import { spa } from './spa/index.js'
+import { tasks } from './tasks/index.js'
+import { web } from './web/index.js'
 
 /** Every contract that LISTEN can name. */
-export const contracts = { partner, spa, ops } as const satisfies Record<string, Contract>
+export const contracts = { partner, session, spa, tasks, web, ops } as const satisfies Record<string, Contract>
 
 export type ContractName = keyof typeof contracts
 

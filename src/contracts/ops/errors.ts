@@ -11,12 +11,15 @@ const row = (status: number, message: string): Row => ({ status, message })
 
 export const opsErrors = {
   invalid_credentials: row(401, 'Email or password is incorrect'),
+  wrong_password: row(400, 'The current password is incorrect'),
   invalid_token: row(401, 'The token is invalid or expired'),
   invalid_refresh_token: row(401, 'The refresh token is invalid or expired'),
   email_taken: row(409, 'The email is already registered'),
   username_taken: row(409, 'The username is already registered'),
   password_unacceptable: row(400, 'The password is too short or too long'),
   not_found: row(404, 'There is no such account'),
+  task_not_found: row(404, 'There is no such task'),
+  task_forbidden: row(403, 'The task belongs to another account'),
   overloaded: row(503, 'Too many sign-ins at once'),
   unavailable: row(503, 'Not ready: the database or the signing keys cannot be read'),
   ...httpFailureRows(row)

@@ -1,6 +1,6 @@
 import type { TokenFault } from '../../core/errors.js'
 import type { RenderedFailure } from '../../http/contract.js'
-import type { BodyProblem, Failure, FailureCode, HttpFailureCode } from '../../http/failure.js'
+import type { Problem, Failure, FailureCode, HttpFailureCode } from '../../http/failure.js'
 import { httpFailureRows } from '../../http/http-failures.js'
 
 type Reason =
@@ -29,6 +29,7 @@ const httpCodes: Partial<Record<HttpFailureCode, string>> = {
 
 const httpReasons: Partial<Record<HttpFailureCode, Reason>> = {
   unknown_route: 'not_found',
+  token_missing: 'malformed',
   method_not_allowed: 'method_not_allowed',
   rate_limited: 'rate_limited',
   internal: 'internal'
@@ -37,12 +38,15 @@ const httpReasons: Partial<Record<HttpFailureCode, Reason>> = {
 /** Seed 001's codes and what the seed leaves open, for everything that can go wrong. */
 export const partnerErrors = {
   invalid_credentials: row(401, 'INVALID_CREDENTIALS', 'invalid_credentials', 'Email or password is incorrect'),
+  wrong_password: row(400, 'WRONG_PASSWORD', 'invalid_credentials', 'The current password is incorrect'),
   invalid_token: row(401, 'INVALID_TOKEN', 'malformed', 'The token is invalid or expired'),
   invalid_refresh_token: row(401, 'INVALID_REFRESH_TOKEN', 'malformed', 'The refresh token is invalid or expired'),
   email_taken: row(409, 'EMAIL_TAKEN', 'invalid_body', 'The email is already registered'),
   username_taken: row(409, 'USERNAME_TAKEN', 'invalid_body', 'The username is already registered'),
   password_unacceptable: row(400, 'VALIDATION_ERROR', 'invalid_body', 'The password is too short or too long'),
   not_found: row(404, 'NOT_FOUND', 'not_found', 'There is no such account'),
+  task_not_found: row(404, 'TASK_NOT_FOUND', 'not_found', 'There is no such task'),
+  task_forbidden: row(403, 'TASK_FORBIDDEN', 'not_found', 'The task belongs to another account'),
   overloaded: row(503, 'OVERLOADED', 'overloaded', 'Too many sign-ins at once; try again shortly', true),
   unavailable: row(503, 'UNAVAILABLE', 'overloaded', 'Cannot be answered right now; try again shortly', true),
   ...httpFailureRows((status, message, code) =>
@@ -56,6 +60,6 @@ export function renderPartnerFailure (failure: Failure): RenderedFailure {
   return { status, body: { success: false, error: details === undefined ? error : { ...error, details } } }
 }
 
-function toDetail ({ path, keyword, message }: BodyProblem): { path: string, message: string } {
+function toDetail ({ path, keyword, message }: Problem): { path: string, message: string } {
   return { path: path.join('.') || 'body', message: keyword === 'required' ? 'is required' : message }
 }

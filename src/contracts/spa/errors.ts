@@ -1,5 +1,5 @@
 import type { RenderedFailure } from '../../http/contract.js'
-import type { BodyProblem, Failure, FailureCode } from '../../http/failure.js'
+import type { Problem, Failure, FailureCode } from '../../http/failure.js'
 import { httpFailureRows } from '../../http/http-failures.js'
 
 interface Row {
@@ -12,20 +12,24 @@ const row = (status: number, detail: string): Row => ({ status, detail })
 /** Seed 003's replies and what the seed leaves open. */
 export const spaErrors = {
   invalid_credentials: row(401, 'Invalid email or password'),
+  wrong_password: row(400, 'Invalid password'),
   invalid_token: row(401, 'Could not validate credentials'),
   invalid_refresh_token: row(401, 'Could not validate credentials'),
   email_taken: row(400, 'Email already registered'),
   username_taken: row(400, 'Username already registered'),
   password_unacceptable: row(422, 'the password is too short or too long'),
   not_found: row(404, 'Not found'),
+  task_not_found: row(404, 'Task not found'),
+  task_forbidden: row(403, 'You do not have permission to access this resource'),
   overloaded: row(503, 'Too many sign-ins at once, try again shortly'),
   unavailable: row(503, 'Service unavailable, try again shortly'),
   ...httpFailureRows(row),
+  token_missing: row(401, 'Could not validate credentials'),
   invalid_body: row(422, 'the body is not valid'),
   invalid_json: row(422, 'the body is not valid JSON')
 } satisfies Record<FailureCode, Row>
 
-interface Problem {
+interface Detail {
   loc: string[]
   msg: string
   type: string
@@ -34,13 +38,13 @@ interface Problem {
 export function renderSpaFailure (failure: Failure): RenderedFailure {
   const { status, detail } = spaErrors[failure.code]
   if (status !== 422) return { status, body: { detail } }
-  const problems = failure.problems?.map(toProblem) ?? [{ loc: ['body'], msg: detail, type: 'value_error' }]
+  const problems = failure.problems?.map(toDetail) ?? [{ loc: ['body'], msg: detail, type: 'value_error' }]
   return { status, body: { detail: problems } }
 }
 
 /** The words FastAPI's first generation has for each rule, which seed 003 shows. */
-function toProblem ({ path, keyword, params, message }: BodyProblem): Problem {
-  const loc = ['body', ...path]
+function toDetail ({ part, path, keyword, params, message }: Problem): Detail {
+  const loc = [part, ...path]
   switch (keyword) {
     case 'required': return { loc, msg: 'field required', type: 'value_error.missing' }
     case 'minLength': return {

@@ -2,13 +2,16 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ContractOptions } from '../../http/contract.js'
 import { originOf } from '../../http/origin-of.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { failures, Register, shortestSpaPassword, User } from './schemas.js'
+import { presentedToken, required } from '../../http/presented-token.js'
+import { failures, LoggedOut, Register, shortestSpaPassword, Token, TokenReply, User } from './schemas.js'
 import { toUser } from './user.js'
 
 const tags = ['spa']
+const security = [{ bearer: [] }]
 
 /** Seed 003: accounts for a single-page application. */
 export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
+  const tokenOf = presentedToken(settings)
   app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
 
   app.post('/api/auth/register', {
@@ -17,7 +20,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       summary: 'Make an account',
       tags,
       body: Register,
-      response: { 201: User, ...failures(400, 429) }
+      response: { 201: User, ...failures(400, 422, 429) }
     },
     ...passwordRoute(settings)
   }, async (request, reply) => {
@@ -25,5 +28,46 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     const account = await core.accounts.register(
       { username, email, password, shortestPassword: shortestSpaPassword }, originOf(request))
     return reply.code(201).send(toUser(account))
+  })
+
+  app.post('/api/auth/token', {
+    schema: {
+      operationId: 'token',
+      summary: 'Sign in with email and password',
+      tags,
+      body: Token,
+      response: { 200: TokenReply, ...failures(401, 422, 429) }
+    },
+    ...passwordRoute(settings)
+  }, async request => {
+    const { accessToken, account } = await core.signInOnce(request.body, 'spa', originOf(request))
+    return { access_token: accessToken, token_type: 'Bearer' as const, user_id: String(account.number) }
+  })
+
+  app.get('/api/auth/me', {
+    schema: {
+      operationId: 'me',
+      summary: 'Whose token this is',
+      tags,
+      security,
+      response: { 200: User, ...failures(401) }
+    }
+  }, async request => {
+    const { account } = await core.validation.authenticate(required(tokenOf(request)))
+    return toUser(account)
+  })
+
+  app.post('/api/auth/logout', {
+    schema: {
+      operationId: 'logout',
+      summary: 'End the session of the token, if one is sent',
+      tags,
+      security: [...security, {}],
+      response: { 200: LoggedOut, ...failures() }
+    }
+  }, async request => {
+    const token = tokenOf(request)
+    if (token !== null) await core.signOut.withAccessToken(token, originOf(request))
+    return { message: 'Successfully logged out' as const }
   })
 }

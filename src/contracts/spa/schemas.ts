@@ -8,6 +8,21 @@ export const Register = Type.Object({
   password: Type.String({ format: 'password', minLength: shortestSpaPassword, examples: ['password123'] })
 })
 
+export const Token = Type.Object({
+  email: Type.String({ format: 'text', maxLength: 320, examples: ['user@example.com'] }),
+  password: Type.String({ format: 'password', examples: ['password123'] })
+})
+
+export const TokenReply = Type.Object({
+  access_token: Type.String({ examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9...'] }),
+  token_type: Type.Literal('Bearer'),
+  user_id: Type.String({ description: 'The id of the account as a string', examples: ['1'] })
+}, { description: 'Signed in' })
+
+export const LoggedOut = Type.Object({
+  message: Type.Literal('Successfully logged out')
+}, { description: 'Signed out, whether there was anything to sign out of or not' })
+
 export const User = Type.Object({
   id: Type.Integer({ examples: [1] }),
   username: Type.String({ examples: ['johndoe'] }),
@@ -29,6 +44,7 @@ const ValidationDetail = Type.Object({
 
 const descriptions = {
   400: 'Email or username is taken',
+  401: 'Invalid credentials, or an invalid or missing token',
   413: 'The body is too large',
   415: 'The body is not JSON',
   429: 'Too many attempts; see Retry-After',
@@ -37,9 +53,9 @@ const descriptions = {
 } as const
 
 /** The error replies of a route: its own statuses and those every route can send. */
-export function failures (...statuses: Array<keyof typeof descriptions>) {
+export function failures (...statuses: Array<keyof typeof descriptions | 422>) {
   const all = [...statuses, 413, 415, 500, 503] as const
-  const plain: Record<number, typeof Detail> = Object.fromEntries(
-    all.map(status => [status, { ...Detail, description: descriptions[status] }]))
-  return { ...plain, 422: ValidationDetail }
+  return Object.fromEntries(all.map(status => [status, status === 422
+    ? ValidationDetail
+    : { ...Detail, description: descriptions[status] }])) as Record<number, typeof Detail | typeof ValidationDetail>
 }

@@ -1,0 +1,30 @@
+import { displayName, type Account } from '../../core/account.js'
+import type { SessionView } from '../../core/sessions.js'
+import type { Session, User } from './schemas.js'
+
+/** The user as Better Auth's client types it. Nothing here verifies an email. */
+export function toUser (account: Account): User {
+  return {
+    id: account.id,
+    name: displayName(account),
+    email: account.email,
+    emailVerified: false,
+    image: null,
+    createdAt: account.createdAt.toISOString(),
+    updatedAt: account.updatedAt.toISOString()
+  }
+}
+
+/** The session as Better Auth's client types it; its `token` is the id, so that a list of sessions leaks nothing. */
+export function toSession (accountId: string, session: SessionView): Session {
+  return {
+    id: session.id,
+    token: session.id,
+    userId: accountId,
+    expiresAt: session.expiresAt.toISOString(),
+    createdAt: session.createdAt.toISOString(),
+    updatedAt: session.updatedAt.toISOString(),
+    ipAddress: session.address,
+    userAgent: session.userAgent
+  }
+}

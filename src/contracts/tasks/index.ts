@@ -1,0 +1,15 @@
+import type { Contract } from '../../http/contract.js'
+import { authRoutes } from './auth-routes.js'
+import { renderTasksFailure } from './errors.js'
+import { taskRoutes } from './task-routes.js'
+
+export const tasks: Contract = {
+  async routes (app, options) {
+    app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+    await app.register(authRoutes, options)
+    await app.register(taskRoutes, options)
+  },
+  render: renderTasksFailure,
+  description: 'Accounts and their tasks, by cookie or bearer token',
+  cookies: ['auth_token']
+}

@@ -1,0 +1,35 @@
+import type { RenderedFailure } from '../../http/contract.js'
+import type { Failure, FailureCode } from '../../http/failure.js'
+import { httpFailureRows } from '../../http/http-failures.js'
+
+interface Row {
+  status: number
+  error: string
+}
+
+const row = (status: number, error: string): Row => ({ status, error })
+
+/** Seed 004's replies, with 409 and 400 where the seed tells of its own service's 500s. */
+export const webErrors = {
+  invalid_credentials: row(401, 'Invalid email or password'),
+  wrong_password: row(400, 'Invalid password'),
+  invalid_token: row(401, 'Not authenticated'),
+  invalid_refresh_token: row(401, 'Not authenticated'),
+  email_taken: row(409, 'Email already registered'),
+  username_taken: row(409, 'Username already registered'),
+  password_unacceptable: row(400, 'Invalid request body'),
+  not_found: row(404, 'Not found'),
+  task_not_found: row(404, 'Task not found'),
+  task_forbidden: row(403, 'Forbidden'),
+  overloaded: row(503, 'Too many sign-ins at once, try again shortly'),
+  unavailable: row(503, 'Service unavailable, try again shortly'),
+  ...httpFailureRows(row),
+  invalid_body: row(400, 'Invalid request body'),
+  invalid_json: row(400, 'Invalid JSON body'),
+  token_missing: row(401, 'Not authenticated')
+} satisfies Record<FailureCode, Row>
+
+export function renderWebFailure (failure: Failure): RenderedFailure {
+  const { status, error } = webErrors[failure.code]
+  return { status, body: { error } }
+}

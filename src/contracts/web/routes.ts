@@ -1,0 +1,77 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { shortestPassword } from '../../core/passwords.js'
+import type { ContractOptions } from '../../http/contract.js'
+import { originOf } from '../../http/origin-of.js'
+import { passwordRoute } from '../../http/password-route.js'
+import { presentedToken, required } from '../../http/presented-token.js'
+import { sessionCookie } from '../../http/session-cookie.js'
+import { failures, Login, Register, Registered, SignedIn } from './schemas.js'
+
+const tags = ['web']
+const security = [{ token: [] }, { bearer: [] }]
+
+/** Seed 004: sign-in by cookie for a web application. */
+export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
+  const cookie = sessionCookie('token', 'lax', settings.COOKIE_SECURE)
+  const tokenOf = presentedToken(settings, cookie.name)
+  app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+
+  app.post('/auth/register', {
+    schema: {
+      operationId: 'registerForWeb',
+      summary: 'Make an account',
+      tags,
+      body: Register,
+      response: { 201: Registered, ...failures(409, 429) }
+    },
+    ...passwordRoute(settings)
+  }, async (request, reply) => {
+    const { id, email, createdAt } = await core.accounts.register(
+      { ...request.body, shortestPassword }, originOf(request))
+    return reply.code(201).send({ user: { id, email, createdAt: createdAt.toISOString() } })
+  })
+
+  app.post('/auth/login', {
+    schema: {
+      operationId: 'loginForWeb',
+      summary: 'Sign in with email and password',
+      tags,
+      body: Login,
+      response: { 200: SignedIn, ...failures(401, 429) }
+    },
+    ...passwordRoute(settings)
+  }, async (request, reply) => {
+    const { account, accessToken } = await core.signInOnce(request.body, 'web', originOf(request))
+    cookie.set(reply, accessToken)
+    return { user: { id: account.id, email: account.email } }
+  })
+
+  app.get('/auth/me', {
+    schema: {
+      operationId: 'meForWeb',
+      summary: 'Who is signed in',
+      tags,
+      security,
+      response: { 200: SignedIn, ...failures(401) }
+    }
+  }, async request => {
+    const { account } = await core.validation.authenticate(required(tokenOf(request)))
+    return { user: { id: account.id, email: account.email } }
+  })
+
+  app.post('/auth/logout', {
+    schema: {
+      operationId: 'logoutFromWeb',
+      summary: 'Sign out',
+      tags,
+      security: [...security, {}],
+      response: { 204: Type.Null({ description: 'Signed out' }), ...failures(403) }
+    }
+  }, async (request, reply) => {
+    const token = tokenOf(request)
+    if (token !== null) await core.signOut.withAccessToken(token, originOf(request))
+    cookie.clear(reply)
+    return reply.code(204).send(null)
+  })
+}
