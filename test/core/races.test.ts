@@ -16,8 +16,8 @@ type Account = Awaited<ReturnType<typeof signedIn>>
 const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> = {
   'sign-out': (core, account) => core.signOut.withRefreshToken(account.refreshToken, origin),
   'the end of all sessions': (core, account) => core.sessions.endAll(account.account.id, 'revoked', origin),
-  'a password change': (core, account) => core.accounts.changePassword({
-    ...change, accountId: account.account.id, keepSessionId: null
+  'a password change': (core, account) => core.changePassword({
+    ...change, accountId: account.account.id, keep: 'none'
   }, origin),
   disabling: (core, account) => core.accounts.disable(account.email, origin),
   deletion: (core, account) => core.accounts.delete(account.email, origin)
@@ -70,8 +70,8 @@ t.test('of two password changes at the same moment one wins', async t => {
   for (let round = 0; round < 20; round += 1) {
     const { account, email } = await signedIn(core)
     const replacements = ['first replacement', 'second replacement']
-    const outcomes = await Promise.allSettled(replacements.map(replacement => core.accounts.changePassword(
-      { ...change, accountId: account.id, replacement, keepSessionId: null }, origin)))
+    const outcomes = await Promise.allSettled(replacements.map(replacement => core.changePassword(
+      { ...change, accountId: account.id, replacement, keep: 'none' }, origin)))
     const winners = replacements.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     t.equal(winners.length, 1)
     t.ok(await core.signIn({ email, password: winners[0] ?? '' }, 'partner', origin))
@@ -82,8 +82,8 @@ t.test('a password change keeps the session that asked for it, if told so, and n
   const { core } = await buildCore(t)
   const own = await signedIn(core)
   const other = await core.signIn({ email: own.email, password }, 'partner', origin)
-  await core.accounts.changePassword(
-    { ...change, accountId: own.account.id, keepSessionId: own.sessionId }, origin)
+  await core.changePassword(
+    { ...change, accountId: own.account.id, keep: { sessionId: own.sessionId } }, origin)
   t.equal(await faultOf(core, own.accessToken), null)
   t.ok(await core.refresh(own.refreshToken, origin))
   await isDead(t, core, [other], 'the change')

@@ -24,7 +24,7 @@ export interface BuildOptions {
 /** Cheap hashes, everything else as it ships. */
 const testSettings: Partial<Config> = { PASSWORD_HASH_MEMORY: 1024, PASSWORD_HASH_PASSES: 2, RATE_LIMIT_MAX: 0 }
 
-const listen = '127.0.0.1:0=partner,spa 127.0.0.1:0=ops'
+const listen = '127.0.0.1:0=partner,session,spa 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
 
 /** The settings of a server over a database of its own. */
 export async function testConfig (t: Test, { settings, database = 'postgres' }: BuildOptions = {}): Promise<Config> {
@@ -53,8 +53,10 @@ export function testLog (level = 'trace'): TestLog {
 export interface TestServer extends Server {
   config: Config
   log: string[]
-  /** The address of the listener with the API, and of the one for operators. */
+  /** The addresses of its listeners: partner, session and spa; tasks; web; ops. */
   api: string
+  tasks: string
+  web: string
   ops: string
 }
 
@@ -65,8 +67,8 @@ export async function build (t: Test, options: BuildOptions = {}): Promise<TestS
   const server = await startServer({ config, log, now: options.now ?? Date.now })
   t.teardown(() => server.stop())
   await server.ready
-  const [api = '', ops = ''] = server.addresses
-  return { ...server, config, log: lines, api, ops }
+  const [api = '', tasks = '', web = '', ops = ''] = server.addresses
+  return { ...server, config, log: lines, api, tasks, web, ops }
 }
 
 /** A core over a database of its own, and a connection beside it to look and to interfere. */
