@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { openBackend } from './backend.js'
 import type { Config } from './config.js'
 import type { ContractName } from './contracts/index.js'
+import type { Core } from './core/index.js'
 import { buildListener } from './listener.js'
 
 export interface ServerNeeds {
@@ -14,6 +15,7 @@ export interface ServerNeeds {
 
 /** A running server. */
 export interface Server {
+  core: Core
   /** Resolves when the database answered, the schema is there and the keys are read. */
   ready: Promise<void>
   /** Where it listens, in the order of LISTEN. */
@@ -50,7 +52,7 @@ export async function startServer ({ config, log, now }: ServerNeeds): Promise<S
       listeners.push(listener)
       addresses.push(await listener.listen({ host, port }))
     }
-    return { ready: backend.prepareEventually(), addresses, stop }
+    return { core: backend.core, ready: backend.prepareEventually(), addresses, stop }
   } catch (error) {
     await stop()
     throw error
