@@ -72,6 +72,9 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
         description: names.map(name => `${contracts[name].description}.`).join(' '),
         license: { name: 'MIT', identifier: 'MIT' }
       },
+      // A route that needs a token says so itself.
+      security: [],
+      servers: [{ url: '/' }],
       components: { securitySchemes: securitySchemes(names) },
       tags: names.map(name => ({ name, description: contracts[name].description }))
     }
@@ -93,11 +96,17 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   return app
 }
 
+type SecurityScheme =
+  | { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
+  | { type: 'apiKey', in: 'cookie', name: string }
+
 /** How the routes of these contracts may be given an access token. */
-function securitySchemes (names: readonly ContractName[]) {
-  const cookies = names.flatMap(name => (contracts[name]).cookies ?? [])
-  return {
-    bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } as const,
-    ...Object.fromEntries(cookies.map(name => [name, { type: 'apiKey', in: 'cookie', name } as const]))
-  }
+function securitySchemes (names: readonly ContractName[]): Record<string, SecurityScheme> {
+  const credentials = new Set<string>(names.flatMap(name => contracts[name].credentials))
+  return Object.fromEntries([...credentials].map((credential): [string, SecurityScheme] => {
+    const [kind = '', name = ''] = credential.split(' ')
+    return kind === 'bearer'
+      ? [kind, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }]
+      : [name, { type: 'apiKey', in: 'cookie', name }]
+  }))
 }

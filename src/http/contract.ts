@@ -31,6 +31,6 @@ export interface Contract {
   /** Says no in the contract's own words; also used for what belongs to no route. */
   render (failure: Failure): RenderedFailure
   description: string
-  /** The cookies its clients may send an access token in. */
-  cookies?: readonly string[]
+  /** Where its clients may put an access token: in the bearer header, in the cookies of these names. */
+  credentials: ReadonlyArray<'bearer' | `cookie ${string}`>
 }

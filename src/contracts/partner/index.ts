@@ -5,5 +5,6 @@ import { partnerRoutes } from './routes.js'
 export const partner: Contract = {
   routes: partnerRoutes,
   render: renderPartnerFailure,
-  description: 'Sign-in, token checks and refresh for partner services such as SeshTracker'
+  description: 'Sign-in, token checks and refresh for partner services such as SeshTracker',
+  credentials: []
 }

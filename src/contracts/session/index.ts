@@ -11,5 +11,5 @@ export const session: Contract = {
   },
   render: renderSessionFailure,
   description: 'Sessions by cookie or bearer token, as the client of Better Auth speaks',
-  cookies: ['session']
+  credentials: ['bearer', 'cookie session']
 }

@@ -5,5 +5,6 @@ import { spaRoutes } from './routes.js'
 export const spa: Contract = {
   routes: spaRoutes,
   render: renderSpaFailure,
-  description: 'Accounts for a single-page application'
+  description: 'Accounts for a single-page application',
+  credentials: ['bearer']
 }

@@ -11,5 +11,5 @@ export const tasks: Contract = {
   },
   render: renderTasksFailure,
   description: 'Accounts and their tasks, by cookie or bearer token',
-  cookies: ['auth_token']
+  credentials: ['bearer', 'cookie auth_token']
 }

@@ -6,5 +6,5 @@ export const web: Contract = {
   routes: webRoutes,
   render: renderWebFailure,
   description: 'Sign-in by cookie for a web application',
-  cookies: ['token']
+  credentials: ['bearer', 'cookie token']
 }
