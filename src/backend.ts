@@ -19,6 +19,8 @@ export interface Backend {
 
 export interface BackendNeeds {
   config: Config
+  /** Whether it outlives a command: then it opens an embedded database itself rather than join another process. */
+  serves?: boolean
   log: Logger
   /** Milliseconds since 1970. */
   now: () => number
@@ -30,8 +32,8 @@ const retryDelayMs = { first: 250, longest: 5_000 }
 const embeddedPoolMax = 4
 
 /** Opens the database that the settings name, embedded if they name none, and puts a core over it. */
-export async function openBackend ({ config, log, now }: BackendNeeds): Promise<Backend> {
-  const embedded = config.DATABASE_URL === undefined ? await openEmbedded(config.DATA_DIR) : null
+export async function openBackend ({ config, serves = false, log, now }: BackendNeeds): Promise<Backend> {
+  const embedded = config.DATABASE_URL === undefined ? await openEmbedded(config.DATA_DIR, { join: !serves }) : null
   const target: DatabaseOptions['target'] = embedded === null
     ? { url: config.DATABASE_URL ?? '' }
     : { socketFolder: embedded.socketFolder }

@@ -29,7 +29,7 @@ export interface Server {
  * @throws RouteConflict, or the system's error when a port is taken; nothing is left running then
  */
 export async function startServer ({ config, log, now }: ServerNeeds): Promise<Server> {
-  const backend = await openBackend({ config, log, now })
+  const backend = await openBackend({ config, serves: true, log, now })
   const listeners: FastifyInstance[] = []
 
   async function stop (): Promise<void> {

@@ -16,7 +16,7 @@ export function serveCommand (env: Environment): Command {
     const config = loadConfig(env, contractNames)
     const log = createLog(config.LOG_LEVEL)
     surviveDriverFaults(process, log)
-    const server = await startServer({ config, log, now: Date.now })
+    const starting = startServer({ config, log, now: Date.now })
 
     let stopping = false
     for (const signal of signals) {
@@ -25,11 +25,12 @@ export function serveCommand (env: Environment): Command {
         stopping = true
         log.info({ signal }, 'stopping')
         setTimeout(() => process.exit(1), longestStopMs).unref()
-        server.stop().then(() => process.exit(0), error => {
+        starting.then(server => server.stop()).then(() => process.exit(0), error => {
           log.error({ err: error }, 'could not stop cleanly')
           process.exit(1)
         })
       })
     }
+    await starting
   })
 }

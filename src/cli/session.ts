@@ -20,15 +20,16 @@ export function sessionCommand (env: Environment): Command {
   session.command('revoke').argument('<email>', '', email).argument('[session]', 'the id that `list` shows')
     .option('--all', 'end all sessions of the account')
     .description('end one session, or all')
-    .action((address: string, sessionId: string | undefined, { all = false }: { all?: boolean }, command: Command) =>
-      withCore(env, async core => {
-        if (all === (sessionId !== undefined)) command.error('error: name one session, or --all')
+    .action((address: string, sessionId: string | undefined, { all = false }: { all?: boolean }, command: Command) => {
+      if (all === (sessionId !== undefined)) command.error('error: name one session, or --all')
+      return withCore(env, async core => {
         const { id } = await accountOf(core, address)
         const ended = sessionId === undefined
           ? await core.sessions.endAll(id, 'revoked', origin)
           : Number(await core.sessions.end(id, sessionId, 'revoked', origin))
         print(`ended ${ended} session${ended === 1 ? '' : 's'}`)
-      }))
+      })
+    })
 
   return session
 }

@@ -18,7 +18,8 @@ import type { SessionContract } from './session-kinds.js'
  *   of a session past its end                                     expired
  *
  * Ages are compared with `<`, so a window of 0 forgives nothing, and with clock_timestamp(): a request that
- * waited for the row's lock is judged by the time at which it got it.
+ * waited for the row's lock is judged by the time at which it got it. Epochs are compared with `<=`: a statement that
+ * waited sees the new session but the old account, when a password change in between kept the session.
  */
 
 export interface RefreshPolicy {
@@ -74,7 +75,7 @@ export async function step (sql: Sql, policy: RefreshPolicy, presented: Presente
     WHERE session.account_id = ${token.accountId} AND session.id = ${token.sessionId}
       AND session.current_hash = ${hash} AND session.generation = ${token.generation}
       AND session.ended_at IS NULL AND session.expires_at > clock_timestamp()
-      AND account.id = session.account_id AND account.epoch = session.epoch AND account.disabled_at IS NULL
+      AND account.id = session.account_id AND account.epoch <= session.epoch AND account.disabled_at IS NULL
     RETURNING ${accountColumns(sql)}, session.contract, session.generation,
       extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in`
   return row
@@ -105,7 +106,7 @@ export async function judge (
       FROM session
     ), judged AS MATERIALIZED (
       SELECT aged.*, aged.id AS session_id, CASE
-        WHEN aged.ended_at IS NOT NULL OR account.epoch <> aged.epoch OR account.disabled_at IS NOT NULL
+        WHEN aged.ended_at IS NOT NULL OR account.epoch > aged.epoch OR account.disabled_at IS NOT NULL
           THEN 'ended'
         WHEN aged.expires_at <= aged.judged_at
           THEN 'expired'

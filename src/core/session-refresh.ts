@@ -47,7 +47,7 @@ export function createSessionRefresh ({ sql, accessTokens, grants, sessions, pol
       WHERE session.account_id = ${sub} AND session.id = ${sid}
         AND session.generation = ${gen} AND session.contract = 'session'
         AND session.ended_at IS NULL AND session.expires_at > clock_timestamp()
-        AND account.id = session.account_id AND account.epoch = session.epoch AND account.disabled_at IS NULL
+        AND account.id = session.account_id AND account.epoch <= session.epoch AND account.disabled_at IS NULL
       RETURNING ${columns}, session.contract, session.generation,
         extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in`
     return row
@@ -58,7 +58,7 @@ export function createSessionRefresh ({ sql, accessTokens, grants, sessions, pol
       SELECT ${columns}, session.contract, session.generation, session.end_reason,
         extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in,
         CASE
-          WHEN session.ended_at IS NOT NULL OR account.epoch <> session.epoch OR account.disabled_at IS NOT NULL
+          WHEN session.ended_at IS NOT NULL OR account.epoch > session.epoch OR account.disabled_at IS NOT NULL
             THEN 'ended'
           WHEN session.expires_at <= clock_timestamp() THEN 'expired'
           WHEN session.generation - 1 = ${gen}

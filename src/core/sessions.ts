@@ -90,7 +90,7 @@ export function createSessions ({ sql, revocations }: SessionsNeeds) {
         session.created_at AS "createdAt", session.rotated_at AS "updatedAt", session.expires_at AS "expiresAt"
       FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
       WHERE session.account_id = ${accountId} AND session.ended_at IS NULL
-        AND session.expires_at > clock_timestamp() AND session.epoch = account.epoch ${condition}
+        AND session.expires_at > clock_timestamp() AND account.epoch <= session.epoch ${condition}
       ORDER BY session.created_at DESC, session.id`
   }
 }

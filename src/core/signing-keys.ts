@@ -62,18 +62,26 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
   async function readKeys () {
     const rows = await sql<{ algorithm: StoredAlgorithm, kid: string, sealed: Buffer }[]>`
       SELECT algorithm, kid, sealed_private_key AS sealed FROM signing_keys ORDER BY algorithm, number`
-    return rows.map(row => {
+    return Promise.all(rows.map(async row => {
       const der = unseal(keyring, row.sealed, row.kid)
       if (der === null) {
         throw new Error(`signing key ${row.kid} was sealed with another KEYTURN_SECRET; ` +
           'give that one as KEYTURN_SECRET_PREVIOUS')
       }
+      if (unseal([keyring[0]], row.sealed, row.kid) === null) await reseal(row.kid, row.sealed, der)
       const signingKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
       const key: JwsKey = {
         kid: row.kid, algorithm: row.algorithm, signingKey, verifyingKey: createPublicKey(signingKey)
       }
       return { algorithm: row.algorithm, key }
-    })
+    }))
+  }
+
+  /** Moves a key from the previous secret to the current one, after which the previous one can be forgotten. */
+  async function reseal (kid: string, sealed: Buffer, der: Buffer): Promise<void> {
+    await sql`
+      UPDATE signing_keys SET sealed_private_key = ${seal(keyring, der, kid)}
+      WHERE kid = ${kid} AND sealed_private_key = ${sealed}`
   }
 
   /** Of two instances that add a key of the same number, the second does nothing. */

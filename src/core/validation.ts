@@ -98,7 +98,7 @@ async function selectSession (sql: Sql, { sub, sid }: AccessClaims): Promise<Ses
     SELECT ${accountColumns(sql)}, session.contract, session.generation, session.confirmed_generation,
       session.end_reason,
       CASE
-        WHEN session.ended_at IS NOT NULL OR session.epoch <> account.epoch OR account.disabled_at IS NOT NULL
+        WHEN session.ended_at IS NOT NULL OR account.epoch > session.epoch OR account.disabled_at IS NOT NULL
           THEN 'ended'
         WHEN session.expires_at <= clock_timestamp() THEN 'expired'
         ELSE 'live'

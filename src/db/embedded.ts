@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { relative, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,29 +16,37 @@ const socketName = '.s.PGSQL.5432'
 const maxConnections = 32
 /** Room for `sun_path` in `struct sockaddr_un`, less its closing zero, on Linux; macOS has 103. */
 const longestSocketPath = 103
-const joinPatienceMs = 15_000
-const joinPollMs = 100
+const patienceMs = 15_000
+const pollMs = 100
 
 /**
  * Opens the PGlite database in `dataDir` and serves it on a Unix socket in that folder, so that there is one
- * data path for both kinds of database. If another process serves it already, its socket is joined.
- * The socket asks no password: the folder is for its owner alone (0700).
+ * data path for both kinds of database. If another process serves it already, its socket is joined; without `join`
+ * that process is waited for, since what outlives it must not depend on it.
+ * The socket asks no password: it and the files are for their owner alone.
+ * @throws Error when the other process neither serves nor ends in reasonable time
  */
-export async function openEmbedded (dataDir: string): Promise<EmbeddedDatabase> {
+export async function openEmbedded (
+  dataDir: string, { join = true }: { join?: boolean } = {}
+): Promise<EmbeddedDatabase> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const socketFolder = shortestPath(dataDir)
   const socketPath = `${socketFolder}/${socketName}`
   const lockPath = resolve(dataDir, 'lock')
-  if (!await takeLock(lockPath, socketPath)) {
-    await waitForServer(socketPath)
+  if (join && !await takeLock(lockPath, socketPath)) {
+    await until(() => isServed(socketPath), `does not serve ${socketPath}`)
     return { socketFolder, close: async () => {} }
   }
+  if (!join) await until(() => takeLock(lockPath, socketPath), 'keeps it open; stop it, or choose another DATA_DIR')
 
   try {
     await rm(socketPath, { force: true })
-    const database = await PGlite.create(resolve(dataDir, 'pg'))
+    const files = resolve(dataDir, 'pg')
+    await mkdir(files, { recursive: true, mode: 0o700 })
+    const database = await PGlite.create(files)
     const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections })
     await server.start()
+    await chmod(socketPath, 0o600)
     return {
       socketFolder,
       async close () {
@@ -55,7 +63,8 @@ export async function openEmbedded (dataDir: string): Promise<EmbeddedDatabase> 
 
 /** A socket's path has little room; from the working folder the way is often shorter. */
 function shortestPath (dataDir: string): string {
-  const paths = [resolve(dataDir), relative('', dataDir) || '.']
+  // The driver takes what has no slash for the name of a host.
+  const paths = [resolve(dataDir), `./${relative('', dataDir)}`]
   const shortest = paths.reduce((a, b) => Buffer.byteLength(b) < Buffer.byteLength(a) ? b : a)
   if (Buffer.byteLength(shortest) + 1 + socketName.length > longestSocketPath) {
     throw new Error(`DATA_DIR is too long a path for the socket in it (${shortest}); choose a shorter one`)
@@ -96,14 +105,15 @@ function isAlive (pid: number): boolean {
   }
 }
 
-async function waitForServer (socketPath: string): Promise<void> {
-  const deadline = Date.now() + joinPatienceMs
-  while (!await isServed(socketPath)) {
+/** @throws Error saying what the process that holds the lock does wrong */
+async function until (condition: () => Promise<boolean>, otherwise: string): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  while (!await condition()) {
     if (Date.now() > deadline) {
-      throw new Error(`another process holds the embedded database but does not serve ${socketPath}; ` +
-        'if no Keyturn is running, remove the file "lock" beside it')
+      throw new Error(`another process holds the embedded database and ${otherwise}; ` +
+        'if no Keyturn is running, remove the file "lock" in DATA_DIR')
     }
-    await delay(joinPollMs)
+    await delay(pollMs)
   }
 }
 

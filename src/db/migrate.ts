@@ -19,11 +19,16 @@ const advisoryLock = 7_319_004_115
 export async function migrate (target: DatabaseOptions['target']): Promise<number> {
   const sql = connect(target, { max: 1 })
   try {
-    await sql.unsafe(`
-      SELECT pg_advisory_xact_lock(${advisoryLock});
-      CREATE TABLE IF NOT EXISTS schema_migrations (
-        hash text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now()
-      )`).simple()
+    // A role that may not create tables can still find that there is nothing to do.
+    const [{ records } = { records: null }] = await sql<{ records: string | null }[]>`
+      SELECT to_regclass('schema_migrations')::text AS records`
+    if (records === null) {
+      await sql.unsafe(`
+        SELECT pg_advisory_xact_lock(${advisoryLock});
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+          hash text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now()
+        )`).simple()
+    }
     let applied = 0
     for (const migration of readMigrationFiles({ migrationsFolder })) {
       if (await apply(sql, migration.hash, migration.sql.join(';'))) applied += 1
