@@ -27,8 +27,13 @@ const limits = {
   /** Milliseconds for the whole request; Fastify's default of 0 would switch Node's own guard off. */
   requestTimeout: 15_000,
   connectionTimeout: 30_000,
+  /** A database that hangs up on every new connection is tried again by its driver, for good. */
+  handlerTimeout: 15_000,
   keepAliveTimeout: 72_000
 } as const
+
+/** While stopping: time for a client to send what it has begun, on a connection that was busy when the stop began. */
+const lastKeepAliveTimeout = 1_000
 
 /**
  * Builds one Fastify instance with some contracts mounted; it does not listen yet.
@@ -52,14 +57,20 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
     }
   })
 
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson(app))
+  app.removeContentTypeParser('text/plain')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
   await app.register(cookie)
   if (options.settings.CORS_ORIGIN.length > 0) {
     await app.register(cors, {
-      origin: [...options.settings.CORS_ORIGIN],
-      credentials: true,
-      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: ['Link', 'Retry-After']
+      delegator: (request, callback) => callback(null, {
+        origin: [...options.settings.CORS_ORIGIN],
+        credentials: true,
+        methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+        exposedHeaders: ['Link', 'Retry-After'],
+        // Without these two headers OPTIONS is a method like any other (Fetch standard, CORS-preflight request).
+        preflight: request.headers.origin !== undefined &&
+          request.headers['access-control-request-method'] !== undefined
+      })
     })
   }
   await app.register(rateLimit, { global: false, errorResponseBuilder: () => new HttpFailure('rate_limited') })
@@ -81,6 +92,8 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+
+  app.addHook('preClose', async () => { app.server.keepAliveTimeout = lastKeepAliveTimeout })
 
   const table = createRouteTable()
   for (const name of names) {

@@ -108,9 +108,14 @@ export function email (value: string): string {
   return value
 }
 
+/** A time as in RFC 3339, section 5.6. `Date` alone would take `5` for a year and February 31 for March 3. */
 function time (value: string): Date {
-  const date = new Date(value)
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError('That is not a time such as 2025-12-31T23:59:59Z.')
+  const [, day = ''] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i.exec(value) ?? []
+  const [midnight, date] = [new Date(`${day}T00:00:00Z`), new Date(value)]
+  const isTime = [midnight, date].every(each => !Number.isNaN(each.getTime()))
+  if (!isTime || !midnight.toISOString().startsWith(day)) {
+    throw new InvalidArgumentError('That is not a time such as 2025-12-31T23:59:59Z.')
+  }
   return date
 }
 

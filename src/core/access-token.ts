@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { AuthError } from './errors.js'
 import { readJws, signJws, verifyJws } from './jws.js'
 import type { SigningKeys } from './signing-keys.js'
+import { isUuid } from './uuid.js'
 
 /** Claims of an access token (RFC 7519 4.1, RFC 9068 2.2); times in seconds since 1970. */
 export interface AccessClaims {
@@ -31,18 +32,26 @@ export interface AccessTokensNeeds {
 
 export type AccessTokens = ReturnType<typeof createAccessTokens>
 
-const claimTypes = {
-  iss: 'string',
-  aud: 'string',
-  sub: 'string',
-  sid: 'string',
-  gen: 'number',
-  contract: 'string',
-  email: 'string',
-  jti: 'string',
-  iat: 'number',
-  exp: 'number'
-} as const satisfies Record<keyof AccessClaims, string>
+const largestGeneration = 2 ** 31 - 1
+
+const isText = (claim: unknown) => typeof claim === 'string'
+const isId = (claim: unknown) => typeof claim === 'string' && isUuid(claim)
+const isTime = (claim: unknown) => Number.isSafeInteger(claim)
+const isGeneration = (claim: unknown) => isTime(claim) && Number(claim) >= 0 && Number(claim) <= largestGeneration
+
+/** Who holds the key may sign anything; only what the database can take goes on to it. */
+const claimChecks = {
+  iss: isText,
+  aud: isText,
+  sub: isId,
+  sid: isId,
+  gen: isGeneration,
+  contract: isText,
+  email: isText,
+  jti: isText,
+  iat: isTime,
+  exp: isTime
+} as const satisfies Record<keyof AccessClaims, (claim: unknown) => boolean>
 
 const tokenIdBytes = 16
 
@@ -99,5 +108,5 @@ export function createAccessTokens ({ keys, issuer, audience, now }: AccessToken
 
 function hasAccessClaims (payload: object): payload is AccessClaims {
   const claims = payload as Record<string, unknown>
-  return Object.entries(claimTypes).every(([name, type]) => Object.is(typeof claims[name], type))
+  return Object.entries(claimChecks).every(([name, isGood]) => isGood(claims[name]))
 }

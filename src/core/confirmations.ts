@@ -51,8 +51,8 @@ export function createConfirmations ({ sql, onError }: ConfirmationsNeeds) {
 
   async function writeBatch (): Promise<void> {
     const batch = [...pending.values()].slice(0, batchSize)
-    await write(sql, batch)
-    for (const written of batch) {
+    const skipped = await write(sql, batch)
+    for (const written of batch.filter(({ sessionId }) => !skipped.has(sessionId))) {
       if (pending.get(written.sessionId) === written) pending.delete(written.sessionId)
     }
   }
@@ -81,21 +81,29 @@ export function createConfirmations ({ sql, onError }: ConfirmationsNeeds) {
   }
 }
 
-/** Rows are locked in key order, so that the batches of two instances cannot wait for each other. */
-async function write (sql: Sql, batch: Pending[]): Promise<void> {
-  await sql`
+/**
+ * Confirms a batch and returns the sessions it had to skip. Rows that somebody else is changing are not waited for:
+ * whoever ends all sessions of an account holds locks of many and would in turn wait for this batch.
+ */
+async function write (sql: Sql, batch: Pending[]): Promise<Set<string>> {
+  const skipped = await sql<{ id: string }[]>`
     WITH seen AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(batch)}::text::jsonb)
         AS seen ("accountId" uuid, "sessionId" uuid, generation integer)
-    ), locked AS MATERIALIZED (
+    ), behind AS MATERIALIZED (
       SELECT session.account_id, session.id, seen.generation
       FROM sessions AS session JOIN seen ON session.account_id = seen."accountId" AND session.id = seen."sessionId"
-      WHERE session.confirmed_generation < seen.generation
-      ORDER BY session.account_id, session.id
-      FOR UPDATE OF session
+      WHERE session.confirmed_generation < seen.generation AND session.ended_at IS NULL
+    ), locked AS MATERIALIZED (
+      SELECT behind.* FROM sessions AS session JOIN behind USING (account_id, id)
+      WHERE session.confirmed_generation < behind.generation
+      FOR UPDATE OF session SKIP LOCKED
+    ), confirmed AS (
+      UPDATE sessions SET confirmed_generation = locked.generation
+      FROM locked
+      WHERE sessions.account_id = locked.account_id AND sessions.id = locked.id
+      RETURNING sessions.id
     )
-    UPDATE sessions SET confirmed_generation = locked.generation
-    FROM locked
-    WHERE sessions.account_id = locked.account_id AND sessions.id = locked.id
-      AND sessions.confirmed_generation < locked.generation`
+    SELECT id FROM behind WHERE id NOT IN (SELECT id FROM confirmed)`
+  return new Set(skipped.map(({ id }) => id))
 }

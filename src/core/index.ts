@@ -80,7 +80,7 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
     tasks: createTasks({ sql }),
 
     /** Signs in where the contract has refresh tokens. */
-    signIn: (credentials: Credentials, _contract: 'partner', origin: Origin) =>
+    signIn: (credentials: Credentials, origin: Origin) =>
       signIn(credentials, verified => sessionStart.refreshable(verified, origin)),
 
     /** Signs in where it has none. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { signatureAlgorithms, type SignatureAlgorithmName } from './signature-algorithms.js'
 
@@ -64,7 +65,7 @@ function decode (part: string): Buffer | null {
 
 function decodeObject (part: string): Record<string, unknown> | null {
   const bytes = decode(part)
-  if (bytes === null) return null
+  if (bytes === null || !isUtf8(bytes)) return null
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'))
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)

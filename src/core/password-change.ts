@@ -55,14 +55,19 @@ export function createPasswordChange ({ sql, gate, passwords, revocations }: Pas
     return changed.length > 0
   }
 
+  async function attempt (change: PasswordChange, origin: Origin): Promise<boolean> {
+    const [known] = await sql<{ hash: string }[]>`
+      SELECT password_hash AS hash FROM accounts WHERE id = ${change.accountId} AND disabled_at IS NULL`
+    const verified = await passwords.verify(known?.hash ?? null, change.current)
+    if (known === undefined || !verified) throw new AuthError('wrong_password')
+    const hash = await passwords.hash(change.replacement, change.shortestPassword)
+    return replaceHash(change, known.hash, hash, origin)
+  }
+
   return async function changePassword (change: PasswordChange, origin: Origin): Promise<void> {
     await gate.enter(async () => {
-      const [known] = await sql<{ hash: string }[]>`
-        SELECT password_hash AS hash FROM accounts WHERE id = ${change.accountId} AND disabled_at IS NULL`
-      const verified = await passwords.verify(known?.hash ?? null, change.current)
-      if (known === undefined || !verified) throw new AuthError('wrong_password')
-      const hash = await passwords.hash(change.replacement, change.shortestPassword)
-      const changed = await replaceHash(change, known.hash, hash, origin)
+      // The loser of a race may be right all the same: a sign-in has renewed the hash of the same password.
+      const changed = await attempt(change, origin) || await attempt(change, origin)
       if (!changed) throw new AuthError('wrong_password', { message: 'the password was changed meanwhile' })
     })
     revocations.publish({ accountId: change.accountId })

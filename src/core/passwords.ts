@@ -19,6 +19,9 @@ const parallelism = 1
 const saltBytes = 16
 const hashBytes = 32
 
+/** Memory and passes of a hash of the kind made here (PHC string format). */
+const argon2idHash = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$/
+
 /** Whether a password can be kept exactly: well-formed Unicode of a bounded size. */
 export function isStorablePassword (password: string): boolean {
   return password.isWellFormed() && canonical(password).length <= longestPasswordBytes
@@ -59,7 +62,8 @@ export function createPasswords ({ gate, cost }: PasswordsNeeds) {
 
     /** Whether a stored hash is weaker than what is made now, and should be renewed when the password is at hand. */
     isOutdated (hash: string): boolean {
-      return argon2.needsRehash(hash, parameters)
+      const [, memory, passes] = argon2idHash.exec(hash)?.map(Number) ?? []
+      return !(Number(memory) >= parameters.memoryCost && Number(passes) >= parameters.timeCost)
     }
   }
 }

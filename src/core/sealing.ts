@@ -15,6 +15,7 @@ export function seal ([keys]: Keyring, plaintext: Buffer, context: string): Buff
 
 /** Decrypts with whichever of the secrets sealed it; returns `null` when none did. */
 export function unseal (keyring: Keyring, sealed: Buffer, context: string): Buffer | null {
+  if (sealed.length < ivBytes + tagBytes) return null
   for (const keys of keyring) {
     const iv = sealed.subarray(0, ivBytes)
     const decryption = createDecipheriv(cipher, keys.seal, iv, { authTagLength: tagBytes })

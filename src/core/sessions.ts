@@ -31,8 +31,10 @@ const eventOfEnd: Partial<Record<EndReason, AuditEvent>> = { signed_out: 'signed
 export function createSessions ({ sql, revocations }: SessionsNeeds) {
   return {
     /** Ends one session; ending one that is dead already, or unknown, changes nothing. Returns whether it lived. */
-    async end (accountId: string, sessionId: string, reason: EndReason, origin: Origin): Promise<boolean> {
-      if (!isUuid(sessionId)) return false
+    async end (accountId: string, id: string, reason: EndReason, origin: Origin): Promise<boolean> {
+      if (!isUuid(id)) return false
+      // The notice names it as the caches do.
+      const sessionId = id.toLowerCase()
       const ended = await sql`
         WITH ended AS (
           UPDATE sessions SET ended_at = clock_timestamp(), end_reason = ${reason}

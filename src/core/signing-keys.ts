@@ -38,11 +38,12 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
   const sharedKey = jwtSecret === undefined ? null : sharedSecretKey(jwtSecret)
   let byKid = new Map<string, JwsKey>()
   let current: JwsKey | null = null
-  let loadedAt = -Infinity
+  let triedAt = -Infinity
   let loading: Promise<void> | null = null
 
   /** Reads all keys, and makes the first one of the algorithm where there is none yet. */
   async function load (): Promise<void> {
+    triedAt = now()
     let stored = await readKeys()
     if (!stored.some(key => key.algorithm === algorithm)) {
       await addKey(1)
@@ -52,7 +53,6 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
     if (sharedKey !== null) keys.push(sharedKey)
     byKid = new Map(keys.map(key => [key.kid, key]))
     current = sharedKey ?? stored.findLast(row => row.algorithm === algorithm)?.key ?? null
-    loadedAt = now()
   }
 
   /**
@@ -63,12 +63,13 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
     const rows = await sql<{ algorithm: StoredAlgorithm, kid: string, sealed: Buffer }[]>`
       SELECT algorithm, kid, sealed_private_key AS sealed FROM signing_keys ORDER BY algorithm, number`
     return Promise.all(rows.map(async row => {
-      const der = unseal(keyring, row.sealed, row.kid)
+      const context = sealContext(row.algorithm, row.kid)
+      const der = unseal(keyring, row.sealed, context)
       if (der === null) {
-        throw new Error(`signing key ${row.kid} was sealed with another KEYTURN_SECRET; ` +
-          'give that one as KEYTURN_SECRET_PREVIOUS')
+        throw new Error(`signing key ${row.kid} cannot be opened: it was sealed with another KEYTURN_SECRET ` +
+          '(give that one as KEYTURN_SECRET_PREVIOUS), or its row was changed')
       }
-      if (unseal([keyring[0]], row.sealed, row.kid) === null) await reseal(row.kid, row.sealed, der)
+      if (unseal([keyring[0]], row.sealed, context) === null) await reseal(row.kid, row.sealed, der, context)
       const signingKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
       const key: JwsKey = {
         kid: row.kid, algorithm: row.algorithm, signingKey, verifyingKey: createPublicKey(signingKey)
@@ -78,9 +79,9 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
   }
 
   /** Moves a key from the previous secret to the current one, after which the previous one can be forgotten. */
-  async function reseal (kid: string, sealed: Buffer, der: Buffer): Promise<void> {
+  async function reseal (kid: string, sealed: Buffer, der: Buffer, context: string): Promise<void> {
     await sql`
-      UPDATE signing_keys SET sealed_private_key = ${seal(keyring, der, kid)}
+      UPDATE signing_keys SET sealed_private_key = ${seal(keyring, der, context)}
       WHERE kid = ${kid} AND sealed_private_key = ${sealed}`
   }
 
@@ -88,7 +89,8 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
   async function addKey (number: number): Promise<void> {
     const signingKey = await signatureAlgorithms[algorithm].generate()
     const kid = thumbprint(createPublicKey(signingKey).export({ format: 'jwk' }))
-    const sealed = seal(keyring, signingKey.export({ format: 'der', type: 'pkcs8' }), kid)
+    const sealed = seal(keyring, signingKey.export({ format: 'der', type: 'pkcs8' }),
+      sealContext(algorithm, kid))
     await sql`
       INSERT INTO signing_keys (algorithm, number, kid, sealed_private_key)
       VALUES (${algorithm}, ${number}, ${kid}, ${sealed})
@@ -120,12 +122,18 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
       if (current === null) throw new AuthError('unavailable', { message: 'signing keys are not loaded yet' })
       const known = byKid.get(kid)
       if (known !== undefined) return known
-      if (now() - loadedAt < reloadCooldownMs) return null
+      // A clock that was set back must not make it wait longer.
+      if (Math.abs(now() - triedAt) < reloadCooldownMs) return null
       loading ??= load().finally(() => { loading = null })
       await loading
       return byKid.get(kid) ?? null
     }
   }
+}
+
+/** Bound into the seal, so that a row cannot be given another name or algorithm. */
+export function sealContext (algorithm: string, kid: string): string {
+  return `${algorithm} ${kid}`
 }
 
 function sharedSecretKey (secret: string): JwsKey {

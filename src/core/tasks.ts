@@ -46,10 +46,13 @@ export function createTasks ({ sql }: { sql: Sql }) {
       return { tasks: rows, next }
     },
 
+    /** @throws AuthError `invalid_token` when the account was deleted a moment ago */
     async create (accountId: string, title: string): Promise<Task> {
-      const [task] = await sql<[Task]>`
-        INSERT INTO tasks (account_id, id, title) VALUES (${accountId}, ${randomUUID()}, ${title})
+      const [task] = await sql<Task[]>`
+        INSERT INTO tasks (account_id, id, title)
+        SELECT id, ${randomUUID()}, ${title} FROM accounts WHERE id = ${accountId} FOR KEY SHARE
         RETURNING ${columns}`
+      if (task === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
       return task
     },
 

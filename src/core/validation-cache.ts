@@ -20,11 +20,17 @@ export interface Remembered {
 const maxTokens = 100_000
 const maxNotices = 100_000
 
+/** When a value began to be read. */
+export interface ReadMark {
+  /** How many notices had come. */
+  notices: number
+  /** Milliseconds since 1970. */
+  time: number
+}
+
 interface Entry<Value> {
   value: Value
-  /** How many notices had come when the value began to be read. */
-  readAt: number
-  staleAt: number
+  mark: ReadMark
 }
 
 /**
@@ -51,22 +57,24 @@ export function createValidationCache<Value extends Remembered> ({ revocations, 
 
   return {
     /** To be taken before a value is read, and given with it to `set`. */
-    readMark: (): number => notices,
+    readMark: (): ReadMark => ({ notices, time: now() }),
 
     get (digest: string): Value | undefined {
       const entry = entries.get(digest)
       if (entry === undefined) return undefined
-      const { value, readAt, staleAt } = entry
+      const { value, mark } = entry
       const lastNotice = Math.max(
         oldestTrusted, noticed.get(value.sessionId) ?? 0, noticed.get(value.accountId) ?? 0)
-      const milliseconds = now()
-      if (lastNotice <= readAt && milliseconds < staleAt && milliseconds < value.exp * 1000) return value
+      const time = now()
+      const age = time - mark.time
+      // A clock that was set back must not keep an answer longer.
+      if (lastNotice <= mark.notices && age >= 0 && age < ttl * 1000 && time < value.exp * 1000) return value
       entries.delete(digest)
       return undefined
     },
 
-    set (digest: string, value: Value, readAt: number): void {
-      if (ttl > 0) entries.set(digest, { value, readAt, staleAt: now() + ttl * 1000 })
+    set (digest: string, value: Value, mark: ReadMark): void {
+      if (ttl > 0) entries.set(digest, { value, mark })
     },
 
     get size (): number {

@@ -7,7 +7,7 @@ import { AuthError } from './errors.js'
 import type { Revocations } from './revocations.js'
 import { faultOfEnd } from './session-end.js'
 import { sessionKinds, type SessionContract } from './session-kinds.js'
-import { createValidationCache } from './validation-cache.js'
+import { createValidationCache, type ReadMark } from './validation-cache.js'
 
 /** Whom a good access token speaks for. */
 export interface Principal {
@@ -38,20 +38,26 @@ interface SessionRow extends AccountRow {
   state: 'live' | 'ended' | 'expired'
 }
 
+interface Reading {
+  row: SessionRow | undefined
+  mark: ReadMark
+}
+
 export type Validation = ReturnType<typeof createValidation>
 
 /** Says whether an access token is good: signed here, for here, not expired, and of a session that lives. */
 export function createValidation (needs: ValidationNeeds) {
   const { sql, accessTokens, confirmations, revocations, cacheTtl, now } = needs
   const cache = createValidationCache<Principal>({ revocations, ttl: cacheTtl, now })
-  const reading = new Map<string, Promise<SessionRow | undefined>>()
+  const reading = new Map<string, Promise<Reading>>()
 
   /** Requests that miss at the same time share one query, if no notice came in between. */
-  function readSession (claims: AccessClaims, mark: number): Promise<SessionRow | undefined> {
-    const key = `${claims.sid} ${mark}`
+  function readSession (claims: AccessClaims): Promise<Reading> {
+    const mark = cache.readMark()
+    const key = `${claims.sub} ${claims.sid} ${mark.notices}`
     const shared = reading.get(key)
     if (shared !== undefined) return shared
-    const query = selectSession(sql, claims).finally(() => reading.delete(key))
+    const query = selectSession(sql, claims).then(row => ({ row, mark })).finally(() => reading.delete(key))
     reading.set(key, query)
     return query
   }
@@ -66,8 +72,7 @@ export function createValidation (needs: ValidationNeeds) {
       if (remembered !== undefined) return remembered
 
       const claims = await accessTokens.verify(token)
-      const mark = cache.readMark()
-      const row = await readSession(claims, mark)
+      const { row, mark } = await readSession(claims)
       if (row === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
       if (row.state === 'expired') throw new AuthError('invalid_token', { fault: 'expired' })
       if (row.state === 'ended') throw new AuthError('invalid_token', { fault: faultOfEnd(row.end_reason) })

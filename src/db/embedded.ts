@@ -1,4 +1,5 @@
-import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { relative, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -30,14 +31,17 @@ export async function openEmbedded (
   dataDir: string, { join = true }: { join?: boolean } = {}
 ): Promise<EmbeddedDatabase> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await chmod(dataDir, 0o700)
   const socketFolder = shortestPath(dataDir)
   const socketPath = `${socketFolder}/${socketName}`
   const lockPath = resolve(dataDir, 'lock')
-  if (join && !await takeLock(lockPath, socketPath)) {
-    await until(() => isServed(socketPath), `does not serve ${socketPath}`)
-    return { socketFolder, close: async () => {} }
-  }
-  if (!join) await until(() => takeLock(lockPath, socketPath), 'keeps it open; stop it, or choose another DATA_DIR')
+  let joined = false
+  await until(async () => {
+    if (await takeLock(lockPath, socketPath)) return true
+    joined = join && await isServed(socketPath)
+    return joined
+  }, 'keeps it open; stop it, or choose another DATA_DIR')
+  if (joined) return { socketFolder, close: async () => {} }
 
   try {
     await rm(socketPath, { force: true })
@@ -73,26 +77,48 @@ function shortestPath (dataDir: string): string {
 }
 
 /**
- * One process at a time may open the files. The lock is linked into place with its owner's id already in it,
- * so it is never seen half written. The lock of a process that is gone (kill -9) is taken over.
+ * One process at a time may open the files. The lock of a process that is gone (kill -9) is taken over, by one
+ * process at a time too: a second one could remove the lock that the first has just made.
  */
 async function takeLock (path: string, socketPath: string): Promise<boolean> {
-  const own = `${path}.${process.pid}`
+  if (await makeLock(path)) return true
+  if (await isHeld(path, socketPath)) return false
+
+  const takeover = `${path}.takeover`
+  if (!await makeLock(takeover)) {
+    // Taking over takes milliseconds; who has not finished by now was killed at it.
+    const { mtimeMs } = await stat(takeover).catch(() => ({ mtimeMs: Date.now() }))
+    if (Date.now() - mtimeMs > patienceMs / 2) await rm(takeover, { force: true })
+    return false
+  }
+  try {
+    if (await isHeld(path, socketPath)) return false
+    await rm(path, { force: true })
+    return await makeLock(path)
+  } finally {
+    await rm(takeover, { force: true })
+  }
+}
+
+/** Linked into place with its owner's id already in it, so that it is never seen half written. */
+async function makeLock (path: string): Promise<boolean> {
+  const own = `${path}.${process.pid}.${randomUUID()}`
   await writeFile(own, String(process.pid), { mode: 0o600 })
   try {
     await link(own, path)
     return true
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
   } finally {
     await rm(own, { force: true })
   }
+}
+
+async function isHeld (path: string, socketPath: string): Promise<boolean> {
   const owner = Number(await readFile(path, 'utf8').catch(() => ''))
   // In a container the process before may have had this very id.
-  const held = owner === process.pid ? await isServed(socketPath) : isAlive(owner)
-  if (held) return false
-  await rm(path, { force: true })
-  return takeLock(path, socketPath)
+  return owner === process.pid ? isServed(socketPath) : isAlive(owner)
 }
 
 function isAlive (pid: number): boolean {

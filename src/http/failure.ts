@@ -52,6 +52,8 @@ export class HttpFailure extends Error {
 
 const codesOfStatus: Record<number, HttpFailureCode> = {
   400: 'invalid_json',
+  // A path that would leave the folder of the docs page.
+  403: 'unknown_route',
   408: 'request_timeout',
   413: 'body_too_large',
   415: 'unsupported_media_type',
@@ -74,6 +76,7 @@ export function toFailure (error: FastifyError): Failure {
   if (refused !== null) {
     return refused.fault === undefined ? { code: refused.code } : { code: refused.code, fault: refused.fault }
   }
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return { code: 'unavailable' }
   if (malformedRequestCodes.has(error.code)) return { code: 'malformed_request' }
   return { code: codesOfStatus[error.statusCode ?? 500] ?? 'internal' }
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { Origin } from '../core/origin.js'
 
@@ -6,7 +7,8 @@ const longestUserAgent = 256
 /** The address as TRUST_PROXY lets it be known, and what the client says it is, cut to a sensible length. */
 export function originOf (request: FastifyRequest): Origin {
   return {
-    address: request.ip,
+    // What a trusted proxy forwards may be anything that its client made up.
+    address: isIP(request.ip) === 0 ? null : request.ip,
     userAgent: request.headers['user-agent']?.slice(0, longestUserAgent) ?? null
   }
 }

@@ -27,7 +27,7 @@ export const partnerRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     },
     ...passwordRoute(settings)
   }, async request => {
-    const grant = await core.signIn(request.body, 'partner', originOf(request))
+    const grant = await core.signIn(request.body, originOf(request))
     return { success: true as const, data: { ...toTokens(grant), user: toUser(grant.account) } }
   })
 
@@ -41,7 +41,7 @@ export const partnerRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     }
   }, async (request, reply) => {
     const principal = await core.validation.authenticate(request.body.token)
-    const remaining = principal.exp - Math.floor(now() / 1000)
+    const remaining = Math.floor(principal.exp - now() / 1000)
     const maxAge = Math.min(longestPartnerCache, settings.VALIDATION_CACHE_TTL, remaining)
     reply.header('cache-control', `private, max-age=${maxAge}`)
     return { success: true as const, data: { valid: true as const, user: toUser(principal.account) } }

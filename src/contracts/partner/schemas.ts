@@ -8,10 +8,11 @@ const RefreshToken = Type.String({ examples: ['rt_a1b2c3d4e5f6...'] })
 export const Login = Type.Object({ email: Email, password: Password })
 export const ValidateToken = Type.Object({ token: Type.String({ minLength: 1 }) })
 export const RefreshTokenBody = Type.Object({ refreshToken: Type.String({ minLength: 1 }) })
-export const RevokeToken = Type.Object({
-  refreshToken: Type.Optional(Type.String({ minLength: 1 })),
-  token: Type.Optional(Type.String({ minLength: 1 }))
-}, { anyOf: [{ required: ['refreshToken'] }, { required: ['token'] }] })
+const Token = Type.String({ minLength: 1 })
+export const RevokeToken = Type.Union([
+  Type.Object({ refreshToken: Token, token: Type.Optional(Token) }),
+  Type.Object({ token: Token, refreshToken: Type.Optional(Token) })
+])
 
 const Subscription = Type.Object({
   status: Type.String({ examples: ['active'] }),

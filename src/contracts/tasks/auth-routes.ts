@@ -26,7 +26,8 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     },
     ...passwordRoute(settings)
   }, async (request, reply) => {
-    const grant = await core.accounts.signUp({ ...request.body, shortestPassword }, 'tasks', originOf(request))
+    const { email, password } = request.body
+    const grant = await core.accounts.signUp({ email, password, shortestPassword }, 'tasks', originOf(request))
     cookie.set(reply, grant.accessToken)
     return reply.code(201).send(toUser(grant.account))
   })

@@ -27,9 +27,11 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     },
     ...passwordRoute(settings)
   }, async (request, reply) => {
-    const { id, email, createdAt } = await core.accounts.register(
-      { ...request.body, shortestPassword }, originOf(request))
-    return reply.code(201).send({ user: { id, email, createdAt: createdAt.toISOString() } })
+    const { email, password } = request.body
+    const account = await core.accounts.register({ email, password, shortestPassword }, originOf(request))
+    return reply.code(201).send({
+      user: { id: account.id, email: account.email, createdAt: account.createdAt.toISOString() }
+    })
   })
 
   app.post('/auth/login', {
