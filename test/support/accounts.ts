@@ -12,7 +12,7 @@ export const password = 'correct horse battery'
 export async function signedIn (core: Core): Promise<Grant & { email: string }> {
   const email = `${randomUUID()}@example.com`
   await core.accounts.register({ email, password, shortestPassword: 8 }, origin)
-  return { ...await core.signIn({ email, password }, 'partner', origin), email }
+  return { ...await core.signIn({ email, password }, origin), email }
 }
 
 /** A refused refresh token, with its reason. */

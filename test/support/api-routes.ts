@@ -1,0 +1,110 @@
+import type { Test } from 'tap'
+import type { ContractName } from '../../src/contracts/index.js'
+import { hasKeys } from './keys-of.js'
+import { newPerson, type Person, type Tokens } from './people.js'
+
+/** A route that takes a body, and what it says to one that is not good. */
+export interface BodyRoute {
+  contract: ContractName
+  /** The listener of the test server that has it. */
+  listener: 'api' | 'tasks' | 'web'
+  path: string
+  needsToken?: true
+  /** A body it accepts, from somebody who has an account and a session. */
+  good: (person: Person & Tokens) => Record<string, string>
+  accepted: number
+  /** To what is JSON but not the body that it takes, and to what is no JSON. */
+  invalid: number
+  noJson: number
+  /** What text that is no email, password or token may be answered with, by field. */
+  nonsense: Record<string, number[]>
+}
+
+const partner = { contract: 'partner', listener: 'api', accepted: 200, invalid: 400, noJson: 400 } as const
+const session = { contract: 'session', listener: 'api', accepted: 200, invalid: 400, noJson: 400 } as const
+const spa = { contract: 'spa', listener: 'api', accepted: 200, invalid: 422, noJson: 422 } as const
+const tasks = { contract: 'tasks', listener: 'tasks', accepted: 200, invalid: 422, noJson: 400 } as const
+const web = { contract: 'web', listener: 'web', accepted: 200, invalid: 400, noJson: 400 } as const
+
+const credentials = ({ email, password }: Person) => ({ email, password })
+const newCredentials = () => credentials(newPerson())
+
+export const bodyRoutes: readonly BodyRoute[] = [
+  { ...partner, path: '/api/auth/login', good: credentials, nonsense: { email: [400], password: [400, 401] } },
+  { ...partner, path: '/api/auth/validate-token', good: ({ token }) => ({ token }), nonsense: { token: [401] } },
+  {
+    ...partner,
+    path: '/api/auth/refresh-token',
+    good: ({ refreshToken }) => ({ refreshToken }),
+    nonsense: { refreshToken: [401] }
+  },
+  {
+    ...partner,
+    path: '/api/auth/revoke-token',
+    good: ({ refreshToken }) => ({ refreshToken }),
+    nonsense: { refreshToken: [200], token: [200] }
+  },
+  {
+    ...session,
+    path: '/api/auth/sign-up/email',
+    good: () => ({ name: 'John Doe', ...newCredentials() }),
+    nonsense: { email: [400] }
+  },
+  { ...session, path: '/api/auth/sign-in/email', good: credentials, nonsense: { email: [400], password: [400, 401] } },
+  {
+    ...session,
+    path: '/api/auth/revoke-session',
+    needsToken: true,
+    good: ({ username }) => ({ token: username.slice('u-'.length) }),
+    nonsense: { token: [200, 400] }
+  },
+  {
+    ...session,
+    path: '/api/auth/change-password',
+    needsToken: true,
+    good: ({ password }) => ({ currentPassword: password, newPassword: `new ${password}` }),
+    nonsense: { currentPassword: [400] }
+  },
+  { ...spa, path: '/api/auth/register', good: () => ({ ...newPerson() }), accepted: 201, nonsense: { email: [422] } },
+  { ...spa, path: '/api/auth/token', good: credentials, nonsense: { email: [401, 422], password: [401, 422] } },
+  { ...tasks, path: '/auth/signup', good: newCredentials, accepted: 201, nonsense: { email: [422] } },
+  { ...tasks, path: '/auth/login', good: credentials, nonsense: { email: [422], password: [401, 422] } },
+  { ...tasks, path: '/tasks', needsToken: true, good: () => ({ title: 'Buy groceries' }), accepted: 201, nonsense: {} },
+  { ...web, path: '/auth/register', good: newCredentials, accepted: 201, nonsense: { email: [400] } },
+  { ...web, path: '/auth/login', good: credentials, nonsense: { email: [400], password: [400, 401] } }
+]
+
+/** What a stack trace, a library or the database would say, and a refusal must not. */
+const internals = /\n\s+at |node_modules|\.[jt]s:\d|postgres|argon2|fastify|FST_|SELECT|INSERT|Unexpected token/i
+
+/** Checks that a refusal is JSON in the contract's own shape and says nothing of the server's inside. */
+export function isRefusal (
+  t: Test, contract: ContractName, { text, contentType }: { text: string, contentType: string | null }
+): void {
+  if (!t.equal(contentType, 'application/json; charset=utf-8')) return
+  t.notMatch(text, internals)
+  hasShape[contract](t, JSON.parse(text) as Record<string, unknown>)
+}
+
+const hasShape: Record<ContractName, (t: Test, body: Record<string, unknown>) => void> = {
+  partner: (t, body) => hasErrorWith(t, body, 'code', 'message', 'reason', 'retryable'),
+  ops: (t, body) => hasErrorWith(t, body, 'code', 'message'),
+  session: (t, body) => hasKeys(t, body, 'code', 'message'),
+  spa: (t, body) => hasDetail(t, body, 'loc', 'msg', 'type'),
+  tasks: (t, body) => hasDetail(t, body, 'type', 'loc', 'msg'),
+  web: (t, body) => hasKeys(t, body, 'error')
+}
+
+function hasErrorWith (t: Test, body: Record<string, unknown>, ...members: string[]): void {
+  hasKeys(t, body, 'success', 'error')
+  t.equal(body.success, false)
+  const { details = [], ...error } = body.error as Record<string, unknown>
+  hasKeys(t, error, ...members)
+  for (const detail of details as object[]) hasKeys(t, detail, 'path', 'message')
+}
+
+function hasDetail (t: Test, body: Record<string, unknown>, ...members: string[]): void {
+  hasKeys(t, body, 'detail')
+  if (Array.isArray(body.detail)) for (const problem of body.detail) hasKeys(t, problem, ...members)
+  else t.equal(typeof body.detail, 'string')
+}

@@ -1,0 +1,49 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { Environment } from '../../src/config.js'
+
+const thisCheckout = fileURLToPath(new URL('../../', import.meta.url))
+
+export interface KeyturnOptions {
+  /** Keyturn's variables; those of the developer's own environment are not handed on. */
+  env?: Record<string, string>
+  cwd?: string
+  /** Where to take the sources from, if not from here. */
+  checkout?: string
+  /** URL of a module to load before the program. */
+  preload?: string
+  /** Whether what it covers counts. It costs a second or two, so ask for it only where nothing else covers it. */
+  counted?: boolean
+}
+
+export interface Outcome {
+  /** `null` when a signal ended it. */
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Starts the command line that ships, from its sources, in a process of its own. */
+export function startKeyturn (args: string[], options: KeyturnOptions = {}): ChildProcessWithoutNullStreams {
+  const { env = {}, cwd, checkout = thisCheckout, preload, counted = false } = options
+  const loaders = counted ? [...process.execArgv] : [`--import=${import.meta.resolve('tsx')}`]
+  const outer = Object.entries(process.env).filter(([name]) => !(name in Environment.properties))
+  if (preload !== undefined) loaders.push(`--import=${preload}`)
+  return spawn(process.execPath, [...loaders, join(checkout, 'src', 'main.ts'), ...args], {
+    env: { ...Object.fromEntries(outer), ...(!counted && { NODE_OPTIONS: '' }), ...env },
+    ...(cwd !== undefined && { cwd })
+  })
+}
+
+/** Runs one command as a user does and waits for its end. */
+export async function keyturn (args: string[], options: KeyturnOptions & { input?: string } = {}): Promise<Outcome> {
+  const child = startKeyturn(args, options)
+  child.stdin.end(options.input ?? '')
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null]>
+  ])
+  return { code, stdout, stderr }
+}

@@ -1,0 +1,45 @@
+import type { Test } from 'tap'
+import type { Ask, Asked } from './ask.js'
+import type { Reply } from './http.js'
+import { newPerson, type Person } from './people.js'
+
+/** The cookie of contract `session`: HttpOnly, SameSite=Lax, Path=/, as long as the token lives. */
+export const sessionCookie = (maxAge = 3600) => ['HttpOnly', 'SameSite=Lax', 'Path=/', `Max-Age=${maxAge}`]
+
+/** A session as Better Auth's client types it. */
+export interface SessionShown {
+  id: string
+  token: string
+  userId: string
+  expiresAt: string
+  createdAt: string
+  updatedAt: string
+  ipAddress: string | null
+  userAgent: string | null
+}
+
+/** Somebody with an account and a session at contract `session`. */
+export interface SessionPerson extends Person {
+  userId: string
+  token: string
+  /** Sends a request with their token and holds the reply against the document. */
+  ask (t: Test, route: string, asked?: Asked): Promise<Reply>
+}
+
+/** Signs somebody up, or, given a person who is there already, in. */
+export async function sessionPerson (t: Test, ask: Ask, known?: Person): Promise<SessionPerson> {
+  const person = known ?? newPerson()
+  const { status, body } = known === undefined
+    ? await ask(t, 'POST /api/auth/sign-up/email', { json: { ...person, name: person.username } })
+    : await ask(t, 'POST /api/auth/sign-in/email', { json: person })
+  t.equal(status, 200)
+  const token = String(body.token)
+  return {
+    username: person.username,
+    email: person.email,
+    password: person.password,
+    userId: String(body.user.id),
+    token,
+    ask: (t, route, asked) => ask(t, route, { bearer: token, ...asked })
+  }
+}
