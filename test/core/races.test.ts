@@ -58,7 +58,7 @@ for (const name of ['a password change', 'disabling', 'deletion']) {
     for (let round = 0; round < rounds; round += 1) {
       const account = await signedIn(core)
       const signIns = Array.from({ length: 3 }, () =>
-        core.signIn({ email: account.email, password }, 'partner', origin))
+        core.signIn({ email: account.email, password }, origin))
       const [grants] = await Promise.all([granted(signIns), ends[name]?.(core, account)])
       await isDead(t, core, [account, ...grants], name)
     }
@@ -74,14 +74,14 @@ t.test('of two password changes at the same moment one wins', async t => {
       { ...change, accountId: account.id, replacement, keep: 'none' }, origin)))
     const winners = replacements.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     t.equal(winners.length, 1)
-    t.ok(await core.signIn({ email, password: winners[0] ?? '' }, 'partner', origin))
+    t.ok(await core.signIn({ email, password: winners[0] ?? '' }, origin))
   }
 })
 
 t.test('a password change keeps the session that asked for it, if told so, and no other', async t => {
   const { core } = await buildCore(t)
   const own = await signedIn(core)
-  const other = await core.signIn({ email: own.email, password }, 'partner', origin)
+  const other = await core.signIn({ email: own.email, password }, origin)
   await core.changePassword(
     { ...change, accountId: own.account.id, keep: { sessionId: own.sessionId } }, origin)
   t.equal(await faultOf(core, own.accessToken), null)

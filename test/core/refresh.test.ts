@@ -105,7 +105,7 @@ t.test('an access token of before the step confirms nothing', async t => {
 t.test('a token older than the previous one is theft at any time, and ends only its own session', async t => {
   const { core, refresh } = await setUp(t)
   const first = await signedIn(core)
-  const elsewhere = await core.signIn({ email: first.email, password }, 'partner', origin)
+  const elsewhere = await core.signIn({ email: first.email, password }, origin)
   const second = await refresh(first.refreshToken)
   const third = await refresh(second.refreshToken)
   await refusesRefresh(t, refresh(first.refreshToken), 'reused')
