@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { sessionCommand } from '../../src/cli/session.js'
+import { origin, password, signedIn } from '../support/accounts.js'
+import { buildCore } from '../support/build.js'
+import { run, runJson } from '../support/command-line.js'
+
+/** The command over a database of its own, and a core beside it with one account that has several sessions. */
+async function setUp (t: Test, sessions = 1) {
+  const { config: { DATABASE_URL, KEYTURN_SECRET }, ...backend } = await buildCore(t)
+  const first = await signedIn(backend.core)
+  const grants = [first]
+  while (grants.length < sessions) {
+    const grant = await backend.core.signIn({ email: first.email, password }, origin)
+    grants.push({ ...grant, email: first.email })
+  }
+  return { ...backend, email: first.email, grants, command: () => sessionCommand({ DATABASE_URL, KEYTURN_SECRET }) }
+}
+
+t.test('session list prints the live sessions, newest first, for people and for programs', async t => {
+  const { command, core, email, grants: [first, second] } = await setUp(t, 2)
+  const { account, sessionId } = first ?? await signedIn(core)
+  t.match(await runJson(command(), ['list', email]), [
+    { id: second?.sessionId, contract: 'partner' },
+    { id: sessionId, contract: 'partner', address: origin.address, userAgent: origin.userAgent, expiresAt: /^\d{4}-/ }
+  ])
+  const { stdout, stderr } = await run(command(), ['list', email])
+  t.match(stdout, new RegExp(`│ ${sessionId} │ partner +│ ${origin.address} +│ ${origin.userAgent} +│`))
+  t.equal(stderr, '')
+
+  await core.sessions.end(account.id, sessionId, 'signed_out', origin)
+  t.match((await runJson(command(), ['list', email])).length, 1)
+})
+
+t.test('an account without sessions has none', async t => {
+  const { command, core } = await setUp(t)
+  const email = `${randomUUID()}@example.com`
+  await core.accounts.register({ email, password, shortestPassword: 8 }, origin)
+  t.equal((await run(command(), ['list', email])).stdout, 'none\n')
+  t.same(await runJson(command(), ['list', email]), [])
+  t.equal((await run(command(), ['revoke', email, '--all'])).stdout, 'ended 0 sessions\n')
+})
+
+t.test('session revoke ends the session of this id and no other', async t => {
+  const { command, core, email, grants } = await setUp(t, 2)
+  const [gone, kept] = grants.map(({ sessionId, refreshToken }) => ({ sessionId, refreshToken }))
+  t.match(await run(command(), ['revoke', email, gone?.sessionId ?? '']), { stdout: 'ended 1 session\n', stderr: '' })
+  await t.rejects(core.refresh(gone?.refreshToken ?? '', origin), { code: 'invalid_refresh_token', fault: 'revoked' })
+  t.match(await core.refresh(kept?.refreshToken ?? '', origin), { sessionId: kept?.sessionId })
+})
+
+t.test('session revoke --all ends every session of the account and of no other', async t => {
+  const { command, core, email, grants } = await setUp(t, 3)
+  const other = await signedIn(core)
+  t.equal((await run(command(), ['revoke', email, '--all'])).stdout, 'ended 3 sessions\n')
+  for (const { refreshToken } of grants) {
+    await t.rejects(core.refresh(refreshToken, origin), { code: 'invalid_refresh_token', fault: 'revoked' })
+  }
+  t.match(await core.refresh(other.refreshToken, origin), { sessionId: other.sessionId })
+})
+
+t.test('a session of another account, of nobody, or what is no id at all, is not ended', async t => {
+  const { command, core, email } = await setUp(t)
+  const other = await signedIn(core)
+  for (const id of [other.sessionId, randomUUID(), 'nonsense', '1']) {
+    t.equal((await run(command(), ['revoke', email, id])).stdout, 'ended 0 sessions\n', id)
+  }
+  t.match(await core.refresh(other.refreshToken, origin), { sessionId: other.sessionId })
+})
+
+t.test('session revoke wants one session or --all, not both and not neither', async t => {
+  const { command, core, email, grants } = await setUp(t)
+  for (const args of [[], ['--all', randomUUID()]]) {
+    await t.rejects(run(command(), ['revoke', email, ...args]), { message: 'error: name one session, or --all' })
+  }
+  t.match(await core.refresh(grants[0]?.refreshToken ?? '', origin), { account: { email } })
+})
+
+t.test('session list and revoke say when there is no such account', async t => {
+  const { command } = await setUp(t)
+  const email = `${randomUUID()}@example.com`
+  for (const args of [['list', email], ['revoke', email, '--all'], ['revoke', email, randomUUID()]]) {
+    await t.rejects(run(command(), args), { message: 'no account has this email' })
+  }
+})
