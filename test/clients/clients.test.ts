@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { build } from '../support/build.js'
+import { newPerson, registered } from '../support/people.js'
+
+const run = promisify(execFile)
+const cwd = fileURLToPath(new URL('.', import.meta.url))
+// What these programs are is generated: nothing here counts as covered.
+const env = { ...process.env, NODE_OPTIONS: '' }
+const clients = ['openapi-fetch', 'swagger-typescript-api'] as const
+
+// Two generators, a compiler and eight programs: each takes a second or two where nothing else runs.
+t.setTimeout(180_000)
+
+/** The blocks of commands in docs/clients.md that generate the clients, at these addresses. */
+async function documentedCommands (addresses: Record<number, string>): Promise<string[]> {
+  const guide = await readFile(new URL('../../docs/clients.md', import.meta.url), 'utf8')
+  const blocks = [...guide.matchAll(/<!-- generate -->\n```bash\n(.*?)```/gs)].map(([, commands = '']) => commands)
+  return blocks.map(block => Object.entries(addresses).reduce(
+    (commands, [port, address]) => commands.replaceAll(`http://localhost:${port}`, address), block))
+}
+
+// Issue 3: two generated clients are generated, type-checked and executed against a running server.
+t.test('clients generated from a running server, as docs/clients.md tells', async t => {
+  const server = await build(t)
+  const blocks = await documentedCommands({ 3000: server.api, 8000: server.tasks, 3001: server.web })
+  t.equal(blocks.length, clients.length)
+  await rm(new URL('generated', import.meta.url), { recursive: true, force: true })
+  await Promise.all(blocks.map(commands => run('bash', ['-ec', commands], { cwd, env })))
+
+  t.test('pass the type check, and so does what uses them', async t => {
+    const tsc = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url))
+    const { stdout } = await run(process.execPath, [tsc, '-p', '.'], { cwd, env })
+      .catch((error: { stdout: string }) => error)
+    t.equal(stdout, '')
+  })
+
+  for (const client of clients) {
+    const use = (name: string, ...args: string[]) =>
+      run(process.execPath, ['--import', 'tsx', `usage/${client}/${name}.ts`, ...args], { cwd, env })
+
+    t.test(`${client}: partner: login, validate, refresh, revoke`, async t => {
+      const { email, password } = await registered(server.api)
+      await t.resolves(use('partner', server.api, email, password))
+    })
+
+    t.test(`${client}: spa: register, token, me, logout`, async t => {
+      const { email, password } = newPerson()
+      await t.resolves(use('spa', server.api, email, password))
+    })
+
+    t.test(`${client}: tasks: signup, create, list, toggle, update, delete`, async t => {
+      const { email, password } = newPerson()
+      await t.resolves(use('tasks', server.tasks, email, password))
+    })
+
+    t.test(`${client}: what does not go as it should ends the program`, async t => {
+      const { email } = await registered(server.api)
+      await t.rejects(use('partner', server.api, email, 'wrong password'), {
+        code: 1, stderr: /INVALID_CREDENTIALS: Email or password is incorrect/
+      })
+    })
+  }
+})
