@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { startChild } from './children.js'
+import type { Cores } from './cores.js'
+import { freePort } from './free-port.js'
+import { settings } from './settings.js'
+
+/** Keyturn as it is installed: its own executable, its own process. */
+export interface Keyturn {
+  pid: number
+  port: number
+}
+
+const executable = fileURLToPath(new URL('../bin/keyturn.cjs', import.meta.url))
+const readyPatienceMs = 15_000
+const readyPollMs = 50
+
+/** What hashing gets on either side: as many hashes at once as cores, and threads to spare. */
+export function hashingThreads ({ serverCount }: Cores): number {
+  return serverCount + settings.spareThreads
+}
+
+/** The environment of the server and of its command line. */
+export function keyturnEnvironment (databaseUrl: string, cores: Cores): Record<string, string> {
+  return {
+    DATABASE_URL: databaseUrl,
+    DATABASE_POOL_MAX: String(settings.poolMax),
+    KEYTURN_SECRET: randomBytes(48).toString('base64'),
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT_MAX: '0',
+    PASSWORD_HASH_CONCURRENCY: String(cores.serverCount),
+    PASSWORD_HASH_QUEUE: String(settings.connections),
+    UV_THREADPOOL_SIZE: String(hashingThreads(cores))
+  }
+}
+
+/** Makes an account on the command line, and with it the database's schema. */
+export function addAccount (env: Record<string, string>, email: string, password: string): void {
+  execFileSync(process.execPath, [executable, 'account', 'add', email, '--password-stdin'], {
+    env: { PATH: process.env.PATH, ...env }, input: password, stdio: ['pipe', 'ignore', 'inherit']
+  })
+}
+
+/** Starts the server and waits until it is ready. @throws when it does not become so in time */
+export async function startKeyturn (env: Record<string, string>, cores: Cores): Promise<Keyturn> {
+  const [port, opsPort] = [await freePort(), await freePort()]
+  const LISTEN = `127.0.0.1:${port}=partner 127.0.0.1:${opsPort}=ops`
+  const child = startChild({
+    name: 'Keyturn', args: [executable, 'serve'], env: { ...env, LISTEN }, cores: cores.server
+  })
+  for (const deadline = Date.now() + readyPatienceMs; Date.now() < deadline;) {
+    const answer = await fetch(`http://127.0.0.1:${opsPort}/readyz`).catch(() => null)
+    if (answer?.ok === true) return { pid: child.pid, port }
+    await delay(readyPollMs)
+  }
+  throw new Error('Keyturn did not become ready')
+}

@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url'
+import { nextMessage, startChild, type Child } from './children.js'
+import type { Sample } from './closed-loop.js'
+import type { Cores } from './cores.js'
+import { freePort } from './free-port.js'
+import { hashingThreads } from './keyturn.js'
+import type { SessionKey } from './session-row.js'
+
+export interface LimitOptions {
+  databaseUrl: string
+  poolMax: number
+  /** The rows to update, one for each loop. */
+  keys: SessionKey[]
+  password: string
+  passwordHash: string
+  hashesAtOnce: number
+  /** What the bare server answers: Keyturn's own answers of a moment ago, so that both send as many bytes. */
+  answers: { validated: string, refreshed: string }
+}
+
+/** Asks the loop process for a round. */
+export interface LoopOrder {
+  loop: 'update' | 'verify'
+  seconds: number
+}
+
+export interface Limits {
+  server: { pid: number, port: number }
+  loops: { pid: number, run (loop: LoopOrder['loop'], seconds: number): Promise<Sample> }
+}
+
+/** Starts the two processes that show what is possible at best. */
+export async function startLimits (options: LimitOptions, cores: Cores): Promise<Limits> {
+  async function start (file: string, own: object): Promise<Child> {
+    const child = startChild({
+      name: file,
+      args: ['--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), JSON.stringify({ ...options, ...own })],
+      env: { UV_THREADPOOL_SIZE: String(hashingThreads(cores)) },
+      cores: cores.server
+    })
+    await nextMessage(child)
+    return child
+  }
+  const port = await freePort()
+  const server = await start('limit-server.ts', { port })
+  const loops = await start('limit-loops.ts', {})
+  return {
+    server: { pid: server.pid, port },
+    loops: {
+      pid: loops.pid,
+      async run (loop, seconds) {
+        loops.send({ loop, seconds } satisfies LoopOrder)
+        return await nextMessage(loops) as Sample
+      }
+    }
+  }
+}

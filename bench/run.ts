@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util'
+import { openDatabase } from '../src/db/client.js'
+import { stopChildren } from './children.js'
+import { compare } from './comparison.js'
+import { comparisons } from './comparisons.js'
+import { divideCores } from './cores.js'
+import { openConnection } from './http-connection.js'
+import { addAccount, keyturnEnvironment, startKeyturn } from './keyturn.js'
+import { startLimits } from './limits.js'
+import { conditions, machine } from './machine.js'
+import { emailOf, password, signInMembers } from './population.js'
+import { startPostgres } from './postgres.js'
+import { table, writeFigures } from './report.js'
+import { copySessions, hotShares } from './session-row.js'
+import { settings } from './settings.js'
+
+const { values: { write } } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
+const parts: string[] = []
+
+function report (part: string): void {
+  parts.push(part)
+  process.stdout.write(`\n${part}\n`)
+}
+
+report(`${new Date().toISOString().slice(0, 10)}. ${await machine()}.`)
+// Before anything is started, so that it inherits where it may run.
+const cores = divideCores()
+const postgres = await startPostgres()
+const database = openDatabase({ target: { url: postgres.url }, poolMax: 1 })
+try {
+  const { sql } = database
+  const env = keyturnEnvironment(postgres.url, cores)
+  addAccount(env, emailOf(0), password)
+  const keyturn = await startKeyturn(env, cores)
+  report(`${await conditions(sql, cores)}.`)
+
+  const connection = await openConnection(keyturn.port)
+  const members = await signInMembers(sql, connection)
+  await copySessions(sql)
+  const [first] = members
+  if (first === undefined) throw new Error('nobody is signed in')
+  const { accessToken: token, refreshToken } = first
+  const validated = await connection.post('/api/auth/validate-token', JSON.stringify({ token }))
+  const refreshed = await connection.post('/api/auth/refresh-token', JSON.stringify({ refreshToken }))
+  first.refreshToken = (JSON.parse(refreshed) as { data: { refreshToken: string } }).data.refreshToken
+  connection.close()
+
+  const [{ hash }] = await sql<[{ hash: string }]>`
+    SELECT password_hash AS hash FROM accounts WHERE email = ${emailOf(0)}`
+  const limits = await startLimits({
+    databaseUrl: postgres.url,
+    poolMax: settings.poolMax,
+    keys: members.map(member => member.key),
+    password,
+    passwordHash: hash,
+    hashesAtOnce: cores.serverCount,
+    answers: { validated, refreshed }
+  }, cores)
+
+  for (const comparison of comparisons({ keyturn, limits, members, validated })) {
+    report(table(comparison.title, await compare(comparison)))
+  }
+  const hot = await hotShares(sql)
+  report(hot.map(({ table, share }) => `HOT updates of ${table}: ${(share * 100).toFixed(1)} %.`).join(' '))
+  if (write) await writeFigures(`\n${parts.join('\n\n')}\n`)
+} finally {
+  await stopChildren()
+  await database.close()
+  await postgres.stop()
+}
