@@ -54,7 +54,7 @@ t.test('the process goes on after a fault of the driver, and ends with any other
 async function crash (t: Test, ...mode: string[]): Promise<{ code: unknown, stdout: string, stderr: string }> {
   const script = fileURLToPath(new URL('./support/driver-crash.ts', import.meta.url))
   const args = [`--import=${import.meta.resolve('tsx')}`, script, await postgresDatabase(t), ...mode]
-  const child = spawn(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: '' } })
+  const child = spawn(process.execPath, args, { env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' } })
   t.teardown(() => child.kill('SIGKILL'))
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   return { code, stdout, stderr }

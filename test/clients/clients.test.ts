@@ -9,7 +9,7 @@ import { newPerson, registered } from '../support/people.js'
 const run = promisify(execFile)
 const cwd = fileURLToPath(new URL('.', import.meta.url))
 // What these programs are is generated: nothing here counts as covered.
-const env = { ...process.env, NODE_OPTIONS: '' }
+const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
 const clients = ['openapi-fetch', 'swagger-typescript-api'] as const
 
 // Two generators, a compiler and eight programs: each takes a second or two where nothing else runs.

@@ -16,7 +16,7 @@ const nobody = 4_194_305
 /** Starts a process that opens databases on order. */
 async function startOpener (t: Test): Promise<(order: Order) => Promise<unknown>> {
   const child = fork(fileURLToPath(new URL('../support/embedded-opener.ts', import.meta.url)), {
-    execArgv: [`--import=${import.meta.resolve('tsx')}`], env: { ...process.env, NODE_OPTIONS: '' }
+    execArgv: [`--import=${import.meta.resolve('tsx')}`], env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
   })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child, 'message')

@@ -30,10 +30,12 @@ export interface Outcome {
 export function startKeyturn (args: string[], options: KeyturnOptions = {}): ChildProcessWithoutNullStreams {
   const { env = {}, cwd, checkout = thisCheckout, preload, counted = false } = options
   const loaders = counted ? [...process.execArgv] : [`--import=${import.meta.resolve('tsx')}`]
+  // What two loaders make of one file cannot be added up.
+  const coverage = counted ? {} : { _TAPJS_PROCESSINFO_COVERAGE_: '0' }
   const outer = Object.entries(process.env).filter(([name]) => !(name in Environment.properties))
   if (preload !== undefined) loaders.push(`--import=${preload}`)
   return spawn(process.execPath, [...loaders, join(checkout, 'src', 'main.ts'), ...args], {
-    env: { ...Object.fromEntries(outer), ...(!counted && { NODE_OPTIONS: '' }), ...env },
+    env: { ...Object.fromEntries(outer), ...coverage, ...env },
     ...(cwd !== undefined && { cwd })
   })
 }
