@@ -60,6 +60,7 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
       for (let wait = retryDelayMs.first; !closed.signal.aborted; wait = Math.min(wait * 2, retryDelayMs.longest)) {
         try {
           await prepare()
+          core.startUpkeep()
           log.info('ready')
           return
         } catch (error) {

@@ -41,16 +41,18 @@ const integer = (defaultNumber: number, description: string, minimum = 0) =>
     .Encode(String)
 
 const choice = <T extends string> (values: readonly T[], defaultValue: T, description: string) =>
-  Type.Union(values.map(value => Type.Literal(value)), {
+  Type.Unsafe<T>(Type.Union(values.map(value => Type.Literal(value)), {
     default: defaultValue, description, format: `one of ${values.join(', ')}`
-  })
+  }))
 
 const optional = (format: string, description: string) =>
   Type.Optional(Type.String({ format, description }))
 
 /** The environment: every variable Keyturn reads, its form, its default, what it means. */
 export const Environment = Type.Object({
-  LISTEN: text('3000=partner,session,spa 8000=tasks 3001=web 127.0.0.1:9000=ops', 'Which contracts are served where'),
+  LISTEN: text(
+    '3000=partner,session,spa,oauth 8000=tasks 3001=web 127.0.0.1:9000=ops', 'Which contracts are served where'
+  ),
   HOST: text('127.0.0.1', 'Address of the LISTEN entries that name none'),
   PUBLIC_URL: Type.String({
     format: 'origin', default: 'http://localhost:3000', description: 'Issuer and default audience of access tokens'
@@ -65,6 +67,7 @@ export const Environment = Type.Object({
   KEYTURN_SECRET_PREVIOUS: optional('secret', 'The secret before, accepted while KEYTURN_SECRET is being changed'),
   JWT_ALG: choice(['ES256', 'EdDSA', 'RS256'] as const, 'ES256', 'Algorithm of newly made signing keys'),
   JWT_SECRET: optional('secret', 'When set, access tokens are signed HS256 with its UTF-8 bytes'),
+  KEY_ROTATION: duration('90d', 'How long a signing key is used; 0: until keyturn key rotate', 'window'),
   ACCESS_TOKEN_TTL: duration('1h', 'Life of an access token where the contract has a refresh'),
   JWT_EXPIRES_IN: duration('7d', 'Life of an access token where the contract has no refresh'),
   REFRESH_TOKEN_TTL: duration('30d', 'Life of a refresh token, counted anew at each refresh'),

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { accountCommand } from './cli/account.js'
+import { keyCommand } from './cli/key.js'
 import { migrateCommand } from './cli/migrate.js'
 import { openapiCommand } from './cli/openapi.js'
 import { serveCommand } from './cli/serve.js'
@@ -17,6 +18,7 @@ const program = new Command('keyturn')
   .addCommand(openapiCommand())
   .addCommand(accountCommand(env))
   .addCommand(sessionCommand(env))
+  .addCommand(keyCommand(env))
 
 try {
   await program.parseAsync()

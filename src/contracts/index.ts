@@ -1,4 +1,5 @@
 import type { Contract } from '../http/contract.js'
+import { oauth } from './oauth/index.js'
 import { ops } from './ops/index.js'
 import { partner } from './partner/index.js'
 import { session } from './session/index.js'
@@ -7,7 +8,7 @@ import { tasks } from './tasks/index.js'
 import { web } from './web/index.js'
 
 /** Every contract that LISTEN can name. */
-export const contracts = { partner, session, spa, tasks, web, ops } as const satisfies Record<string, Contract>
+export const contracts = { partner, session, spa, tasks, web, oauth, ops } as const satisfies Record<string, Contract>
 
 export type ContractName = keyof typeof contracts
 

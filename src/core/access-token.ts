@@ -23,7 +23,7 @@ export interface AccessClaims {
 }
 
 export interface AccessTokensNeeds {
-  keys: SigningKeys
+  keys: Pick<SigningKeys, 'current' | 'find'>
   issuer: string
   audience: string
   /** Milliseconds since 1970. */

@@ -4,6 +4,7 @@ import { createAccounts } from './accounts.js'
 import { createConfirmations } from './confirmations.js'
 import { createGrants } from './grants.js'
 import { createHashingGate } from './hashing-gate.js'
+import { createKeyStore, type StoredAlgorithm } from './key-store.js'
 import { createKeyring } from './keyring.js'
 import type { Origin } from './origin.js'
 import { createPasswordChange } from './password-change.js'
@@ -17,8 +18,9 @@ import { createSessionStart } from './session-start.js'
 import { createSessions } from './sessions.js'
 import { createSignIn, type Credentials } from './sign-in.js'
 import { createSignOut } from './sign-out.js'
-import { createSigningKeys, type StoredAlgorithm } from './signing-keys.js'
+import { createSigningKeys, keyUpkeepMs } from './signing-keys.js'
 import { createTasks } from './tasks.js'
+import { createUpkeep } from './upkeep.js'
 import { createValidation } from './validation.js'
 
 export interface CoreSettings extends RefreshPolicy {
@@ -30,6 +32,7 @@ export interface CoreSettings extends RefreshPolicy {
   PUBLIC_URL: string
   JWT_ALG: StoredAlgorithm
   JWT_SECRET?: string
+  KEY_ROTATION: number
   PASSWORD_HASH_MEMORY: number
   PASSWORD_HASH_PASSES: number
   PASSWORD_HASH_CONCURRENCY: number
@@ -57,7 +60,15 @@ const longestUnheardSeconds = 1
 export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds) {
   const keyring = createKeyring(settings.KEYTURN_SECRET, settings.KEYTURN_SECRET_PREVIOUS)
   const keys = createSigningKeys({
-    sql, keyring, algorithm: settings.JWT_ALG, jwtSecret: settings.JWT_SECRET, now
+    store: createKeyStore({ sql, keyring }),
+    algorithm: settings.JWT_ALG,
+    jwtSecret: settings.JWT_SECRET,
+    rotation: settings.KEY_ROTATION,
+    longestToken: Math.max(settings.ACCESS_TOKEN_TTL, settings.JWT_EXPIRES_IN),
+    now
+  })
+  const upkeep = createUpkeep({
+    chores: [() => keys.upkeep()], intervalMs: keyUpkeepMs, onError: onBackgroundError
   })
   const accessTokens = createAccessTokens({
     keys, issuer: settings.PUBLIC_URL, audience: settings.PUBLIC_URL, now
@@ -76,6 +87,7 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
   return {
     accounts: createAccounts({ sql, gate, passwords, sessionStart, revocations }),
     changePassword: createPasswordChange({ sql, gate, passwords, revocations }),
+    keys,
     sessions,
     tasks: createTasks({ sql }),
 
@@ -113,7 +125,13 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
       }
     },
 
+    /** Begins to do what a server does from time to time, when the keys are read. */
+    startUpkeep: () => upkeep.start(),
+
     /** Writes what is pending; to be called before the database is closed. */
-    close: () => confirmations.close()
+    async close (): Promise<void> {
+      await upkeep.stop()
+      await confirmations.close()
+    }
   }
 }

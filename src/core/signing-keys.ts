@@ -1,22 +1,19 @@
-import {
-  createHash, createPrivateKey, createPublicKey, createSecretKey, type JsonWebKey, type KeyObject
-} from 'node:crypto'
-import type { Sql } from 'postgres'
+import { createSecretKey } from 'node:crypto'
 import { AuthError } from './errors.js'
+import { toPublicJwk, type PublicJwk } from './jwk.js'
 import type { JwsKey } from './jws.js'
-import type { Keyring } from './keyring.js'
-import { seal, unseal } from './sealing.js'
-import { signatureAlgorithms, type SignatureAlgorithmName } from './signature-algorithms.js'
-
-export type StoredAlgorithm = Exclude<SignatureAlgorithmName, 'HS256'>
+import type { KeyStore, StoredAlgorithm, StoredKey } from './key-store.js'
 
 export interface SigningKeysNeeds {
-  sql: Sql
-  keyring: Keyring
+  store: KeyStore
   /** Of keys that are made from now on. */
   algorithm: StoredAlgorithm
   /** When set, tokens are signed HS256 with it; stored keys still check the tokens they signed. */
   jwtSecret: string | undefined
+  /** Seconds for which a key signs; 0 when it signs until somebody rotates it. */
+  rotation: number
+  /** Seconds the longest token lives, for which a key is kept after its last use. */
+  longestToken: number
   /** Milliseconds since 1970. */
   now: () => number
 }
@@ -26,75 +23,58 @@ export type SigningKeys = ReturnType<typeof createSigningKeys>
 /** A token that names an unknown key makes the keys be read anew, but no more often than this. */
 const reloadCooldownMs = 1_000
 
-/** JWK members of a key's thumbprint, in their order (RFC 7638 3.2, RFC 8037 2). */
-const thumbprintMembers: Record<string, string[]> = {
-  EC: ['crv', 'kty', 'x', 'y'],
-  OKP: ['crv', 'kty', 'x'],
-  RSA: ['e', 'kty', 'n']
+/** How often every instance reads the keys and looks whether one is due. */
+export const keyUpkeepMs = 10_000
+
+/** Seconds for which partners may keep the published keys. */
+export const jwksLifetime = 300
+
+/** Seconds between a key's publication and its first use: many times what a partner's copy lives. */
+const announcement = 3_600
+
+/** The same where a key must be replaced at once: every instance of Keyturn has read the new one by then. */
+const shortAnnouncement = 30
+
+interface KnownKey extends StoredKey {
+  /** Milliseconds since 1970, by this process's clock. */
+  signsAt: number
 }
 
-/** The keys access tokens are signed with: kept in the database, the private half sealed. */
-export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: SigningKeysNeeds) {
+/** The keys access tokens are signed with: several at once, one of them in use. */
+export function createSigningKeys (needs: SigningKeysNeeds) {
+  const { store, algorithm, jwtSecret, rotation, longestToken, now } = needs
   const sharedKey = jwtSecret === undefined ? null : sharedSecretKey(jwtSecret)
+  let known: KnownKey[] = []
   let byKid = new Map<string, JwsKey>()
-  let current: JwsKey | null = null
+  let loaded = false
   let triedAt = -Infinity
   let loading: Promise<void> | null = null
 
   /** Reads all keys, and makes the first one of the algorithm where there is none yet. */
   async function load (): Promise<void> {
     triedAt = now()
-    let stored = await readKeys()
+    let stored = await store.read()
     if (!stored.some(key => key.algorithm === algorithm)) {
-      await addKey(1)
-      stored = await readKeys()
+      await store.add(algorithm, 1, 0)
+      stored = await store.read()
     }
-    const keys = stored.map(row => row.key)
-    if (sharedKey !== null) keys.push(sharedKey)
-    byKid = new Map(keys.map(key => [key.kid, key]))
-    current = sharedKey ?? stored.findLast(row => row.algorithm === algorithm)?.key ?? null
+    const read = now()
+    known = stored.map(key => ({ ...key, signsAt: read + key.signsInMs }))
+    const keys = known.map(({ key }) => key)
+    byKid = new Map([...keys, ...sharedKey === null ? [] : [sharedKey]].map(key => [key.kid, key]))
+    loaded = true
   }
 
-  /**
-   * The public half is taken from the unsealed private one and has no column of its own: who can write to the
-   * table but does not know the secret cannot add a key.
-   */
-  async function readKeys () {
-    const rows = await sql<{ algorithm: StoredAlgorithm, kid: string, sealed: Buffer }[]>`
-      SELECT algorithm, kid, sealed_private_key AS sealed FROM signing_keys ORDER BY algorithm, number`
-    return Promise.all(rows.map(async row => {
-      const context = sealContext(row.algorithm, row.kid)
-      const der = unseal(keyring, row.sealed, context)
-      if (der === null) {
-        throw new Error(`signing key ${row.kid} cannot be opened: it was sealed with another KEYTURN_SECRET ` +
-          '(give that one as KEYTURN_SECRET_PREVIOUS), or its row was changed')
-      }
-      if (unseal([keyring[0]], row.sealed, context) === null) await reseal(row.kid, row.sealed, der, context)
-      const signingKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-      const key: JwsKey = {
-        kid: row.kid, algorithm: row.algorithm, signingKey, verifyingKey: createPublicKey(signingKey)
-      }
-      return { algorithm: row.algorithm, key }
-    }))
+  const newest = () => known.findLast(key => key.algorithm === algorithm)
+
+  /** The first key signs from the moment it is made; `now` and the database's clock may differ by a little. */
+  function signing (): KnownKey | undefined {
+    const own = known.filter(key => key.algorithm === algorithm)
+    return own.findLast(key => key.signsAt <= now()) ?? own[0]
   }
 
-  /** Moves a key from the previous secret to the current one, after which the previous one can be forgotten. */
-  async function reseal (kid: string, sealed: Buffer, der: Buffer, context: string): Promise<void> {
-    await sql`
-      UPDATE signing_keys SET sealed_private_key = ${seal(keyring, der, context)}
-      WHERE kid = ${kid} AND sealed_private_key = ${sealed}`
-  }
-
-  /** Of two instances that add a key of the same number, the second does nothing. */
-  async function addKey (number: number): Promise<void> {
-    const signingKey = await signatureAlgorithms[algorithm].generate()
-    const kid = thumbprint(createPublicKey(signingKey).export({ format: 'jwk' }))
-    const sealed = seal(keyring, signingKey.export({ format: 'der', type: 'pkcs8' }),
-      sealContext(algorithm, kid))
-    await sql`
-      INSERT INTO signing_keys (algorithm, number, kid, sealed_private_key)
-      VALUES (${algorithm}, ${number}, ${kid}, ${sealed})
-      ON CONFLICT DO NOTHING`
+  function refuseUnlessLoaded (): void {
+    if (!loaded) throw new AuthError('unavailable', { message: 'signing keys are not loaded yet' })
   }
 
   return {
@@ -105,13 +85,15 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
     load,
 
     get ready (): boolean {
-      return current !== null
+      return loaded
     },
 
     /** @throws AuthError `unavailable` while the keys are not loaded */
     current (): JwsKey {
-      if (current === null) throw new AuthError('unavailable', { message: 'signing keys are not loaded yet' })
-      return current
+      refuseUnlessLoaded()
+      const key = sharedKey ?? signing()?.key
+      if (key === undefined) throw new AuthError('unavailable', { message: 'there is no signing key' })
+      return key
     },
 
     /**
@@ -119,31 +101,61 @@ export function createSigningKeys ({ sql, keyring, algorithm, jwtSecret, now }: 
      * @throws AuthError `unavailable` while the keys are not loaded
      */
     async find (kid: string): Promise<JwsKey | null> {
-      if (current === null) throw new AuthError('unavailable', { message: 'signing keys are not loaded yet' })
-      const known = byKid.get(kid)
-      if (known !== undefined) return known
+      refuseUnlessLoaded()
+      const key = byKid.get(kid)
+      if (key !== undefined) return key
       // A clock that was set back must not make it wait longer.
       if (Math.abs(now() - triedAt) < reloadCooldownMs) return null
       loading ??= load().finally(() => { loading = null })
       await loading
       return byKid.get(kid) ?? null
+    },
+
+    /** The public halves, also of keys not yet or no longer in use; none where tokens are signed with JWT_SECRET. */
+    published (): PublicJwk[] {
+      refuseUnlessLoaded()
+      return sharedKey === null ? known.map(({ key }) => toPublicJwk(key)) : []
+    },
+
+    /** Reads the keys, announces the next one when it is due, and removes those that no living token names. */
+    async upkeep (): Promise<void> {
+      await load()
+      const last = newest()
+      if (last !== undefined && rotation > 0) {
+        const dueInSeconds = (last.signsAt - now()) / 1000 + rotation
+        if (dueInSeconds <= announcement) {
+          await store.add(algorithm, last.number + 1, Math.max(dueInSeconds, announcement))
+        }
+      }
+      await store.removeRetired(longestToken)
+    },
+
+    /** Announces the next key now, or, `atOnce`, lets it sign as soon as every instance must have read it. */
+    async rotate ({ atOnce }: { atOnce: boolean }): Promise<void> {
+      await load()
+      const delay = atOnce ? shortAnnouncement : announcement
+      const last = newest()
+      if (last !== undefined && last.signsAt > now()) await store.hasten(last.key.kid, delay)
+      else await store.add(algorithm, (last?.number ?? 0) + 1, delay)
+      await load()
+    },
+
+    /** Every key, and what it does. */
+    list () {
+      const current = signing()
+      return known.map(({ algorithm, number, key, createdAt, signsFrom, signsAt }) => ({
+        kid: key.kid,
+        algorithm,
+        number,
+        createdAt,
+        signsFrom,
+        state: key.kid === current?.key.kid && sharedKey === null ? 'signs' : signsAt > now() ? 'next' : 'checks only'
+      }))
     }
   }
 }
 
-/** Bound into the seal, so that a row cannot be given another name or algorithm. */
-export function sealContext (algorithm: string, kid: string): string {
-  return `${algorithm} ${kid}`
-}
-
 function sharedSecretKey (secret: string): JwsKey {
-  const key: KeyObject = createSecretKey(Buffer.from(secret))
+  const key = createSecretKey(Buffer.from(secret))
   return { kid: 'hs256', algorithm: 'HS256', signingKey: key, verifyingKey: key }
-}
-
-/** The name of a key is the hash of its public half (RFC 7638). */
-function thumbprint (jwk: JsonWebKey): string {
-  const members = thumbprintMembers[jwk.kty ?? ''] ?? []
-  const canonical = Object.fromEntries(members.map(member => [member, jwk[member as keyof JsonWebKey]]))
-  return createHash('sha256').update(JSON.stringify(canonical)).digest('base64url')
 }

@@ -77,7 +77,9 @@ export const signingKeys = pgTable('signing_keys', {
   number: integer().notNull(),
   kid: text().notNull().unique(),
   sealedPrivateKey: bytea('sealed_private_key').notNull(),
-  createdAt: instant('created_at').notNull().defaultNow()
+  createdAt: instant('created_at').notNull().defaultNow(),
+  /** Published before, so that partners and other instances know it by then. */
+  signsFrom: instant('signs_from').notNull().defaultNow()
 }, table => [
   primaryKey({ columns: [table.algorithm, table.number] })
 ])

@@ -11,9 +11,7 @@ import { outcomeOf } from './refusal.js'
 
 const key = await newKey('ES256', 'the key')
 
-const keys: SigningKeys = {
-  load: async () => {},
-  ready: true,
+const keys: Pick<SigningKeys, 'current' | 'find'> = {
   current: () => key,
   find: async kid => kid === key.kid ? key : null
 }
@@ -27,7 +25,7 @@ function setUp (startedAt = 1_700_000_000_000) {
   const needs = { issuer, audience, now: () => milliseconds }
   return {
     tokens: createAccessTokens({ keys, ...needs }),
-    as: (other: Partial<typeof needs & { keys: SigningKeys }>) => createAccessTokens({ keys, ...needs, ...other }),
+    as: (other: Partial<typeof needs & { keys: typeof keys }>) => createAccessTokens({ keys, ...needs, ...other }),
     setClock: (to: number) => { milliseconds = to }
   }
 }
@@ -81,7 +79,7 @@ t.test('issuer and audience are compared as they are', async t => {
 t.test('while the keys are not loaded nothing is signed and no token is called bad', async t => {
   const { tokens, as } = setUp()
   const unavailable = () => { throw new AuthError('unavailable') }
-  const waiting = as({ keys: { ...keys, ready: false, current: unavailable, find: async () => unavailable() } })
+  const waiting = as({ keys: { current: unavailable, find: async () => unavailable() } })
   t.throws(() => waiting.issue(whose, 60), { code: 'unavailable' })
   t.equal(await outcomeOf(waiting.verify(tokens.issue(whose, 60))), 'unavailable')
 })

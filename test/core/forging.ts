@@ -3,9 +3,10 @@ import type { Sql } from 'postgres'
 import type { Config } from '../../src/config.js'
 import type { CoreSettings } from '../../src/core/index.js'
 import type { JwsKey } from '../../src/core/jws.js'
+import { createKeyStore, type StoredAlgorithm } from '../../src/core/key-store.js'
 import { createKeyring } from '../../src/core/keyring.js'
 import { signatureAlgorithms, type SignatureAlgorithmName } from '../../src/core/signature-algorithms.js'
-import { createSigningKeys, type StoredAlgorithm } from '../../src/core/signing-keys.js'
+import { createSigningKeys } from '../../src/core/signing-keys.js'
 
 /** A part of a token before it is encoded: an object as JSON, anything else as these very bytes. */
 export type Part = string | Buffer | Record<string, unknown>
@@ -44,11 +45,13 @@ export async function newKey (algorithm: SignatureAlgorithmName, kid = `a ${algo
 
 /** The key a core signs with, as only somebody with its secret can read it. */
 export async function signingKeyOf (sql: Sql, settings: CoreSettings): Promise<JwsKey> {
+  const keyring = createKeyring(settings.KEYTURN_SECRET, settings.KEYTURN_SECRET_PREVIOUS)
   const keys = createSigningKeys({
-    sql,
-    keyring: createKeyring(settings.KEYTURN_SECRET, settings.KEYTURN_SECRET_PREVIOUS),
+    store: createKeyStore({ sql, keyring }),
     algorithm: settings.JWT_ALG,
     jwtSecret: settings.JWT_SECRET,
+    rotation: 0,
+    longestToken: 0,
     now: Date.now
   })
   await keys.load()
@@ -57,5 +60,5 @@ export async function signingKeyOf (sql: Sql, settings: CoreSettings): Promise<J
 
 /** Settings under which new keys are made for this algorithm. */
 export function ofAlgorithm (algorithm: StoredAlgorithm): Partial<Config> {
-  return { JWT_ALG: algorithm as never }
+  return { JWT_ALG: algorithm }
 }

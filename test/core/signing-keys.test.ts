@@ -2,9 +2,10 @@ import { createHash, createPublicKey, generateKeyPairSync, randomBytes, type Key
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { readJws, signJws, verifyJws } from '../../src/core/jws.js'
-import { createKeyring } from '../../src/core/keyring.js'
+import { createKeyStore, sealContext } from '../../src/core/key-store.js'
+import { createKeyring, type Keyring } from '../../src/core/keyring.js'
 import { seal } from '../../src/core/sealing.js'
-import { createSigningKeys, sealContext, type SigningKeys, type SigningKeysNeeds } from '../../src/core/signing-keys.js'
+import { createSigningKeys, type SigningKeys, type SigningKeysNeeds } from '../../src/core/signing-keys.js'
 import { postgresDatabase } from '../support/test-database.js'
 import { outcomeOf } from './refusal.js'
 
@@ -22,9 +23,19 @@ async function setUp (t: Test) {
     secret,
     reads: () => queries.filter(query => query.includes('sealed_private_key AS sealed')).length,
     pass: (ms: number) => { milliseconds += ms },
-    instance: (needs: Partial<SigningKeysNeeds> = {}) => createSigningKeys({
-      sql, keyring: createKeyring(secret), algorithm: 'ES256', jwtSecret: undefined, now: () => milliseconds, ...needs
-    }),
+    instance: ({ keyring = createKeyring(secret), ...needs }: Partial<SigningKeysNeeds> & { keyring?: Keyring } = {}) =>
+      createSigningKeys({
+        store: createKeyStore({ sql, keyring }),
+        algorithm: 'ES256',
+        jwtSecret: undefined,
+        rotation: 0,
+        longestToken: 3_600,
+        now: () => milliseconds,
+        ...needs
+      }),
+    /** As if so much time had passed in the database too. */
+    age: (seconds: number) => sql`
+      UPDATE signing_keys SET signs_from = signs_from - make_interval(secs => ${seconds})`,
     rows: () => sql<{ algorithm: string, number: number, kid: string, sealed_private_key: Buffer }[]>`
       SELECT * FROM signing_keys ORDER BY algorithm, number`
   }
@@ -216,4 +227,101 @@ t.test('who can write to the table cannot use a key under another name or for an
     await t.rejects(loaded(instance()), `an ES256 key as ${algorithm}`)
     await sql`DELETE FROM signing_keys WHERE kid <> ${kid}`
   }
+})
+
+const day = 86_400
+const hour = 3_600
+
+t.test('a key is rotated when its time is over: the next one is published an hour before it signs', async t => {
+  const { instance, age } = await setUp(t)
+  const keys = await loaded(instance({ rotation: 90 * day }))
+  const first = keys.current().kid
+  await age(90 * day - hour - 60)
+  await keys.upkeep()
+  t.equal(keys.published().length, 1, 'not yet')
+  await age(60)
+  await Promise.all([keys.upkeep(), instance({ rotation: 90 * day }).upkeep()])
+  await keys.upkeep()
+  t.same(keys.list().map(key => key.state), ['signs', 'next'], 'one next key, however many look after it')
+  t.equal(keys.current().kid, first)
+  t.same(keys.published().map(key => key.kid), keys.list().map(key => key.kid), 'both are published')
+
+  await age(hour)
+  await keys.upkeep()
+  t.same(keys.list().map(key => key.state), ['checks only', 'signs'])
+  t.not(keys.current().kid, first)
+})
+
+t.test('an announced key begins to sign at its time, without another reading', async t => {
+  const { instance, pass } = await setUp(t)
+  const keys = await loaded(instance())
+  const first = keys.current().kid
+  await keys.rotate({ atOnce: false })
+  pass(hour * 1000 - 10_000)
+  t.equal(keys.current().kid, first)
+  pass(20_000)
+  t.not(keys.current().kid, first)
+})
+
+t.test('a key is kept for the longest life of a token after its last use, then removed', async t => {
+  const { instance, age, rows } = await setUp(t)
+  const keys = await loaded(instance({ longestToken: 7 * day }))
+  const old = keys.current()
+  const token = signJws(old, claims)
+  await keys.rotate({ atOnce: false })
+  await age(hour + 7 * day - 60)
+  await keys.upkeep()
+  t.ok(await accepts(keys, token))
+  await age(60)
+  await keys.upkeep()
+  t.equal((await rows()).length, 1)
+  await keys.load()
+  t.notOk(await accepts(keys, token))
+})
+
+t.test('with KEY_ROTATION 0 a key signs until somebody rotates it', async t => {
+  const { instance, age } = await setUp(t)
+  const keys = await loaded(instance({ rotation: 0 }))
+  await age(10_000 * day)
+  await keys.upkeep()
+  t.same(keys.list().map(key => key.state), ['signs'])
+})
+
+t.test('a rotation at once lets the new key sign in half a minute, also one that is announced already', async t => {
+  const { instance, pass } = await setUp(t)
+  for (const announced of [false, true]) {
+    const keys = await loaded(instance())
+    const before = keys.current().kid
+    if (announced) await keys.rotate({ atOnce: false })
+    const count = keys.list().length
+    await keys.rotate({ atOnce: true })
+    t.equal(keys.list().length, announced ? count : count + 1)
+    t.equal(keys.current().kid, before)
+    pass(31_000)
+    t.not(keys.current().kid, before)
+    pass(-31_000)
+    await keys.rotate({ atOnce: true })
+  }
+})
+
+t.test('a published key has its public members only', async t => {
+  const { instance } = await setUp(t)
+  const members = {
+    ES256: ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'],
+    EdDSA: ['alg', 'crv', 'kid', 'kty', 'use', 'x'],
+    RS256: ['alg', 'e', 'kid', 'kty', 'n', 'use']
+  }
+  for (const [index, algorithm] of (['ES256', 'EdDSA', 'RS256'] as const).entries()) {
+    const published = (await loaded(instance({ algorithm }))).published()
+    t.equal(published.length, index + 1, 'those of other algorithms are published on')
+    const jwk = published.find(key => key.alg === algorithm) ?? {}
+    t.same(Object.keys(jwk).sort(), members[algorithm])
+  }
+})
+
+t.test('with JWT_SECRET nothing is published', async t => {
+  const { instance } = await setUp(t)
+  const keys = await loaded(instance({ jwtSecret: newSecret() }))
+  t.same(keys.published(), [])
+  t.same(keys.list().map(key => key.state), ['checks only'])
 })

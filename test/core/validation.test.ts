@@ -21,7 +21,7 @@ async function setUp (t: Test, { cacheTtl = 60, ...settings }: Partial<Config> &
   })
   t.teardown(() => counted.end())
   const key = await signingKeyOf(sql, { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? '' })
-  const keys = { load: async () => {}, ready: true, current: () => key, find: async () => key }
+  const keys = { current: () => key, find: async () => key }
   let milliseconds = Date.now()
   const now = () => milliseconds
   const accessTokens = createAccessTokens({ keys, issuer: config.PUBLIC_URL, audience: config.PUBLIC_URL, now })

@@ -43,7 +43,7 @@ function cellsOf (body: object, code: FailureCode): string[] {
     const reasonCell = dependsOnFault ? 'see below' : String(reason)
     return [String(name), reasonCell, retryable === true ? 'yes' : 'no', String(message)]
   }
-  const values: unknown[] = error === undefined ? Object.values(members) : [error]
+  const values: unknown[] = error === undefined ? Object.values(members) : [error, ...Object.values(members)]
   return values.map(value => typeof value === 'string' ? value : 'a list; see below')
 }
 

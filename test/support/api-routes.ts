@@ -92,7 +92,8 @@ const hasShape: Record<ContractName, (t: Test, body: Record<string, unknown>) =>
   session: (t, body) => hasKeys(t, body, 'code', 'message'),
   spa: (t, body) => hasDetail(t, body, 'loc', 'msg', 'type'),
   tasks: (t, body) => hasDetail(t, body, 'type', 'loc', 'msg'),
-  web: (t, body) => hasKeys(t, body, 'error')
+  web: (t, body) => hasKeys(t, body, 'error'),
+  oauth: (t, body) => hasKeys(t, body, 'error', 'error_description')
 }
 
 function hasErrorWith (t: Test, body: Record<string, unknown>, ...members: string[]): void {

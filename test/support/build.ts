@@ -24,7 +24,7 @@ export interface BuildOptions {
 /** Cheap hashes, everything else as it ships. */
 const testSettings: Partial<Config> = { PASSWORD_HASH_MEMORY: 1024, PASSWORD_HASH_PASSES: 2, RATE_LIMIT_MAX: 0 }
 
-const listen = '127.0.0.1:0=partner,session,spa 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
+const listen = '127.0.0.1:0=partner,session,spa,oauth 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
 
 /** The settings of a server over a database of its own. */
 export async function testConfig (t: Test, { settings, database = 'postgres' }: BuildOptions = {}): Promise<Config> {

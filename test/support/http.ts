@@ -11,7 +11,7 @@ export interface Reply {
 export async function send (url: string, init: RequestInit = {}): Promise<Reply> {
   const response = await fetch(url, init)
   const text = await response.text()
-  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
+  const isJson = text !== '' && response.headers.get('content-type')?.startsWith('application/json') === true
   return {
     status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) as unknown : undefined
   }

@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import { printRows, type OutputOptions } from './output.js'
+import { withCore, type Environment } from './with-core.js'
+
+/** `keyturn key …` */
+export function keyCommand (env: Environment): Command {
+  const key = new Command('key').description('list and rotate the keys that sign access tokens')
+
+  key.command('list').description('list the keys and what each does')
+    .option('--json', 'print JSON')
+    .action((options: OutputOptions) => withCore(env, async core => printRows(core.keys.list(), options)))
+
+  key.command('rotate').description('announce the next key, which signs an hour later')
+    .option('--now', 'let it sign in half a minute, as soon as every instance has read it')
+    .option('--json', 'print JSON')
+    .action(({ now = false, ...options }: OutputOptions & { now?: boolean }) => withCore(env, async ({ keys }) => {
+      await keys.rotate({ atOnce: now })
+      printRows(keys.list(), options)
+    }))
+
+  return key
+}

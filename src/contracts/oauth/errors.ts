@@ -1,0 +1,40 @@
+import type { RenderedFailure } from '../../http/contract.js'
+import type { Failure, FailureCode } from '../../http/failure.js'
+import { httpFailureRows } from '../../http/http-failures.js'
+
+interface Row {
+  status: number
+  error: string
+  description: string
+}
+
+const row = (status: number, error: string, description: string): Row => ({ status, error, description })
+
+/** RFC 6749 5.2; what it has no code for is named after Keyturn's own. */
+export const oauthErrors = {
+  invalid_credentials: row(400, 'invalid_grant', 'The email or the password is incorrect'),
+  wrong_password: row(400, 'invalid_grant', 'The current password is incorrect'),
+  invalid_token: row(401, 'invalid_token', 'The token is invalid or expired'),
+  invalid_refresh_token: row(400, 'invalid_grant', 'The refresh token is invalid, expired or revoked'),
+  email_taken: row(409, 'invalid_request', 'The email is already registered'),
+  username_taken: row(409, 'invalid_request', 'The username is already registered'),
+  password_unacceptable: row(400, 'invalid_request', 'The password is too short or too long'),
+  not_found: row(404, 'not_found', 'There is no such account'),
+  task_not_found: row(404, 'not_found', 'There is no such task'),
+  task_forbidden: row(403, 'access_denied', 'The task belongs to another account'),
+  overloaded: row(503, 'temporarily_unavailable', 'Too many sign-ins at once; try again shortly'),
+  unavailable: row(503, 'temporarily_unavailable', 'Cannot be answered right now; try again shortly'),
+  ...httpFailureRows((status, description, code) => row(status, code, description)),
+  invalid_body: row(400, 'invalid_request', 'The request body is not valid'),
+  invalid_json: row(400, 'invalid_request', 'The request body is not valid JSON'),
+  malformed_request: row(400, 'invalid_request', 'The request is not valid HTTP'),
+  body_too_large: row(413, 'invalid_request', 'The request body is too large'),
+  token_missing: row(401, 'invalid_token', 'Send an access token'),
+  unknown_route: row(404, 'not_found', 'There is no such route'),
+  internal: row(500, 'server_error', 'Internal server error')
+} satisfies Record<FailureCode, Row>
+
+export function renderOauthFailure (failure: Failure): RenderedFailure {
+  const { status, error, description } = oauthErrors[failure.code]
+  return { status, body: { error, error_description: description } }
+}
