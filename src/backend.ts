@@ -33,11 +33,8 @@ const embeddedPoolMax = 4
 
 /** Opens the database that the settings name, embedded if they name none, and puts a core over it. */
 export async function openBackend ({ config, serves = false, log, now }: BackendNeeds): Promise<Backend> {
-  const embedded = config.DATABASE_URL === undefined ? await openEmbedded(config.DATA_DIR, { join: !serves }) : null
-  const target: DatabaseOptions['target'] = embedded === null
-    ? { url: config.DATABASE_URL ?? '' }
-    : { socketFolder: embedded.socketFolder }
-  const database = openDatabase({ target, poolMax: embedded === null ? config.DATABASE_POOL_MAX : embeddedPoolMax })
+  const { target, poolMax, closeTarget } = await openTarget(config, serves)
+  const database = openDatabase({ target, poolMax })
   const core = createCore({
     sql: database.sql,
     settings: { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? await keptSecret(config.DATA_DIR) },
@@ -74,7 +71,21 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
       closed.abort()
       await core.close()
       await database.close()
-      await embedded?.close()
+      await closeTarget()
     }
+  }
+}
+
+interface OpenTarget extends DatabaseOptions {
+  closeTarget: () => Promise<void>
+}
+
+async function openTarget (
+  { DATABASE_URL: url, DATABASE_POOL_MAX: poolMax, DATA_DIR }: Config, serves: boolean
+): Promise<OpenTarget> {
+  if (url !== undefined) return { target: { url }, poolMax, closeTarget: () => Promise.resolve() }
+  const embedded = await openEmbedded(DATA_DIR, { join: !serves })
+  return {
+    target: { socketFolder: embedded.socketFolder }, poolMax: embeddedPoolMax, closeTarget: () => embedded.close()
   }
 }

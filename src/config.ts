@@ -32,7 +32,7 @@ const text = (defaultText: string, description: string) =>
 
 const duration = (defaultText: string, description: string, format: 'duration' | 'window' = 'duration') =>
   Type.Transform(Type.String({ format, default: defaultText, description }))
-    .Decode(value => parseDuration(value) ?? 0)
+    .Decode(value => Number(parseDuration(value)))
     .Encode(String)
 
 const integer = (defaultNumber: number, description: string, minimum = 0) =>
@@ -125,7 +125,7 @@ export function loadConfig (env: Record<string, string | undefined>, knownContra
   if (raw.DATABASE_URL !== undefined && raw.KEYTURN_SECRET === undefined) {
     faults.push('KEYTURN_SECRET is required with DATABASE_URL; make one with: openssl rand -base64 48')
   }
-  const listen = parseListen(raw.LISTEN ?? '', raw.HOST ?? '', knownContracts)
+  const listen = parseListen(String(raw.LISTEN), String(raw.HOST), knownContracts)
   faults.push(...listen.faults.map(fault => `LISTEN ${fault}`))
   if (faults.length > 0) throw new ConfigError(faults)
 

@@ -24,7 +24,7 @@ export function parseListen (
       faults.push(`"${entry}" is not of the form [host:]port=contract,contract`)
       continue
     }
-    const contracts = (match[3] ?? '').split(',')
+    const contracts = String(match[3]).split(',')
     for (const contract of contracts) {
       if (!knownContracts.includes(contract)) {
         faults.push(`unknown contract "${contract}" in "${entry}"; known are ${knownContracts.join(', ')}`)

@@ -11,7 +11,7 @@ export async function describeContract (name: ContractName): Promise<object> {
   // The driver connects at the first statement, and no statement comes.
   const sql = postgres()
   const settings = { ...config, KEYTURN_SECRET: 'signs nothing' }
-  const core = createCore({ sql, settings, now: Date.now, onBackgroundError: () => {} })
+  const core = createCore({ sql, settings, now: Date.now, onBackgroundError: String })
   const listener = await buildListener({
     contracts: [name], core, settings, now: Date.now, logger: createLog('silent'), trustProxy: []
   })

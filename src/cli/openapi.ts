@@ -5,10 +5,10 @@ import { describeContract } from '../openapi.js'
 import { contractNames } from '../contracts/index.js'
 import { print } from './output.js'
 
-const folder = fileURLToPath(new URL('../../openapi/', import.meta.url))
+const committed = fileURLToPath(new URL('../../openapi/', import.meta.url))
 
 /** `keyturn openapi`: writes openapi/<contract>.json from the routes, or checks that the files still say the same. */
-export function openapiCommand (): Command {
+export function openapiCommand (folder = committed): Command {
   return new Command('openapi').description('write the OpenAPI documents of all contracts')
     .option('--check', 'write nothing; fail if a file differs')
     .action(async ({ check = false }: { check?: boolean }, command: Command) => {

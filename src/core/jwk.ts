@@ -15,11 +15,11 @@ export interface PublicJwk {
 }
 
 /** The members that make a public key, in the order of its thumbprint (RFC 7638 3.2, RFC 8037 2). */
-const publicMembers: Record<string, Array<keyof PublicJwk>> = {
+const publicMembers = {
   EC: ['crv', 'kty', 'x', 'y'],
   OKP: ['crv', 'kty', 'x'],
   RSA: ['e', 'kty', 'n']
-}
+} as const satisfies Record<string, ReadonlyArray<keyof PublicJwk>>
 
 /** The name of a key is the hash of its public half (RFC 7638). */
 export function thumbprint (publicKey: KeyObject): string {
@@ -34,6 +34,6 @@ export function toPublicJwk ({ kid, algorithm, verifyingKey }: JwsKey): PublicJw
 /** Only the members named in the table are taken, so that no private one can slip in. */
 function publicPart (publicKey: KeyObject): { kty: string } {
   const jwk: JsonWebKey = publicKey.export({ format: 'jwk' })
-  const members = publicMembers[jwk.kty ?? ''] ?? []
+  const members = publicMembers[jwk.kty as keyof typeof publicMembers]
   return Object.fromEntries(members.map(member => [member, jwk[member]])) as { kty: string }
 }

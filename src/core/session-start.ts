@@ -82,6 +82,8 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
     /** Begins the first session of an account that `insertion` makes in the same statement. */
     async withNewAccount (insertion: Fragment, contract: AccessOnlyContract, origin: Origin): Promise<AccessGrant> {
       const row = await begin(insertion, contract, origin, null, ['account_created', 'signed_in'])
+      // It gives one, or the statement fails; the type of a result does not know.
+      /* c8 ignore next */
       if (row === undefined) throw new Error('an insertion gave no row')
       return grants.access(row, row.session_id)
     }

@@ -65,12 +65,13 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
     loaded = true
   }
 
-  const newest = () => known.findLast(key => key.algorithm === algorithm)
+  /** There always is one: `load` has seen to it. */
+  const newest = () => known.findLast(key => key.algorithm === algorithm) as KnownKey
 
   /** The first key signs from the moment it is made; `now` and the database's clock may differ by a little. */
-  function signing (): KnownKey | undefined {
+  function signing (): KnownKey {
     const own = known.filter(key => key.algorithm === algorithm)
-    return own.findLast(key => key.signsAt <= now()) ?? own[0]
+    return own.findLast(key => key.signsAt <= now()) ?? own[0] as KnownKey
   }
 
   function refuseUnlessLoaded (): void {
@@ -91,9 +92,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
     /** @throws AuthError `unavailable` while the keys are not loaded */
     current (): JwsKey {
       refuseUnlessLoaded()
-      const key = sharedKey ?? signing()?.key
-      if (key === undefined) throw new AuthError('unavailable', { message: 'there is no signing key' })
-      return key
+      return sharedKey ?? signing().key
     },
 
     /**
@@ -121,7 +120,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
     async upkeep (): Promise<void> {
       await load()
       const last = newest()
-      if (last !== undefined && rotation > 0) {
+      if (rotation > 0) {
         const dueInSeconds = (last.signsAt - now()) / 1000 + rotation
         if (dueInSeconds <= announcement) {
           await store.add(algorithm, last.number + 1, Math.max(dueInSeconds, announcement))
@@ -135,8 +134,8 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
       await load()
       const delay = atOnce ? shortAnnouncement : announcement
       const last = newest()
-      if (last !== undefined && last.signsAt > now()) await store.hasten(last.key.kid, delay)
-      else await store.add(algorithm, (last?.number ?? 0) + 1, delay)
+      if (last.signsAt > now()) await store.hasten(last.key.kid, delay)
+      else await store.add(algorithm, last.number + 1, delay)
       await load()
     },
 
@@ -149,7 +148,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
         number,
         createdAt,
         signsFrom,
-        state: key.kid === current?.key.kid && sharedKey === null ? 'signs' : signsAt > now() ? 'next' : 'checks only'
+        state: key.kid === current.key.kid && sharedKey === null ? 'signs' : signsAt > now() ? 'next' : 'checks only'
       }))
     }
   }

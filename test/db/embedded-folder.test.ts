@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openEmbedded } from '../../src/db/embedded.js'
@@ -62,4 +64,15 @@ t.test('files that are no database are an error, and the lock is given back', as
   await rm(pg)
   await rename(`${pg}.kept`, pg)
   t.equal(await ask(await opened(t, dataDir), 'SELECT 1'), 1)
+})
+
+t.test('who was killed while taking over a lock does not keep others out for long', async t => {
+  const dataDir = await embeddedFolder(t)
+  const child = spawn(process.execPath, ['--version'], { env: {}, stdio: 'ignore' })
+  await once(child, 'exit')
+  for (const name of ['lock', 'lock.takeover']) await writeFile(join(dataDir, name), String(child.pid))
+  const secondsAgo = Date.now() / 1000 - 7
+  await utimes(join(dataDir, 'lock.takeover'), secondsAgo, secondsAgo)
+  await opened(t, dataDir)
+  t.same(await readFile(join(dataDir, 'lock'), 'utf8'), String(process.pid))
 })

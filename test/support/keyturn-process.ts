@@ -1,18 +1,15 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { Environment } from '../../src/config.js'
 
-const thisCheckout = fileURLToPath(new URL('../../', import.meta.url))
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 export interface KeyturnOptions {
   /** Keyturn's variables; those of the developer's own environment are not handed on. */
   env?: Record<string, string>
   cwd?: string
-  /** Where to take the sources from, if not from here. */
-  checkout?: string
   /** URL of a module to load before the program. */
   preload?: string
   /** Whether what it covers counts. It costs a second or two, so ask for it only where nothing else covers it. */
@@ -28,13 +25,13 @@ export interface Outcome {
 
 /** Starts the command line that ships, from its sources, in a process of its own. */
 export function startKeyturn (args: string[], options: KeyturnOptions = {}): ChildProcessWithoutNullStreams {
-  const { env = {}, cwd, checkout = thisCheckout, preload, counted = false } = options
+  const { env = {}, cwd, preload, counted = false } = options
   const loaders = counted ? [...process.execArgv] : [`--import=${import.meta.resolve('tsx')}`]
   // What two loaders make of one file cannot be added up.
   const coverage = counted ? {} : { _TAPJS_PROCESSINFO_COVERAGE_: '0' }
   const outer = Object.entries(process.env).filter(([name]) => !(name in Environment.properties))
   if (preload !== undefined) loaders.push(`--import=${preload}`)
-  return spawn(process.execPath, [...loaders, join(checkout, 'src', 'main.ts'), ...args], {
+  return spawn(process.execPath, [...loaders, main, ...args], {
     env: { ...Object.fromEntries(outer), ...coverage, ...env },
     ...(cwd !== undefined && { cwd })
   })
