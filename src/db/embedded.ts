@@ -108,7 +108,7 @@ async function makeLock (path: string): Promise<boolean> {
     await link(own, path)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     // A file system without hard links, say: nothing a test could bring about on every machine.
     /* c8 ignore next */
     throw error

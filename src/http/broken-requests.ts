@@ -10,12 +10,12 @@ const codes: Record<string, HttpFailureCode> = {
 
 /** Answers what is not HTTP enough to reach a route, in the shape of the given contract, and hangs up. */
 export function answerBrokenRequests (contract: Contract) {
-  return (error: { code?: string }, socket: Socket): void => {
+  return (error: { code: string }, socket: Socket): void => {
     if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy()
       return
     }
-    const { status, body } = contract.render({ code: codes[error.code ?? ''] ?? 'malformed_request' })
+    const { status, body } = contract.render({ code: codes[error.code] ?? 'malformed_request' })
     const text = JSON.stringify(body)
     socket.end([
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

@@ -11,7 +11,7 @@ t.test('what a command says is on standard output; why it failed, on standard er
   const made = await keyturn(add, { env, input, counted: true })
   t.match(made, { code: 0, stderr: '' })
   t.match(JSON.parse(made.stdout), { email: add[2] })
-  t.match(await keyturn(add, { env, input }), {
+  t.match(await keyturn(add, { env, input, counted: true }), {
     code: 1, stdout: '', stderr: /^keyturn: .*taken.*\n$/
   })
 })

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Config } from '../../src/config.js'
 import type { Grant } from '../../src/core/grants.js'
 import { origin, faultOf, password, refusesRefresh, signedIn } from '../support/accounts.js'
+import { coreBeside } from '../support/beside.js'
 import { buildCore } from '../support/build.js'
 
 /* The table of src/core/rotation.ts, line by line. The database's clock judges ages, so rows are aged instead. */
@@ -241,4 +242,17 @@ t.test('a refresh is a heap-only update', async t => {
   }
   t.equal(counted.updates, 200)
   t.ok(counted.hot >= 0.95 * counted.updates, `${counted.hot} of ${counted.updates}`)
+})
+
+t.test('an instance that does not know the secret of the last step refuses, and harms nobody', async t => {
+  const { core, sql, config } = await buildCore(t, { settings })
+  const { refreshToken } = await signedIn(core)
+  const old = String(config.KEYTURN_SECRET)
+  const ahead = await coreBeside(t, {
+    ...config, KEYTURN_SECRET: `the next ${old}`, KEYTURN_SECRET_PREVIOUS: old
+  })
+  const next = await ahead.refresh(refreshToken, origin)
+  await refusesRefresh(t, core.refresh(refreshToken, origin), 'unknown')
+  t.ok(await ahead.refresh(next.refreshToken, origin), 'the session goes on')
+  t.same((await sql`SELECT 1 FROM sessions WHERE ended_at IS NOT NULL`).length, 0)
 })

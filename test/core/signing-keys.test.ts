@@ -325,3 +325,11 @@ t.test('with JWT_SECRET nothing is published', async t => {
   t.same(keys.published(), [])
   t.same(keys.list().map(key => key.state), ['checks only'])
 })
+
+t.test('the only key signs, also where the database\'s clock is ahead of its beginning', async t => {
+  const { instance, age } = await setUp(t)
+  await instance().load()
+  await age(-hour)
+  const keys = await loaded(instance())
+  t.ok(keys.current().kid)
+})

@@ -3,6 +3,10 @@ import t from 'tap'
 import { createUpkeep } from '../../src/core/upkeep.js'
 import { until } from '../support/until.js'
 
+// Its own timer keeps no process alive.
+const alive = setInterval(() => {}, 1_000)
+t.teardown(() => clearInterval(alive))
+
 t.test('chores are done in their order, again and again, also after one failed', async t => {
   const done: string[] = []
   const errors: unknown[] = []
