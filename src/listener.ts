@@ -10,6 +10,8 @@ import type { ContractOptions } from './http/contract.js'
 import { errorHandler, sendFailure } from './http/error-handler.js'
 import { HttpFailure } from './http/failure.js'
 import { addFormats } from './http/formats.js'
+import { closeGracefully } from './http/graceful-close.js'
+import { limitHandlers } from './http/handler-timeout.js'
 import { parseJson } from './http/json-body.js'
 import { createRouteTable } from './http/route-table.js'
 import { version } from './version.js'
@@ -27,13 +29,11 @@ const limits = {
   /** Milliseconds for the whole request; Fastify's default of 0 would switch Node's own guard off. */
   requestTimeout: 15_000,
   connectionTimeout: 30_000,
-  /** A database that hangs up on every new connection is tried again by its driver, for good. */
-  handlerTimeout: 15_000,
   keepAliveTimeout: 72_000
 } as const
 
-/** While stopping: time for a client to send what it has begun, on a connection that was busy when the stop began. */
-const lastKeepAliveTimeout = 1_000
+/** Milliseconds. A database that hangs up on every new connection is tried again by its driver, for good. */
+const handlerTimeout = 15_000
 
 /**
  * Builds one Fastify instance with some contracts mounted; it does not listen yet.
@@ -59,6 +59,8 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
 
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
+  closeGracefully(app)
+  limitHandlers(app, handlerTimeout)
   await app.register(cookie)
   if (options.settings.CORS_ORIGIN.length > 0) {
     await app.register(cors, {
@@ -92,8 +94,6 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-
-  app.addHook('preClose', async () => { app.server.keepAliveTimeout = lastKeepAliveTimeout })
 
   const table = createRouteTable()
   for (const name of names) {

@@ -110,8 +110,9 @@ async function makeLock (path: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     // A file system without hard links, say: nothing a test could bring about on every machine.
-    /* c8 ignore next */
+    /* c8 ignore start */
     throw error
+    /* c8 ignore stop */
   } finally {
     await rm(own, { force: true })
   }

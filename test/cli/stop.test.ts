@@ -37,6 +37,19 @@ t.test('a request under way is finished before the server stops, and no new one 
   t.match(await server.ended, { code: 0 })
 })
 
+t.test('a connection on which nothing was asked does not hold up the stop', async t => {
+  const server = await startServerProcess(t, { env: await environment(t) })
+  const { hostname, port } = new URL(server.api)
+  const socket = connect({ host: hostname, port: Number(port) })
+  await once(socket, 'connect')
+  const hungUp = once(socket, 'close')
+  const began = performance.now()
+  server.kill('SIGTERM')
+  t.match(await server.ended, { code: 0 })
+  await hungUp
+  t.ok(performance.now() - began < 5_000)
+})
+
 t.test('a second signal ends it at once, with exit code 1', async t => {
   const server = await startServerProcess(t, { env: await environment(t), counted: true })
   await hangingRequest(t, server.api)
