@@ -10,7 +10,7 @@ const layers = [
   { files: ['src/contracts/**'], never: ['db', 'cli', 'listener'] }
 ]
 
-const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'ops']
+const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'ops']
 
 const neverImport = (patterns, message) => ({
   'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }]

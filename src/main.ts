@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { accountCommand } from './cli/account.js'
+import { clientCommand } from './cli/client.js'
 import { keyCommand } from './cli/key.js'
 import { migrateCommand } from './cli/migrate.js'
 import { openapiCommand } from './cli/openapi.js'
@@ -19,6 +20,7 @@ const program = new Command('keyturn')
   .addCommand(accountCommand(env))
   .addCommand(sessionCommand(env))
   .addCommand(keyCommand(env))
+  .addCommand(clientCommand(env))
 
 try {
   await program.parseAsync()

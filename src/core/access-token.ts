@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { AuthError } from './errors.js'
+import { AuthError, type TokenFault } from './errors.js'
 import { readJws, signJws, verifyJws } from './jws.js'
 import type { SigningKeys } from './signing-keys.js'
 import { isUuid } from './uuid.js'
@@ -17,6 +17,28 @@ export interface AccessClaims {
   /** The contract whose sign-in began the session. */
   contract: string
   email: string
+  jti: string
+  iat: number
+  exp: number
+}
+
+/** What makes a token good at one partner only (RFC 8693 4, RFC 9068 2.2). */
+export interface Restriction {
+  aud: string
+  scope: string
+  client_id: string
+  /** Who acts for the account. */
+  act: { sub: string }
+}
+
+/** A token that speaks for a client itself, with no account and no session behind it. */
+export interface ClientClaims {
+  iss: string
+  aud: string
+  /** The client's id, as in `client_id`. */
+  sub: string
+  client_id: string
+  scope: string
   jti: string
   iat: number
   exp: number
@@ -53,60 +75,103 @@ const claimChecks = {
   exp: isTime
 } as const satisfies Record<keyof AccessClaims, (claim: unknown) => boolean>
 
+const clientClaimChecks = {
+  iss: isText,
+  aud: isText,
+  sub: isText,
+  client_id: isText,
+  scope: isText,
+  jti: isText,
+  iat: isTime,
+  exp: isTime
+} as const satisfies Record<keyof ClientClaims, (claim: unknown) => boolean>
+
 const tokenIdBytes = 16
 
 /** Makes and reads access tokens; whether the session behind one still lives is another module's question. */
 export function createAccessTokens ({ keys, issuer, audience, now }: AccessTokensNeeds) {
   const seconds = () => Math.floor(now() / 1000)
 
+  /** @throws AuthError `invalid_token` (`malformed`, `bad_signature`, `wrong_audience`), or `unavailable` */
+  async function readClaims<Claims extends { iss: string, aud: string }> (
+    token: string, hasClaims: (payload: object) => payload is Claims, recipient: string
+  ): Promise<Claims> {
+    const jws = readJws(token)
+    if (jws === null) throw refused('malformed')
+    const key = typeof jws.header.kid === 'string' ? await keys.find(jws.header.kid) : null
+    if (key === null || !verifyJws(jws, key)) throw refused('bad_signature')
+    const claims: object = jws.payload
+    if (!hasClaims(claims)) throw refused('malformed')
+    if (claims.iss !== issuer || claims.aud !== recipient) throw refused('wrong_audience')
+    return claims
+  }
+
   /**
-   * Reads a token that was signed here for here, expired or not.
+   * Reads a token that was signed here, for here or for the partner named, expired or not.
    * @throws AuthError `invalid_token` (`malformed`, `bad_signature`, `wrong_audience`), or `unavailable`
    */
-  async function read (token: string): Promise<AccessClaims> {
-    const jws = readJws(token)
-    if (jws === null) throw new AuthError('invalid_token', { fault: 'malformed' })
-    const key = typeof jws.header.kid === 'string' ? await keys.find(jws.header.kid) : null
-    if (key === null || !verifyJws(jws, key)) throw new AuthError('invalid_token', { fault: 'bad_signature' })
-    if (!hasAccessClaims(jws.payload)) throw new AuthError('invalid_token', { fault: 'malformed' })
-    if (jws.payload.iss !== issuer || jws.payload.aud !== audience) {
-      throw new AuthError('invalid_token', { fault: 'wrong_audience' })
-    }
-    return jws.payload
+  const read = (token: string, recipient = audience) => readClaims(token, hasAccessClaims, recipient)
+
+  function unexpired<Claims extends { exp: number }> (claims: Claims): Claims {
+    if (claims.exp <= seconds()) throw refused('expired')
+    return claims
+  }
+
+  const sign = (claims: object, ttl: number) => {
+    const iat = seconds()
+    return signJws(keys.current(), {
+      iss: issuer, aud: audience, ...claims, jti: randomBytes(tokenIdBytes).toString('base64url'), iat, exp: iat + ttl
+    })
   }
 
   return {
     read,
 
     /**
-     * Signs a token that lives `ttl` seconds.
+     * Signs a token that lives `ttl` seconds, good everywhere or, restricted, at one partner.
      * @throws AuthError `unavailable` while the signing keys are not loaded
      */
-    issue (claims: Pick<AccessClaims, 'sub' | 'sid' | 'gen' | 'contract' | 'email'>, ttl: number): string {
-      const iat = seconds()
-      return signJws(keys.current(), {
-        iss: issuer,
-        aud: audience,
-        ...claims,
-        jti: randomBytes(tokenIdBytes).toString('base64url'),
-        iat,
-        exp: iat + ttl
-      } satisfies AccessClaims)
+    issue (
+      claims: Pick<AccessClaims, 'sub' | 'sid' | 'gen' | 'contract' | 'email'>, ttl: number, restriction?: Restriction
+    ): string {
+      return sign({ ...claims, ...restriction }, ttl)
+    },
+
+    /** Signs a token that speaks for a client. @throws AuthError `unavailable` */
+    issueToClient (claims: Pick<ClientClaims, 'aud' | 'sub' | 'client_id' | 'scope'>, ttl: number): string {
+      return sign(claims, ttl)
     },
 
     /**
      * Reads a token and refuses one that has expired; there is no leeway, since this clock made the times.
      * @throws AuthError `invalid_token`, or `unavailable` while the signing keys are not loaded
      */
-    async verify (token: string): Promise<AccessClaims> {
-      const claims = await read(token)
-      if (claims.exp <= seconds()) throw new AuthError('invalid_token', { fault: 'expired' })
-      return claims
+    async verify (token: string, recipient?: string): Promise<AccessClaims> {
+      return unexpired(await read(token, recipient))
+    },
+
+    /** The same for a token that speaks for a client. */
+    async verifyClient (token: string, recipient: string): Promise<ClientClaims> {
+      return unexpired(await readClaims(token, hasClientClaims, recipient))
     }
   }
 }
 
 function hasAccessClaims (payload: object): payload is AccessClaims {
+  return passes(payload, claimChecks)
+}
+
+/** A user's token that was made for a client names the client too, but speaks for somebody else. */
+function hasClientClaims (payload: object): payload is ClientClaims {
+  const { sub, client_id: clientId, sid } = payload as Record<string, unknown>
+  return passes(payload, clientClaimChecks) && sub === clientId && sid === undefined
+}
+
+function passes (payload: object, checks: Record<string, (claim: unknown) => boolean>): boolean {
   const claims = payload as Record<string, unknown>
-  return Object.entries(claimChecks).every(([name, isGood]) => isGood(claims[name]))
+  return Object.entries(checks).every(([name, isGood]) => isGood(claims[name]))
+}
+
+function refused (fault: TokenFault): AuthError {
+  return new AuthError('invalid_token', { fault })
 }

@@ -9,6 +9,11 @@ export const authErrorCodes = [
   'email_taken',
   'username_taken',
   'password_unacceptable',
+  'invalid_client',
+  'unauthorized_client',
+  'invalid_scope',
+  'invalid_target',
+  'invalid_subject_token',
   'not_found',
   'task_not_found',
   'task_forbidden',
@@ -33,6 +38,16 @@ export class AuthError extends Error {
     this.name = 'AuthError'
     this.code = code
     this.fault = detail.fault
+  }
+}
+
+/** What a check of a token finds; `null` when the token is refused. @throws every other error of the check */
+export async function ifValid<Found> (check: Promise<Found>): Promise<Found | null> {
+  try {
+    return await check
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'invalid_token') return null
+    throw error
   }
 }
 

@@ -1,17 +1,21 @@
 import type { Sql } from 'postgres'
 import { createAccessTokens } from './access-token.js'
 import { createAccounts } from './accounts.js'
+import { createClients } from './clients.js'
 import { createConfirmations } from './confirmations.js'
 import { createGrants } from './grants.js'
 import { createHashingGate } from './hashing-gate.js'
+import { createIntrospection } from './introspection.js'
 import { createKeyStore, type StoredAlgorithm } from './key-store.js'
 import { createKeyring } from './keyring.js'
 import type { Origin } from './origin.js'
+import { createPartnerTokens } from './partner-tokens.js'
 import { createPasswordChange } from './password-change.js'
 import { createPasswords } from './passwords.js'
 import { createRefresh } from './refresh.js'
 import type { RefreshPolicy } from './rotation.js'
 import { createRevocations } from './revocations.js'
+import { createSecurityEvents } from './security-events.js'
 import type { AccessOnlyContract } from './session-kinds.js'
 import { createSessionRefresh } from './session-refresh.js'
 import { createSessionStart } from './session-start.js'
@@ -59,19 +63,18 @@ const longestUnheardSeconds = 1
 /** Puts the parts together; nothing is read or written before `load`. */
 export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds) {
   const keyring = createKeyring(settings.KEYTURN_SECRET, settings.KEYTURN_SECRET_PREVIOUS)
+  const issuer = settings.PUBLIC_URL
+  const longestToken = Math.max(settings.ACCESS_TOKEN_TTL, settings.JWT_EXPIRES_IN)
   const keys = createSigningKeys({
     store: createKeyStore({ sql, keyring }),
     algorithm: settings.JWT_ALG,
     jwtSecret: settings.JWT_SECRET,
     rotation: settings.KEY_ROTATION,
-    longestToken: Math.max(settings.ACCESS_TOKEN_TTL, settings.JWT_EXPIRES_IN),
+    longestToken,
     now
   })
-  const upkeep = createUpkeep({
-    chores: [() => keys.upkeep()], intervalMs: keyUpkeepMs, onError: onBackgroundError
-  })
   const accessTokens = createAccessTokens({
-    keys, issuer: settings.PUBLIC_URL, audience: settings.PUBLIC_URL, now
+    keys, issuer, audience: issuer, now
   })
   const revocations = createRevocations()
   const confirmations = createConfirmations({ sql, onError: onBackgroundError })
@@ -83,6 +86,21 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
   })
   const passwords = createPasswords({ gate, cost: settings })
   const signIn = createSignIn({ sql, gate, passwords })
+  const validation = createValidation({
+    sql,
+    accessTokens,
+    confirmations,
+    revocations,
+    cacheTtl: Math.min(settings.VALIDATION_CACHE_TTL, longestUnheardSeconds),
+    now
+  })
+  const clients = createClients({ sql, issuer, now })
+  const events = createSecurityEvents({ sql, keys, issuer, longestToken, now })
+  const upkeep = createUpkeep({
+    chores: [() => keys.upkeep(), () => clients.forgetAssertions(), () => events.forgetSettled()],
+    intervalMs: keyUpkeepMs,
+    onError: onBackgroundError
+  })
 
   return {
     accounts: createAccounts({ sql, gate, passwords, sessionStart, revocations }),
@@ -102,14 +120,11 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
     refreshSession: createSessionRefresh({ sql, accessTokens, grants, sessions, policy: settings }),
     signOut: createSignOut({ keyring, accessTokens, sessions }),
     refresh: createRefresh({ sql, keyring, policy: settings, confirmations, revocations, grants }),
-    validation: createValidation({
-      sql,
-      accessTokens,
-      confirmations,
-      revocations,
-      cacheTtl: Math.min(settings.VALIDATION_CACHE_TTL, longestUnheardSeconds),
-      now
-    }),
+    validation,
+    clients,
+    events,
+    partnerTokens: createPartnerTokens({ accessTokens, validation, lifetime: settings.ACCESS_TOKEN_TTL, now }),
+    introspect: createIntrospection({ sql, keyring, accessTokens, validation, clients, issuer }),
 
     /** Reads the signing keys; until it has succeeded once, tokens are neither made nor checked. */
     load: () => keys.load(),

@@ -23,8 +23,8 @@ const compactForm = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 const longestToken = 8192
 
 /** Signs claims; the header carries what the verifier selects the key by. */
-export function signJws (key: JwsKey, claims: object): string {
-  const header = encode({ alg: key.algorithm, typ: 'JWT', kid: key.kid })
+export function signJws (key: JwsKey, claims: object, typ = 'JWT'): string {
+  const header = encode({ alg: key.algorithm, typ, kid: key.kid })
   const signingInput = `${header}.${encode(claims)}`
   const signature = signatureAlgorithms[key.algorithm].sign(signingInput, key.signingKey)
   return `${signingInput}.${signature.toString('base64url')}`

@@ -44,7 +44,8 @@ export function createPasswordChange ({ sql, gate, passwords, revocations }: Pas
         FROM account
         WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL
           AND ${endsSessions} AND sessions.id IS DISTINCT FROM ${keptId}
-      ), kept AS (
+        RETURNING sessions.account_id, sessions.id AS session_id
+      ), revoked AS (${recordEvent(sql, 'session_revoked', 'others', origin.address)}), kept AS (
         UPDATE sessions SET epoch = account.epoch
         FROM account
         WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL

@@ -1,5 +1,5 @@
 import type { AccessTokens } from './access-token.js'
-import { AuthError } from './errors.js'
+import { ifValid } from './errors.js'
 import type { Keyring } from './keyring.js'
 import type { Origin } from './origin.js'
 import { readRefreshToken } from './refresh-token.js'
@@ -25,13 +25,10 @@ export function createSignOut ({ keyring, accessTokens, sessions }: SignOutNeeds
       if (token !== null) await sessions.end(token.accountId, token.sessionId, 'signed_out', origin)
     },
 
-    async withAccessToken (text: string, origin: Origin): Promise<void> {
-      try {
-        const claims = await accessTokens.read(text)
-        await sessions.end(claims.sub, claims.sid, 'signed_out', origin)
-      } catch (error) {
-        if (!(error instanceof AuthError && error.code === 'invalid_token')) throw error
-      }
+    /** `audience` is the partner's, for a token that was made for one. */
+    async withAccessToken (text: string, origin: Origin, audience?: string): Promise<void> {
+      const claims = await ifValid(accessTokens.read(text, audience))
+      if (claims !== null) await sessions.end(claims.sub, claims.sid, 'signed_out', origin)
     }
   }
 }

@@ -15,6 +15,8 @@ export interface Principal {
   accountId: string
   sessionId: string
   contract: string
+  /** The session's generation when the token was made. */
+  generation: number
   /** The token's end, in seconds since 1970. */
   exp: number
 }
@@ -64,14 +66,16 @@ export function createValidation (needs: ValidationNeeds) {
 
   return {
     /**
+     * A token made for one partner is good only where that partner's audience is given.
      * @throws AuthError `invalid_token` with the reason; `unavailable` when it cannot be told
      */
-    async authenticate (token: string): Promise<Principal> {
-      const digest = createHash('sha256').update(token).digest('base64')
+    async authenticate (token: string, audience?: string): Promise<Principal> {
+      // The audience first, which has no line end: no token can be spelled like another one with its audience.
+      const digest = createHash('sha256').update(`${audience ?? ''}\n${token}`).digest('base64')
       const remembered = cache.get(digest)
       if (remembered !== undefined) return remembered
 
-      const claims = await accessTokens.verify(token)
+      const claims = await accessTokens.verify(token, audience)
       const { row, mark } = await readSession(claims)
       if (row === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
       if (row.state === 'expired') throw new AuthError('invalid_token', { fault: 'expired' })
@@ -85,6 +89,7 @@ export function createValidation (needs: ValidationNeeds) {
         accountId: claims.sub,
         sessionId: claims.sid,
         contract: row.contract,
+        generation: claims.gen,
         exp: claims.exp
       }
       cache.set(digest, principal, mark)

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint, boolean, customType, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
+import { isToldEvent } from './told-events.js'
 
 /*
  * Rows that belong to an account have a primary key that begins with account_id: a distributed Postgres
@@ -87,6 +88,39 @@ export const signingKeys = pgTable('signing_keys', {
   primaryKey({ columns: [table.algorithm, table.number] })
 ])
 
+/** Partner services; grants and scope are lists with spaces between (RFC 6749 3.3). */
+export const clients = pgTable('clients', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  secretHash: bytea('secret_hash'),
+  /** A JWK set, for clients that sign instead of sending a secret. */
+  publicKeys: text('public_keys'),
+  grants: text().notNull(),
+  audience: text().notNull(),
+  scope: text().notNull(),
+  createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
+  /** It has taken every event before this. */
+  eventsFrom: instant('events_from').notNull().default(sql`clock_timestamp()`)
+})
+
+/** The names of client assertions that were used, until they expire by themselves (RFC 7523 3). */
+export const clientAssertions = pgTable('client_assertions', {
+  clientId: text('client_id').notNull().references(() => clients.id, { onDelete: 'cascade' }),
+  jti: text().notNull(),
+  expiresAt: instant('expires_at').notNull()
+}, table => [
+  primaryKey({ columns: [table.clientId, table.jti] })
+])
+
+/** Which events a partner has taken; the others are sent again. */
+export const eventAcknowledgements = pgTable('event_acknowledgements', {
+  clientId: text('client_id').notNull().references(() => clients.id, { onDelete: 'cascade' }),
+  eventId: uuid('event_id').notNull(),
+  at: instant('at').notNull().default(sql`clock_timestamp()`)
+}, table => [
+  primaryKey({ columns: [table.clientId, table.eventId] })
+])
+
 /** Kept when the account is deleted: what happened stays on record, without the person's data. */
 export const auditEvents = pgTable('audit_events', {
   accountId: uuid('account_id').notNull(),
@@ -96,6 +130,7 @@ export const auditEvents = pgTable('audit_events', {
   address: text(),
   at: instant('at').notNull().default(sql`clock_timestamp()`)
 }, table => [
-  primaryKey({ columns: [table.accountId, table.id] })
+  primaryKey({ columns: [table.accountId, table.id] }),
+  index('told_events').on(table.at).where(sql.raw(isToldEvent))
 ])
 /* c8 ignore stop */

@@ -20,7 +20,8 @@ export function sendFailure (contract: Contract, failure: Failure, reply: Fastif
   const { status, body } = contract.render(failure)
   if (status === 401) {
     const problem = failure.fault !== undefined ? ', error="invalid_token"' : ''
-    reply.header('www-authenticate', `Bearer realm="keyturn"${problem}`)
+    const scheme = failure.code === 'invalid_client' ? 'Basic' : 'Bearer'
+    reply.header('www-authenticate', `${scheme} realm="keyturn"${problem}`)
   }
   if (status === 503) reply.header('retry-after', retryAfterSeconds)
   reply.code(status).header('cache-control', 'no-store').send(body)

@@ -15,6 +15,9 @@ export const httpFailureCodes = [
   'token_missing',
   'foreign_origin',
   'rate_limited',
+  'unsupported_grant_type',
+  'unsupported_token_type',
+  'no_public_keys',
   'internal'
 ] as const
 
@@ -76,7 +79,6 @@ export function toFailure (error: FastifyError): Failure {
   if (refused !== null) {
     return refused.fault === undefined ? { code: refused.code } : { code: refused.code, fault: refused.fault }
   }
-  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return { code: 'unavailable' }
   if (malformedRequestCodes.has(error.code)) return { code: 'malformed_request' }
   return { code: codesOfStatus[error.statusCode ?? 500] ?? 'internal' }
 }

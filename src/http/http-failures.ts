@@ -14,6 +14,9 @@ const httpFailures = {
   token_missing: [401, 'Send an access token'],
   foreign_origin: [403, 'The request comes from a page of another origin'],
   rate_limited: [429, 'Too many requests, see the header Retry-After'],
+  unsupported_grant_type: [400, 'There is no such grant type'],
+  unsupported_token_type: [400, 'Such a token lives out its time and cannot be revoked'],
+  no_public_keys: [404, 'Tokens are signed with a shared secret: there are no public keys'],
   internal: [500, 'Internal server error']
 } as const satisfies Record<HttpFailureCode, readonly [status: number, message: string]>
 

@@ -19,6 +19,11 @@ export const oauthErrors = {
   email_taken: row(409, 'invalid_request', 'The email is already registered'),
   username_taken: row(409, 'invalid_request', 'The username is already registered'),
   password_unacceptable: row(400, 'invalid_request', 'The password is too short or too long'),
+  invalid_client: row(401, 'invalid_client', 'Client authentication failed'),
+  unauthorized_client: row(400, 'unauthorized_client', 'The client may not use this grant'),
+  invalid_scope: row(400, 'invalid_scope', 'The client may not have this scope'),
+  invalid_target: row(400, 'invalid_target', 'The client may not have this audience'),
+  invalid_subject_token: row(400, 'invalid_request', 'The token to exchange is invalid or expired'),
   not_found: row(404, 'not_found', 'There is no such account'),
   task_not_found: row(404, 'not_found', 'There is no such task'),
   task_forbidden: row(403, 'access_denied', 'The task belongs to another account'),
@@ -31,6 +36,7 @@ export const oauthErrors = {
   body_too_large: row(413, 'invalid_request', 'The request body is too large'),
   token_missing: row(401, 'invalid_token', 'Send an access token'),
   unknown_route: row(404, 'not_found', 'There is no such route'),
+  no_public_keys: row(404, 'not_found', 'Tokens are signed HS256 with a shared secret: ask about them instead'),
   internal: row(500, 'server_error', 'Internal server error')
 } satisfies Record<FailureCode, Row>
 

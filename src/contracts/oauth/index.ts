@@ -1,9 +1,18 @@
-import type { Contract } from '../../http/contract.js'
+import type { Contract, ContractOptions } from '../../http/contract.js'
+import type { FastifyPluginAsync } from 'fastify'
 import { renderOauthFailure } from './errors.js'
+import { eventRoutes } from './event-routes.js'
+import { tokenRoutes } from './token-routes.js'
 import { wellKnownRoutes } from './well-known-routes.js'
 
+const routes: FastifyPluginAsync<ContractOptions> = async (app, options) => {
+  await app.register(wellKnownRoutes, options)
+  await app.register(tokenRoutes, options)
+  await app.register(eventRoutes, options)
+}
+
 export const oauth: Contract = {
-  routes: wellKnownRoutes,
+  routes,
   render: renderOauthFailure,
   description: 'For partner services that speak OAuth 2.0',
   credentials: []

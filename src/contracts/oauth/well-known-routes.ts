@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { assertionAlgorithms } from '../../core/client-assertion.js'
+import { clientGrants } from '../../core/clients.js'
 import { jwksLifetime } from '../../core/signing-keys.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { HttpFailure } from '../../http/failure.js'
+import { clientAuthenticationMethods } from './client-authentication.js'
 import { failures, Jwks, Metadata } from './schemas.js'
 
 const tags = ['oauth']
@@ -23,12 +27,7 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
     }
   }, async (request, reply) => {
     const keys = core.keys.published()
-    if (keys.length === 0) {
-      return reply.code(404).send({
-        error: 'not_found',
-        error_description: 'Tokens are signed HS256 with a shared secret: there are no public keys; ask about tokens'
-      })
-    }
+    if (keys.length === 0) throw new HttpFailure('no_public_keys')
     const etag = `"${createHash('sha256').update(JSON.stringify(keys)).digest('base64url')}"`
     reply.headers({ etag, 'cache-control': cacheControl })
     const known = request.headers['if-none-match']?.split(',').map(tag => tag.trim().replace(/^W\//, '')) ?? []
@@ -48,8 +47,22 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
     return {
       issuer,
       ...(core.keys.published().length > 0 && { jwks_uri: `${issuer}/.well-known/jwks.json` }),
+      token_endpoint: `${issuer}/oauth/token`,
+      introspection_endpoint: `${issuer}/oauth/introspect`,
+      revocation_endpoint: `${issuer}/oauth/revoke`,
+      grant_types_supported: [...clientGrants],
+      ...authentication('token'),
+      ...authentication('introspection'),
+      ...authentication('revocation'),
       response_types_supported: [],
       service_documentation: `${issuer}/docs`
     }
   })
+}
+
+function authentication<Endpoint extends 'token' | 'introspection' | 'revocation'> (endpoint: Endpoint) {
+  return {
+    [`${endpoint}_endpoint_auth_methods_supported`]: clientAuthenticationMethods,
+    [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: assertionAlgorithms
+  } as Record<`${Endpoint}_endpoint_auth_${'methods' | 'signing_alg_values'}_supported`, string[]>
 }

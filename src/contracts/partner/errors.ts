@@ -29,6 +29,7 @@ const httpCodes: Partial<Record<HttpFailureCode, string>> = {
 
 const httpReasons: Partial<Record<HttpFailureCode, Reason>> = {
   unknown_route: 'not_found',
+  no_public_keys: 'not_found',
   token_missing: 'malformed',
   method_not_allowed: 'method_not_allowed',
   rate_limited: 'rate_limited',
@@ -44,6 +45,12 @@ export const partnerErrors = {
   email_taken: row(409, 'EMAIL_TAKEN', 'invalid_body', 'The email is already registered'),
   username_taken: row(409, 'USERNAME_TAKEN', 'invalid_body', 'The username is already registered'),
   password_unacceptable: row(400, 'VALIDATION_ERROR', 'invalid_body', 'The password is too short or too long'),
+  invalid_client: row(401, 'INVALID_CLIENT', 'invalid_body', 'Client authentication failed'),
+  unauthorized_client: row(400, 'UNAUTHORIZED_CLIENT', 'invalid_body', 'The client may not use this grant'),
+  invalid_scope: row(400, 'INVALID_SCOPE', 'invalid_body', 'The client may not have this scope'),
+  invalid_target: row(400, 'INVALID_TARGET', 'invalid_body', 'The client may not have this audience'),
+  invalid_subject_token: row(
+    400, 'INVALID_SUBJECT_TOKEN', 'invalid_body', 'The token to exchange is invalid or expired'),
   not_found: row(404, 'NOT_FOUND', 'not_found', 'There is no such account'),
   task_not_found: row(404, 'TASK_NOT_FOUND', 'not_found', 'There is no such task'),
   task_forbidden: row(403, 'TASK_FORBIDDEN', 'not_found', 'The task belongs to another account'),

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises'
+import { Command, InvalidArgumentError } from 'commander'
+import { readPublicKeys } from '../core/client-assertion.js'
+import { clientGrants, type Client, type ClientGrant } from '../core/clients.js'
+import { print, printOne, printRows, type OutputOptions } from './output.js'
+import { withCore, type Environment } from './with-core.js'
+
+interface AddOptions extends OutputOptions {
+  grant: ClientGrant[]
+  audience?: string
+  scope: string[]
+  keys?: string
+}
+
+/** `keyturn client …` */
+export function clientCommand (env: Environment): Command {
+  const client = new Command('client').description('make, list and remove partner services')
+
+  client.command('add').argument('<name>').description('make a client; its secret is shown once')
+    .option('--grant <grants>', `comma-separated, of ${Object.keys(grantNames).join(', ')}`, grants, [])
+    .option('--audience <audience>', 'whom the tokens are for that are made for it; its id if left out', audience)
+    .option('--scope <scopes>', 'what it may ask for, comma-separated', scopes, [])
+    .option('--keys <file>', 'a JWK set: the client signs (private_key_jwt) and has no secret')
+    .option('--json', 'print JSON')
+    .action(async (name: string, { grant, audience, scope, keys, ...output }: AddOptions) => {
+      const publicKeys = keys === undefined ? undefined : await readKeys(keys)
+      await withCore(env, async ({ clients }) => {
+        const made = await clients.add({ name, grants: grant, audience, scopes: scope, publicKeys })
+        printOne({ ...toRow(made.client), secret: made.secret }, output)
+      })
+    })
+
+  client.command('list').description('list all clients')
+    .option('--json', 'print JSON')
+    .action((options: OutputOptions) => withCore(env, async ({ clients }) => {
+      printRows((await clients.list()).map(toRow), options)
+    }))
+
+  client.command('remove').argument('<id>').description('remove a client; it is refused everywhere at once')
+    .action((id: string) => withCore(env, async ({ clients }) => {
+      await clients.remove(id)
+      print(`removed ${id}`)
+    }))
+
+  return client
+}
+
+async function readKeys (file: string): Promise<string> {
+  const text = await readFile(file, 'utf8')
+  try {
+    readPublicKeys(text)
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
+  }
+  return text
+}
+
+/** The last part of a grant's name is enough. */
+const grantNames: Record<string, ClientGrant> = Object.fromEntries(
+  clientGrants.map((grant): [string, ClientGrant] => [grant.slice(grant.lastIndexOf(':') + 1), grant]))
+
+function grants (list: string): ClientGrant[] {
+  return list.split(',').map(name => {
+    const grant = grantNames[name]
+    if (grant === undefined) throw new InvalidArgumentError(`Grants are ${Object.keys(grantNames).join(', ')}.`)
+    return grant
+  })
+}
+
+/** Scopes are stored in one text with spaces between (RFC 6749 3.3). */
+function scopes (list: string): string[] {
+  const all = list.split(',')
+  if (!all.every(scope => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
+    throw new InvalidArgumentError('A scope has no spaces, quotes or backslashes.')
+  }
+  return all
+}
+
+function audience (value: string): string {
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new InvalidArgumentError('An audience has no spaces; a URL is usual.')
+  return value
+}
+
+function toRow ({ id, name, grants, audience, scopes, createdAt }: Client) {
+  return { id, name, grants: grants.join(' '), audience, scope: scopes.join(' '), created: createdAt }
+}

@@ -1,0 +1,45 @@
+import type { FastifyRequest } from 'fastify'
+import type { ClientCredentials } from '../../core/clients.js'
+import { AuthError } from '../../core/errors.js'
+import { HttpFailure } from '../../http/failure.js'
+
+/** The methods of client authentication that are taken (RFC 8414 2). */
+export const clientAuthenticationMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+export interface ClientParameters {
+  client_id?: string
+  client_secret?: string
+  client_assertion?: string
+  client_assertion_type?: string
+}
+
+/**
+ * What a client shows of itself, by exactly one method (RFC 6749 2.3).
+ * @throws HttpFailure `invalid_body` for more than one; AuthError `invalid_client` for none or a broken one
+ */
+export function presentedClient (request: FastifyRequest, parameters: ClientParameters): ClientCredentials {
+  const { client_id: id, client_secret: secret, client_assertion: assertion } = parameters
+  const methods = [request.headers.authorization, secret, assertion].filter(method => method !== undefined)
+  if (methods.length > 1) throw new HttpFailure('invalid_body')
+  if (assertion !== undefined) {
+    if (parameters.client_assertion_type !== assertionType) throw new HttpFailure('invalid_body')
+    return { assertion }
+  }
+  const presented = secret === undefined ? basic(request.headers.authorization) : { id, secret }
+  if (presented?.id === undefined || (id !== undefined && id !== presented.id)) throw new AuthError('invalid_client')
+  return { id: presented.id, secret: presented.secret }
+}
+
+/** Id and secret are form-encoded before they are put together (RFC 6749 2.3.1). */
+function basic (header: string | undefined): { id: string, secret: string } | null {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(header ?? '') ?? []
+  if (encoded === undefined) return null
+  const [id = '', secret, ...rest] = Buffer.from(encoded, 'base64').toString().split(':').map(decodeForm)
+  return secret === undefined || rest.length > 0 ? null : { id, secret }
+}
+
+function decodeForm (text: string): string {
+  return new URLSearchParams(`x=${text.replaceAll('&', '%26')}`).get('x') as string
+}

@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify'
+import { HttpFailure } from '../../http/failure.js'
+
+/**
+ * Reads forms as RFC 6749 3.2 has them: a parameter without a value counts as left out, and one that is repeated
+ * is refused. Only this contract takes forms.
+ */
+export function takeForms (app: FastifyInstance): void {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    const parameters = [...new URLSearchParams(String(body))].filter(([, value]) => value !== '')
+    const names = parameters.map(([name]) => name)
+    if (new Set(names).size < names.length) return done(new HttpFailure('invalid_body'))
+    return done(null, Object.fromEntries(parameters))
+  })
+}

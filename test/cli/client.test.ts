@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { exportJWK, generateKeyPair } from 'jose'
+import t, { type Test } from 'tap'
+import { clientCommand } from '../../src/cli/client.js'
+import { buildCore } from '../support/build.js'
+import { run, runJson } from '../support/command-line.js'
+
+async function setUp (t: Test) {
+  const { core, sql, config: { DATABASE_URL, KEYTURN_SECRET } } = await buildCore(t)
+  return { core, sql, command: () => clientCommand({ DATABASE_URL, KEYTURN_SECRET }) }
+}
+
+t.test('client add shows a secret that works, once; list shows no secret; remove refuses it from then on', async t => {
+  const { core, sql, command } = await setUp(t)
+  const made = await runJson(command(), [
+    'add', 'SeshTracker', '--grant', 'refresh_token,token-exchange', '--audience', 'https://sesh.example',
+    '--scope', 'sessions:read,sessions:write'
+  ])
+  t.match(made, {
+    id: /^client_[\w-]{16}$/,
+    name: 'SeshTracker',
+    grants: 'refresh_token urn:ietf:params:oauth:grant-type:token-exchange',
+    audience: 'https://sesh.example',
+    scope: 'sessions:read sessions:write',
+    secret: /^[\w-]{43}$/
+  })
+  t.match(await core.clients.authenticate(made), { name: 'SeshTracker' })
+  const [row] = await sql`SELECT to_jsonb(clients)::text AS text FROM clients`
+  t.notMatch(row?.text, made.secret, 'only its hash is stored')
+
+  const [listed] = await runJson(command(), ['list'])
+  t.match(listed, { id: made.id, created: /^\d{4}-/ })
+  t.notOk('secret' in listed)
+  t.match((await run(command(), ['list'])).stdout, `│ ${made.id} │ SeshTracker │`)
+
+  t.equal((await run(command(), ['remove', made.id])).stdout, `removed ${made.id}\n`)
+  await t.rejects(core.clients.authenticate(made), { code: 'invalid_client' })
+  await t.rejects(run(command(), ['remove', made.id]), { message: 'no client has this id' })
+  t.equal((await run(command(), ['list'])).stdout, 'none\n')
+})
+
+t.test('left out, the audience is the client\'s id, and there are no grants and no scopes', async t => {
+  const { command } = await setUp(t)
+  const made = await runJson(command(), ['add', 'gateway'])
+  t.match(made, { audience: made.id, grants: '', scope: '' })
+})
+
+t.test('a client that signs has no secret, and only public keys of known kinds are taken for it', async t => {
+  const { command } = await setUp(t)
+  const file = join(t.testdir(), 'keys.json')
+  const add = async (content: unknown) => {
+    await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content))
+    return runJson(command(), ['add', 'signer', '--keys', file])
+  }
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const p384 = await exportJWK((await generateKeyPair('ES384', { extractable: true })).publicKey)
+  t.match(await add({ keys: [await exportJWK(publicKey)] }), { secret: null })
+  for (const [fault, content] of [
+    [/JSON/, 'no JSON'], [/JWK set/, 'null'], [/JWK set/, {}], [/JWK set/, { keys: [] }], [/JWK set/, { keys: [1] }],
+    [/private key/, { keys: [await exportJWK(privateKey)] }],
+    [/private key/, { keys: [{ kty: 'oct', k: 'AAAA' }] }],
+    [/ES256, EdDSA, or RS256/, { keys: [p384] }], [/./, { keys: [{ kty: 'EC' }] }]
+  ] as const) {
+    await t.rejects(add(content), { message: new RegExp(`keys.json: .*${fault.source}`) }, JSON.stringify(content))
+  }
+  t.equal((await runJson(command(), ['list'])).length, 1)
+})
+
+t.test('what cannot be a grant, a scope or an audience is refused', async t => {
+  const { core, command } = await setUp(t)
+  for (const [option, value, fault] of [
+    ['--grant', 'password', /refresh_token, client_credentials, token-exchange/], ['--scope', 'a b', /no spaces/],
+    ['--scope', '', /scope/], ['--audience', 'a b', /no spaces/], ['--audience', '', /audience/i]
+  ] as const) await t.rejects(run(command(), ['add', 'x', option, value]), { message: fault }, `${option} ${value}`)
+  await t.rejects(run(command(), ['add', 'x', '--audience', 'http://localhost:3000']), {
+    message: /this one is Keyturn itself/
+  })
+  t.same(await core.clients.list(), [])
+})
