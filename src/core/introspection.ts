@@ -38,8 +38,8 @@ export function createIntrospection (needs: IntrospectionNeeds) {
 
   /** Of the account's own token, of one made for this client, and of the client's own. */
   async function accessToken (client: Client, token: string): Promise<ActiveToken | null> {
-    const user = await ifValid(validation.authenticate(token)) ??
-      await ifValid(validation.authenticate(token, client.audience))
+    const user = await ifValid(validation.authenticateAnew(token)) ??
+      await ifValid(validation.authenticateAnew(token, client.audience))
     if (user !== null) return { ...told(token), username: user.account.email, token_type: 'Bearer' }
     const own = await ifValid(accessTokens.verifyClient(token, client.audience))
     return own !== null && await clients.exists(own.client_id) ? { ...told(token), token_type: 'Bearer' } : null

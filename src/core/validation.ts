@@ -64,36 +64,48 @@ export function createValidation (needs: ValidationNeeds) {
     return query
   }
 
+  function judge (claims: AccessClaims, row: SessionRow | undefined): Principal {
+    if (row === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
+    if (row.state === 'expired') throw new AuthError('invalid_token', { fault: 'expired' })
+    if (row.state === 'ended') throw new AuthError('invalid_token', { fault: faultOfEnd(row.end_reason) })
+
+    if (claims.gen > row.confirmed_generation && sessionKinds[row.contract] === 'refresh_token') {
+      confirmations.confirm(claims.sub, claims.sid, claims.gen)
+    }
+    return {
+      account: toAccount(row),
+      accountId: claims.sub,
+      sessionId: claims.sid,
+      contract: row.contract,
+      generation: claims.gen,
+      exp: claims.exp
+    }
+  }
+
   return {
     /**
-     * A token made for one partner is good only where that partner's audience is given.
+     * The answer may be as old as the cache lets it be.
      * @throws AuthError `invalid_token` with the reason; `unavailable` when it cannot be told
      */
-    async authenticate (token: string, audience?: string): Promise<Principal> {
-      // The audience first, which has no line end: no token can be spelled like another one with its audience.
-      const digest = createHash('sha256').update(`${audience ?? ''}\n${token}`).digest('base64')
+    async authenticate (token: string): Promise<Principal> {
+      const digest = createHash('sha256').update(token).digest('base64')
       const remembered = cache.get(digest)
       if (remembered !== undefined) return remembered
 
-      const claims = await accessTokens.verify(token, audience)
+      const claims = await accessTokens.verify(token)
       const { row, mark } = await readSession(claims)
-      if (row === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
-      if (row.state === 'expired') throw new AuthError('invalid_token', { fault: 'expired' })
-      if (row.state === 'ended') throw new AuthError('invalid_token', { fault: faultOfEnd(row.end_reason) })
-
-      if (claims.gen > row.confirmed_generation && sessionKinds[row.contract] === 'refresh_token') {
-        confirmations.confirm(claims.sub, claims.sid, claims.gen)
-      }
-      const principal: Principal = {
-        account: toAccount(row),
-        accountId: claims.sub,
-        sessionId: claims.sid,
-        contract: row.contract,
-        generation: claims.gen,
-        exp: claims.exp
-      }
+      const principal = judge(claims, row)
       cache.set(digest, principal, mark)
       return principal
+    },
+
+    /**
+     * The same, read for this question alone: for a partner that was told of an end and asks whether it meant this
+     * session. A token made for one partner is good only where that partner's audience is given.
+     */
+    async authenticateAnew (token: string, audience?: string): Promise<Principal> {
+      const claims = await accessTokens.verify(token, audience)
+      return judge(claims, await selectSession(sql, claims))
     },
 
     /** Answers remembered now. */

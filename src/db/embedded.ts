@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
@@ -92,30 +93,26 @@ async function takeLock (path: string, socketPath: string): Promise<boolean> {
     return false
   }
   try {
-    if (await isHeld(path, socketPath)) return false
-    await rm(path, { force: true })
-    return await makeLock(path)
+    // Who took over just before may have it by now.
+    return !await isHeld(path, socketPath) && await renewLock(path)
   } finally {
     await rm(takeover, { force: true })
   }
+}
+
+async function renewLock (path: string): Promise<boolean> {
+  await rm(path, { force: true })
+  return await makeLock(path)
 }
 
 /** Linked into place with its owner's id already in it, so that it is never seen half written. */
 async function makeLock (path: string): Promise<boolean> {
   const own = `${path}.${process.pid}.${randomUUID()}`
   await writeFile(own, String(process.pid), { mode: 0o600 })
-  try {
-    await link(own, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    // A file system without hard links, say: nothing a test could bring about on every machine.
-    /* c8 ignore start */
-    throw error
-    /* c8 ignore stop */
-  } finally {
-    await rm(own, { force: true })
-  }
+  const failure = await link(own, path).then(() => undefined, (error: NodeJS.ErrnoException) => error)
+  await rm(own, { force: true })
+  assert(failure === undefined || failure.code === 'EEXIST', failure)
+  return failure === undefined
 }
 
 async function isHeld (path: string, socketPath: string): Promise<boolean> {

@@ -100,7 +100,6 @@ t.test('token exchange: a token for one partner, within a scope, that dies with 
   t.equal(await introspect(partner), true)
   const refused = await validate(token)
   t.equal(refused.body.error.reason, 'wrong_audience', 'refused everywhere else')
-  t.equal((await validate(`https://sesh.example\n${token}`)).status, 401, 'also in the spelling of its cache key')
   t.equal(await introspect(await newPartner(server, { audience: 'https://other.example' })), false, 'another client learns nothing')
 
   t.equal((await exchange({ scope: 'admin' })).body.error, 'invalid_scope')

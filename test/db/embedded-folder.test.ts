@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openEmbedded } from '../../src/db/embedded.js'
@@ -75,4 +76,11 @@ t.test('who was killed while taking over a lock does not keep others out for lon
   await utimes(join(dataDir, 'lock.takeover'), secondsAgo, secondsAgo)
   await opened(t, dataDir)
   t.same(await readFile(join(dataDir, 'lock'), 'utf8'), String(process.pid))
+})
+
+t.test('a file system without hard links is not taken for a folder in use', async t => {
+  const link = () => Promise.reject(Object.assign(new Error('operation not permitted, link'), { code: 'EPERM' }))
+  const { openEmbedded } = await t.mockImport<typeof import('../../src/db/embedded.js')>(
+    '../../src/db/embedded.js', { 'node:fs/promises': t.createMock(fs, { link }) })
+  await t.rejects(openEmbedded(await embeddedFolder(t)), { code: 'EPERM' })
 })
