@@ -3,8 +3,8 @@ import { connect } from 'node:net'
 
 /** One kept-alive connection that carries one request at a time. */
 export interface HttpConnection {
-  /** Sends JSON and resolves with the body of the answer. @throws unless the answer is 200 */
-  post (path: string, json: string): Promise<string>
+  /** Sends JSON, or what the header lines say, and resolves with the answer's body. @throws unless it is 200 */
+  post (path: string, body: string, headers?: string): Promise<string>
   close (): void
 }
 
@@ -58,12 +58,12 @@ export async function openConnection (port: number): Promise<HttpConnection> {
   socket.setTimeout(answerPatienceMs, () => { if (waiting !== null) fail(new Error('no answer in time')) })
 
   return {
-    post (path, json) {
+    post (path, body, headers = 'content-type: application/json') {
       return new Promise((resolve, reject) => {
         if (broken !== null) return reject(broken)
         waiting = { path, resolve, reject }
-        socket.write(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
-          `content-length: ${json.length}\r\n\r\n${json}`)
+        socket.write(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers}\r\n` +
+          `content-length: ${body.length}\r\n\r\n${body}`)
       })
     },
     close: () => { socket.destroy() }

@@ -13,6 +13,12 @@ export interface Keyturn {
   port: number
 }
 
+/** Of a partner's client. */
+export interface Credentials {
+  id: string
+  secret: string
+}
+
 const executable = fileURLToPath(new URL('../bin/keyturn.cjs', import.meta.url))
 const readyPatienceMs = 15_000
 const readyPollMs = 50
@@ -43,12 +49,23 @@ export function addAccount (env: Record<string, string>, email: string, password
   })
 }
 
+/** Makes a partner's client on the command line, for tokens of its own. */
+export function addClient (env: Record<string, string>): Credentials {
+  const made = execFileSync(process.execPath, [
+    executable, 'client', 'add', 'bench', '--grant', 'token-exchange', '--scope', 'read', '--json'
+  ], { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  return JSON.parse(made) as Credentials
+}
+
 /** Starts the server and waits until it is ready. @throws when it does not become so in time */
 export async function startKeyturn (env: Record<string, string>, cores: Cores): Promise<Keyturn> {
   const [port, opsPort] = [await freePort(), await freePort()]
-  const LISTEN = `127.0.0.1:${port}=partner 127.0.0.1:${opsPort}=ops`
+  const LISTEN = `127.0.0.1:${port}=partner,oauth 127.0.0.1:${opsPort}=ops`
   const child = startChild({
-    name: 'Keyturn', args: [executable, 'serve'], env: { ...env, LISTEN }, cores: cores.server
+    name: 'Keyturn',
+    args: [executable, 'serve'],
+    env: { ...env, LISTEN, PUBLIC_URL: `http://127.0.0.1:${port}` },
+    cores: cores.server
   })
   for (const deadline = Date.now() + readyPatienceMs; Date.now() < deadline;) {
     const answer = await fetch(`http://127.0.0.1:${opsPort}/readyz`).catch(() => null)

@@ -15,7 +15,8 @@ export interface LimitOptions {
   passwordHash: string
   hashesAtOnce: number
   /** What the bare server answers: Keyturn's own answers of a moment ago, so that both send as many bytes. */
-  answers: { validated: string, refreshed: string }
+  answers: { validated: string, refreshed: string, introspected: string, exchanged: string }
+  clientId: string
 }
 
 /** Asks the loop process for a round. */

@@ -5,9 +5,11 @@ import { compare } from './comparison.js'
 import { comparisons } from './comparisons.js'
 import { divideCores } from './cores.js'
 import { openConnection } from './http-connection.js'
-import { addAccount, keyturnEnvironment, startKeyturn } from './keyturn.js'
+import { addAccount, addClient, keyturnEnvironment, startKeyturn } from './keyturn.js'
 import { startLimits } from './limits.js'
 import { conditions, machine } from './machine.js'
+import { exchange, introspection } from './partner-requests.js'
+import { startPartnerService } from './partner-service.js'
 import { emailOf, password, signInMembers } from './population.js'
 import { startPostgres } from './postgres.js'
 import { table, writeFigures } from './report.js'
@@ -31,6 +33,7 @@ try {
   const { sql } = database
   const env = keyturnEnvironment(postgres.url, cores)
   addAccount(env, emailOf(0), password)
+  const client = addClient(env)
   const keyturn = await startKeyturn(env, cores)
   report(`${await conditions(sql, cores)}.`)
 
@@ -43,6 +46,12 @@ try {
   const validated = await connection.post('/api/auth/validate-token', JSON.stringify({ token }))
   const refreshed = await connection.post('/api/auth/refresh-token', JSON.stringify({ refreshToken }))
   first.refreshToken = (JSON.parse(refreshed) as { data: { refreshToken: string } }).data.refreshToken
+  const answers = {
+    validated,
+    refreshed,
+    introspected: await introspection(client, token)(connection, '/oauth/introspect'),
+    exchanged: await exchange(client, token)(connection, '/oauth/token')
+  }
   connection.close()
 
   const [{ hash }] = await sql<[{ hash: string }]>`
@@ -54,10 +63,12 @@ try {
     password,
     passwordHash: hash,
     hashesAtOnce: cores.serverCount,
-    answers: { validated, refreshed }
+    answers,
+    clientId: client.id
   }, cores)
+  const partnerService = await startPartnerService(keyturn, client, cores)
 
-  for (const comparison of comparisons({ keyturn, limits, members, validated })) {
+  for (const comparison of comparisons({ keyturn, limits, members, answers, client, partnerService })) {
     report(table(comparison.title, await compare(comparison)))
   }
   const hot = await hotShares(sql)

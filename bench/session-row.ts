@@ -27,6 +27,21 @@ export async function updateSession (sql: Sql, { accountId, sessionId }: Session
   if (rows.length !== 1) throw new Error('the row is not there')
 }
 
+/** Reads what a partner's request is checked with: the least that a client's authentication has to do. */
+export async function selectClient (sql: Sql, clientId: string): Promise<void> {
+  const rows = await sql`SELECT secret_hash, grants, audience, scope FROM clients WHERE id = ${clientId}`
+  if (rows.length !== 1) throw new Error('the client is not there')
+}
+
+/** Reads whether a session lives, and whose it is: the least that an introspection has to do. */
+export async function selectSession (sql: Sql, { accountId, sessionId }: SessionKey): Promise<void> {
+  const rows = await sql`
+    SELECT session.ended_at, session.expires_at, account.email
+    FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
+    WHERE session.account_id = ${accountId} AND session.id = ${sessionId}`
+  if (rows.length !== 1) throw new Error('the session is not there')
+}
+
 /** The share of updates that were heap-only, of each of the two tables; they are known a second later. */
 export async function hotShares (sql: Sql): Promise<{ table: string, share: number }[]> {
   return sql<{ table: string, share: number }[]>`

@@ -76,7 +76,8 @@ const server = createServer(async (request, response) => {
   const [, token] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? []
   try {
     const claims = token === undefined ? null : await check(token)
-    response.writeHead(claims === null ? 401 : 200, { 'content-type': 'application/json' })
+    response.statusCode = claims === null ? 401 : 200
+    response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify(claims === null ? { error: 'sign in first' } : { hello: claims.email }))
   } catch (error) {
     console.error(error.message)

@@ -87,6 +87,18 @@ t.test('the second time a token is seen nothing is asked', async t => {
   t.equal(validation.cachedTokens, 1)
 })
 
+t.test('whoever asks anew is told what is true now, whatever is remembered', async t => {
+  const { core, sql, validation, queries } = await setUp(t)
+  const { accessToken, sessionId } = await signedIn(core)
+  const remembered = await validation.authenticate(accessToken)
+  t.same(await validation.authenticateAnew(accessToken), remembered)
+  t.equal(queries(), 2)
+  // As another process would, which is not heard here.
+  await sql`UPDATE sessions SET ended_at = now(), end_reason = 'signed_out' WHERE id = ${sessionId}`
+  await t.rejects(validation.authenticateAnew(accessToken), { code: 'invalid_token', fault: 'signed_out' })
+  t.equal(await validation.authenticate(accessToken), remembered)
+})
+
 t.test('after VALIDATION_CACHE_TTL, and with 0 every time, the database is asked', async t => {
   for (const [cacheTtl, expected] of [[60, 2], [0, 4]] as const) {
     const { core, answerTo, queries, pass } = await setUp(t, { cacheTtl })
