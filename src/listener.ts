@@ -11,8 +11,8 @@ import { errorHandler, sendFailure } from './http/error-handler.js'
 import { HttpFailure } from './http/failure.js'
 import { addFormats } from './http/formats.js'
 import { closeGracefully } from './http/graceful-close.js'
-import { limitHandlers } from './http/handler-timeout.js'
 import { parseJson } from './http/json-body.js'
+import { RequestLog } from './http/request-log.js'
 import { createRouteTable } from './http/route-table.js'
 import { version } from './version.js'
 
@@ -32,9 +32,6 @@ const limits = {
   keepAliveTimeout: 72_000
 } as const
 
-/** Milliseconds. A database that hangs up on every new connection is tried again by its driver, for good. */
-const handlerTimeout = 15_000
-
 /**
  * Builds one Fastify instance with some contracts mounted; it does not listen yet.
  * @throws RouteConflict when two of the contracts define the same route
@@ -45,6 +42,7 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   const app = Fastify({
     ...limits,
     loggerInstance: options.logger,
+    logController: new RequestLog(),
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     // While stopping, kept-alive connections are still served.
     return503OnClosing: false,
@@ -60,7 +58,6 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
   closeGracefully(app)
-  limitHandlers(app, handlerTimeout)
   await app.register(cookie)
   if (options.settings.CORS_ORIGIN.length > 0) {
     await app.register(cors, {

@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Sql } from 'postgres'
 import type { Confirmations } from './confirmations.js'
 import { AuthError, type TokenFault } from './errors.js'
-import type { Grants, Grant } from './grants.js'
+import type { Grants, RefreshGrant } from './grants.js'
 import type { Keyring } from './keyring.js'
 import type { Origin } from './origin.js'
 import { hashSecret, nextSecret, readRefreshToken, type RefreshToken } from './refresh-token.js'
@@ -29,7 +29,7 @@ const nonceBytes = 32
  * @throws AuthError `invalid_refresh_token` with the reason, or `unavailable`
  */
 export function createRefresh ({ sql, keyring, policy, confirmations, revocations, grants }: RefreshNeeds) {
-  return async function refresh (text: string, origin: Origin): Promise<Grant> {
+  return async function refresh (text: string, origin: Origin): Promise<RefreshGrant> {
     const token = readRefreshToken(keyring, text)
     if (token === null) throw refused('malformed')
 

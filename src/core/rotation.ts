@@ -1,6 +1,4 @@
 import type { Sql } from 'postgres'
-import type { AccountRow } from './account.js'
-import { accountColumns } from './account.js'
 import type { RefreshToken } from './refresh-token.js'
 import type { SessionContract } from './session-kinds.js'
 
@@ -30,8 +28,10 @@ export interface RefreshPolicy {
   SESSION_MAX_AGE: number
 }
 
-/** The session after a step, with its account. */
-export interface RefreshedRow extends AccountRow {
+/** The session after a step, with what its tokens say of the account. */
+export interface RefreshedRow {
+  account_id: string
+  email: string
   contract: SessionContract
   generation: number
   expires_in: number
@@ -76,7 +76,7 @@ export async function step (sql: Sql, policy: RefreshPolicy, presented: Presente
       AND session.current_hash = ${hash} AND session.generation = ${token.generation}
       AND session.ended_at IS NULL AND session.expires_at > clock_timestamp()
       AND account.id = session.account_id AND account.epoch <= session.epoch AND account.disabled_at IS NULL
-    RETURNING ${accountColumns(sql)}, session.contract, session.generation,
+    RETURNING session.account_id, account.email, session.contract, session.generation,
       extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in`
   return row
 }
@@ -135,7 +135,7 @@ export async function judge (
         session_id, ${address}
       FROM judged WHERE verdict IN ('retried_late', 'reused')
     )
-    SELECT ${accountColumns(sql)}, judged.contract, judged.generation,
+    SELECT judged.account_id, account.email, judged.contract, judged.generation,
       extract(epoch FROM judged.expires_at - judged.judged_at)::float8 AS expires_in,
       judged.verdict, judged.end_reason, judged.current_hash, judged.nonce
     FROM judged JOIN accounts AS account ON account.id = judged.account_id`

@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres'
 import type { AccessClaims, AccessTokens } from './access-token.js'
-import { accountColumns } from './account.js'
+import { accountColumns, toAccount, type AccountRow } from './account.js'
 import { AuthError, type TokenFault } from './errors.js'
 import type { AccessGrant, Grants } from './grants.js'
 import type { RefreshedRow } from './rotation.js'
@@ -20,7 +20,9 @@ export interface ExtendedGrant extends AccessGrant {
   session: SessionView
 }
 
-interface StateRow extends RefreshedRow {
+interface ExtendedRow extends RefreshedRow, AccountRow {}
+
+interface StateRow extends ExtendedRow {
   end_reason: string | null
   state: 'ended' | 'expired' | 'retried' | 'superseded'
 }
@@ -35,8 +37,8 @@ export function createSessionRefresh ({ sql, accessTokens, grants, sessions, pol
   const columns = accountColumns(sql)
 
   /** One conditional update; of any number of requests with one generation at most one gets a row. */
-  async function step ({ sub, sid, gen }: AccessClaims): Promise<RefreshedRow | undefined> {
-    const [row] = await sql<RefreshedRow[]>`
+  async function step ({ sub, sid, gen }: AccessClaims): Promise<ExtendedRow | undefined> {
+    const [row] = await sql<ExtendedRow[]>`
       UPDATE sessions AS session SET
         generation = session.generation + 1,
         rotated_at = clock_timestamp(),
@@ -48,14 +50,14 @@ export function createSessionRefresh ({ sql, accessTokens, grants, sessions, pol
         AND session.generation = ${gen} AND session.contract = 'session'
         AND session.ended_at IS NULL AND session.expires_at > clock_timestamp()
         AND account.id = session.account_id AND account.epoch <= session.epoch AND account.disabled_at IS NULL
-      RETURNING ${columns}, session.contract, session.generation,
+      RETURNING session.account_id, ${columns}, session.contract, session.generation,
         extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in`
     return row
   }
 
   async function stateOf ({ sub, sid, gen }: AccessClaims): Promise<StateRow | undefined> {
     const [row] = await sql<StateRow[]>`
-      SELECT ${columns}, session.contract, session.generation, session.end_reason,
+      SELECT session.account_id, ${columns}, session.contract, session.generation, session.end_reason,
         extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in,
         CASE
           WHEN session.ended_at IS NOT NULL OR account.epoch > session.epoch OR account.disabled_at IS NOT NULL
@@ -71,10 +73,10 @@ export function createSessionRefresh ({ sql, accessTokens, grants, sessions, pol
     return row
   }
 
-  async function extended (row: RefreshedRow, sessionId: string): Promise<ExtendedGrant> {
-    const session = await sessions.find(row.id, sessionId)
+  async function extended (row: ExtendedRow, sessionId: string): Promise<ExtendedGrant> {
+    const session = await sessions.find(row.account_id, sessionId)
     if (session === null) throw refused('revoked')
-    return { ...grants.access(row, sessionId), session }
+    return { ...grants.access(row, sessionId), account: toAccount(row), session }
   }
 
   return async function refreshSession (token: string): Promise<ExtendedGrant> {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Fragment, Sql } from 'postgres'
 import { violatedConstraint } from '../db/violated-constraint.js'
-import { accountColumns } from './account.js'
+import { accountColumns, toAccount, type AccountRow } from './account.js'
 import type { AuditEvent } from './audit.js'
 import type { AccessGrant, Grant, Grants } from './grants.js'
 import type { Origin } from './origin.js'
@@ -23,6 +23,10 @@ export interface VerifiedAccount {
   renewedHash: string | null
 }
 
+interface BegunRow extends RefreshedRow, AccountRow {
+  session_id: string
+}
+
 export type SessionStart = ReturnType<typeof createSessionStart>
 
 const secretBytes = 32
@@ -32,9 +36,9 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
   /** `account` is the body of a CTE that gives the account's row, or none if there is to be no session. */
   async function begin (
     account: Fragment, contract: SessionContract, origin: Origin, secret: Buffer | null, events: AuditEvent[]
-  ): Promise<RefreshedRow & { session_id: string } | undefined> {
+  ): Promise<BegunRow | undefined> {
     const hash = secret === null ? null : hashSecret(secret)
-    const begun = sql<Array<RefreshedRow & { session_id: string }>>`
+    const begun = sql<BegunRow[]>`
       WITH account AS (${account}), session AS (
         INSERT INTO sessions (account_id, id, contract, epoch, current_hash, address, user_agent, expires_at)
         SELECT account.id, ${randomUUID()}, ${contract}, account.epoch, ${hash}, ${origin.address},
@@ -46,7 +50,7 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
         SELECT account_id, event, session_id, ${origin.address}
         FROM session, unnest(string_to_array(${events.join()}, ',')) AS event
       )
-      SELECT ${accountColumns(sql)}, session.session_id, session.contract, session.generation,
+      SELECT ${accountColumns(sql)}, session.account_id, session.session_id, session.contract, session.generation,
         extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in
       FROM session JOIN account ON account.id = session.account_id`
     const [row] = await begun.catch(ifAccountGone)
@@ -61,14 +65,19 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
       : sql`UPDATE accounts SET password_hash = ${renewedHash} WHERE ${unchanged} RETURNING *`
   }
 
+  function accessGrant (row: BegunRow): AccessGrant {
+    return { ...grants.access(row, row.session_id), account: toAccount(row) }
+  }
+
   return {
     /** Begins a session with refresh tokens; returns `null` if the account changed since the check. */
     async refreshable (verified: VerifiedAccount, origin: Origin): Promise<Grant | null> {
       const secret = randomBytes(secretBytes)
       const row = await begin(checked(verified), 'partner', origin, secret, ['signed_in'])
       if (row === undefined) return null
-      const { id: accountId, session_id: sessionId, generation } = row
-      return grants.refreshed(row, { accountId, sessionId, generation, secret })
+      const { account_id: accountId, session_id: sessionId, generation } = row
+      const tokens = grants.refreshed(row, { accountId, sessionId, generation, secret })
+      return { ...tokens, account: toAccount(row) }
     },
 
     /** Begins a session without refresh tokens; returns `null` if the account changed since the check. */
@@ -76,7 +85,7 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
       verified: VerifiedAccount, contract: AccessOnlyContract, origin: Origin
     ): Promise<AccessGrant | null> {
       const row = await begin(checked(verified), contract, origin, null, ['signed_in'])
-      return row === undefined ? null : grants.access(row, row.session_id)
+      return row === undefined ? null : accessGrant(row)
     },
 
     /** Begins the first session of an account that `insertion` makes in the same statement. */
@@ -85,7 +94,7 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
       // It gives one, or the statement fails; the type of a result does not know.
       /* c8 ignore next */
       if (row === undefined) throw new Error('an insertion gave no row')
-      return grants.access(row, row.session_id)
+      return accessGrant(row)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Sql } from 'postgres'
 import type { AccessClaims, AccessTokens } from './access-token.js'
 import { accountColumns, toAccount, type Account, type AccountRow } from './account.js'
@@ -88,7 +88,7 @@ export function createValidation (needs: ValidationNeeds) {
      * @throws AuthError `invalid_token` with the reason; `unavailable` when it cannot be told
      */
     async authenticate (token: string): Promise<Principal> {
-      const digest = createHash('sha256').update(token).digest('base64')
+      const digest = hash('sha256', token, 'base64')
       const remembered = cache.get(digest)
       if (remembered !== undefined) return remembered
 

@@ -1,4 +1,5 @@
 import postgres from 'postgres'
+import { withPatience } from './patience.js'
 
 /** Where the database is and how it may be used. */
 export interface DatabaseOptions {
@@ -18,6 +19,8 @@ export interface Database {
 const statementTimeoutMs = 5_000
 const lockTimeoutMs = 4_000
 const connectTimeoutSeconds = 5
+/** For a connection and an answer; Postgres ends a statement before that, and says why. */
+const patienceMs = 6_000
 const closeTimeoutSeconds = 5
 
 /** Makes a pool; connects when the first statement comes. */
@@ -26,7 +29,7 @@ export function openDatabase ({ target, poolMax }: DatabaseOptions): Database {
     max: poolMax,
     connection: { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs }
   })
-  return { sql, close: () => sql.end({ timeout: closeTimeoutSeconds }) }
+  return { sql: withPatience(sql, patienceMs), close: () => sql.end({ timeout: closeTimeoutSeconds }) }
 }
 
 /** One postgres.js client with the settings every connection of Keyturn shares. */

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { AuthError } from '../../src/core/errors.js'
-import type { Grant } from '../../src/core/grants.js'
+import type { RefreshGrant } from '../../src/core/grants.js'
 import type { Core } from '../../src/core/index.js'
 import { faultOf, origin, password, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
@@ -24,7 +24,7 @@ const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> =
 }
 
 /** The grants of those that were let through; a refusal is as good, any other error is not. */
-async function granted (attempts: Array<Promise<Grant>>): Promise<Grant[]> {
+async function granted (attempts: Array<Promise<RefreshGrant>>): Promise<RefreshGrant[]> {
   const outcomes = await Promise.allSettled(attempts)
   return outcomes.flatMap(outcome => {
     if (outcome.status === 'fulfilled') return [outcome.value]
@@ -33,7 +33,7 @@ async function granted (attempts: Array<Promise<Grant>>): Promise<Grant[]> {
   })
 }
 
-async function isDead (t: Test, core: Core, grants: Grant[], what: string): Promise<void> {
+async function isDead (t: Test, core: Core, grants: RefreshGrant[], what: string): Promise<void> {
   for (const grant of grants) {
     t.not(await faultOf(core, grant.accessToken), null, `no access token outlives ${what}`)
     await t.rejects(core.refresh(grant.refreshToken, origin), { code: 'invalid_refresh_token' })

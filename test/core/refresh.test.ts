@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Config } from '../../src/config.js'
-import type { Grant } from '../../src/core/grants.js'
+import type { Grant, RefreshGrant } from '../../src/core/grants.js'
 import { origin, faultOf, password, refusesRefresh, signedIn } from '../support/accounts.js'
 import { coreBeside } from '../support/beside.js'
 import { buildCore } from '../support/build.js'
@@ -17,9 +17,9 @@ async function setUp (t: Test, overrides: Partial<Config> = {}) {
     sql,
     refresh: (token: string) => core.refresh(token, origin),
     /** Makes the last step of a session that many seconds older. */
-    age: (grant: Grant, seconds: number) => sql`
+    age: (grant: RefreshGrant, seconds: number) => sql`
       UPDATE sessions SET rotated_at = rotated_at - make_interval(secs => ${seconds}) WHERE id = ${grant.sessionId}`,
-    events: async (grant: Grant) => (await sql<{ event: string }[]>`
+    events: async (grant: RefreshGrant) => (await sql<{ event: string }[]>`
       SELECT event FROM audit_events WHERE session_id = ${grant.sessionId} ORDER BY at`).map(row => row.event)
   }
 }
@@ -196,7 +196,7 @@ t.test('a token of a session that has ended is refused with the reason, and noth
   for (const [fault, end] of ends) {
     const first = await signedIn(core)
     const second = await refresh(first.refreshToken)
-    await end(second)
+    await end({ ...first, ...second })
     const before = await events(first)
     await refusesRefresh(t, refresh(first.refreshToken), fault)
     await refusesRefresh(t, refresh(second.refreshToken), fault)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { AuthError, type TokenFault } from '../../src/core/errors.js'
-import type { Grant } from '../../src/core/grants.js'
+import type { Grant, RefreshGrant } from '../../src/core/grants.js'
 import type { Core } from '../../src/core/index.js'
 
 export const origin = { address: '192.0.2.1', userAgent: 'test' }
@@ -16,7 +16,7 @@ export async function signedIn (core: Core): Promise<Grant & { email: string }> 
 }
 
 /** A refused refresh token, with its reason. */
-export async function refusesRefresh (t: Test, promise: Promise<Grant>, fault: TokenFault): Promise<void> {
+export async function refusesRefresh (t: Test, promise: Promise<RefreshGrant>, fault: TokenFault): Promise<void> {
   await t.rejects(promise, { name: 'AuthError', code: 'invalid_refresh_token', fault })
 }
 

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { allowed, type PartnerGrant } from '../../core/partner-tokens.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { HttpFailure } from '../../http/failure.js'
+import { noStore } from '../../http/no-store.js'
 import { originOf } from '../../http/origin-of.js'
 import { presentedClient } from './client-authentication.js'
 import { takeForms } from './form-body.js'
@@ -14,7 +15,7 @@ const jwtType = 'urn:ietf:params:oauth:token-type:jwt'
 /** What clients do with tokens: get them, ask about them, end them. */
 export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core }) => {
   takeForms(app)
-  app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+  app.addHook('onRequest', noStore)
 
   app.post('/oauth/token', {
     schema: {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Grant } from '../../core/grants.js'
+import type { RefreshGrant } from '../../core/grants.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { noStore } from '../../http/no-store.js'
 import { originOf } from '../../http/origin-of.js'
 import { passwordRoute } from '../../http/password-route.js'
 import {
@@ -15,7 +16,7 @@ const longestPartnerCache = 300
 
 /** Seed 001: sign in, check a token, trade a refresh token; and the way out. */
 export const partnerRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings, now }) => {
-  app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+  app.addHook('onRequest', noStore)
 
   app.post('/api/auth/login', {
     schema: {
@@ -76,7 +77,7 @@ export const partnerRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
   })
 }
 
-function toTokens (grant: Grant) {
+function toTokens (grant: RefreshGrant) {
   return {
     token: grant.accessToken,
     refreshToken: grant.refreshToken,

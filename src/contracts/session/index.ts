@@ -1,11 +1,12 @@
 import type { Contract } from '../../http/contract.js'
+import { noStore } from '../../http/no-store.js'
 import { renderSessionFailure } from './errors.js'
 import { sessionRoutes } from './session-routes.js'
 import { signInRoutes } from './sign-in-routes.js'
 
 export const session: Contract = {
   async routes (app, options) {
-    app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+    app.addHook('onRequest', noStore)
     await app.register(signInRoutes, options)
     await app.register(sessionRoutes, options)
   },

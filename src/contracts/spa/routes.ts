@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ContractOptions } from '../../http/contract.js'
+import { noStore } from '../../http/no-store.js'
 import { originOf } from '../../http/origin-of.js'
 import { passwordRoute } from '../../http/password-route.js'
 import { presentedToken, required } from '../../http/presented-token.js'
@@ -12,7 +13,7 @@ const security = [{ bearer: [] }]
 /** Seed 003: accounts for a single-page application. */
 export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const tokenOf = presentedToken(settings)
-  app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+  app.addHook('onRequest', noStore)
 
   app.post('/api/auth/register', {
     schema: {

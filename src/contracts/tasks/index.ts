@@ -1,11 +1,12 @@
 import type { Contract } from '../../http/contract.js'
+import { noStore } from '../../http/no-store.js'
 import { authRoutes } from './auth-routes.js'
 import { renderTasksFailure } from './errors.js'
 import { taskRoutes } from './task-routes.js'
 
 export const tasks: Contract = {
   async routes (app, options) {
-    app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+    app.addHook('onRequest', noStore)
     await app.register(authRoutes, options)
     await app.register(taskRoutes, options)
   },

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { shortestPassword } from '../../core/passwords.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { noStore } from '../../http/no-store.js'
 import { originOf } from '../../http/origin-of.js'
 import { passwordRoute } from '../../http/password-route.js'
 import { presentedToken, required } from '../../http/presented-token.js'
@@ -15,7 +16,7 @@ const security = [{ token: [] }, { bearer: [] }]
 export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = sessionCookie('token', 'lax', settings.COOKIE_SECURE)
   const tokenOf = presentedToken(settings, cookie.name)
-  app.addHook('onRequest', async (_request, reply) => { reply.header('cache-control', 'no-store') })
+  app.addHook('onRequest', noStore)
 
   app.post('/auth/register', {
     schema: {

@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import postgres from 'postgres'
+import t, { type Test } from 'tap'
+import { withPatience } from '../../src/db/patience.js'
+import { isUnavailable } from '../../src/db/unavailable.js'
+import { postgresDatabase } from '../support/test-database.js'
+
+const patienceMs = 200
+
+async function setUp (t: Test) {
+  const driver = postgres(await postgresDatabase(t), { max: 1, onnotice: () => {} })
+  t.teardown(() => driver.end())
+  return { driver, sql: withPatience(driver, patienceMs) }
+}
+
+t.test('what is answered in time is answered as ever', async t => {
+  const { sql } = await setUp(t)
+  await sql`CREATE TABLE things (id int)`
+  const part = sql`id > ${1}`
+  t.same(await sql`INSERT INTO ${sql('things')} ${sql([{ id: 1 }, { id: 2 }, { id: 3 }], 'id')} RETURNING id`,
+    [{ id: 1 }, { id: 2 }, { id: 3 }])
+  t.same(await sql`SELECT id FROM things WHERE ${part} AND id < ${3}`, [{ id: 2 }])
+  const statement = sql`SELECT count(*)::int FROM things`
+  t.same(await Promise.all([statement, statement]), [[{ count: 3 }], [{ count: 3 }]], 'awaited twice, sent once')
+  await t.rejects(sql`SELECT nothing`, { code: '42703' })
+  t.equal(await sql`SELECT nothing`.catch(() => 'caught'), 'caught')
+  let ran = false
+  await sql`SELECT 1`.finally(() => { ran = true })
+  t.equal(ran, true)
+})
+
+t.test('a statement that waits behind another is given up, as if it had been cancelled', async t => {
+  const { driver, sql } = await setUp(t)
+  const busy = driver`SELECT pg_sleep(1)`.execute()
+  const error: unknown = await sql`SELECT 1`.catch((error: unknown) => error)
+  t.match(error, { code: '57014' })
+  t.equal(isUnavailable(error), true)
+  await busy
+  t.same(await sql`SELECT 1 AS one`, [{ one: 1 }], 'the connection is well')
+})
+
+t.test('a database that takes connections and says nothing is given up too', async t => {
+  const sockets: Socket[] = []
+  const silent = createServer(socket => { sockets.push(socket) })
+  await once(silent.listen(0, '127.0.0.1'), 'listening')
+  const { port } = silent.address() as AddressInfo
+  const driver = postgres(`postgres://x@127.0.0.1:${port}/x`, { max: 1, connect_timeout: 30 })
+  t.teardown(async () => {
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+    await driver.end({ timeout: 0 })
+  })
+  await t.rejects(withPatience(driver, patienceMs)`SELECT 1`, { code: '57014' })
+})
