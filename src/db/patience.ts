@@ -32,7 +32,8 @@ function impatient (statement: Statement, milliseconds: number): Statement {
       }, milliseconds)
     })
     try {
-      return await Promise.race([new Promise<Rows>(send), givenUp])
+      const sending = new Promise<Rows>((resolve, reject) => { send(resolve, reject).catch(reject) })
+      return await Promise.race([sending, givenUp])
     } finally {
       clearTimeout(timer)
     }
