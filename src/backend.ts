@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import { createCore, type Core } from './core/index.js'
+import { silentDoorbell } from './core/doorbell.js'
 import { openDatabase, type DatabaseOptions } from './db/client.js'
+import { createNotifyDoorbell } from './db/notify-doorbell.js'
 import { openEmbedded } from './db/embedded.js'
 import { migrate } from './db/migrate.js'
 import { keptSecret } from './secret.js'
@@ -35,11 +37,15 @@ const embeddedPoolMax = 4
 export async function openBackend ({ config, serves = false, log, now }: BackendNeeds): Promise<Backend> {
   const { target, poolMax, closeTarget } = await openTarget(config, serves)
   const database = openDatabase({ target, poolMax })
+  const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background; will try again')
   const core = createCore({
     sql: database.sql,
+    doorbell: 'url' in target
+      ? createNotifyDoorbell({ sql: database.sql, target, onError: onBackgroundError })
+      : silentDoorbell,
     settings: { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? await keptSecret(config.DATA_DIR) },
     now,
-    onBackgroundError: error => log.warn({ err: error }, 'could not write in the background; will try again')
+    onBackgroundError
   })
   const closed = new AbortController()
 

@@ -17,9 +17,9 @@ import { createRouteTable } from './http/route-table.js'
 import { version } from './version.js'
 
 export interface ListenerOptions extends ContractOptions {
+  log: ContractOptions['log'] & { isLevelEnabled (level: string): boolean }
   /** At least one; the first also answers what belongs to no route. */
   contracts: readonly [ContractName, ...ContractName[]]
-  logger: FastifyBaseLogger
   /** CIDRs of the proxies whose X-Forwarded-For is believed. */
   trustProxy: readonly string[]
 }
@@ -41,14 +41,13 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   const first = contracts[names[0]]
   const app = Fastify({
     ...limits,
-    loggerInstance: options.logger,
-    logController: new RequestLog(),
+    ...requestLogging(options.log),
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     // While stopping, kept-alive connections are still served.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequests(first),
-    frameworkErrors: errorHandler(first),
+    frameworkErrors: errorHandler(first, options.log),
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true },
       onCreate: addFormats
@@ -58,7 +57,6 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
   closeGracefully(app)
-  await app.register(cookie)
   if (options.settings.CORS_ORIGIN.length > 0) {
     await app.register(cors, {
       delegator: (request, callback) => callback(null, {
@@ -95,15 +93,23 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   const table = createRouteTable()
   for (const name of names) {
     await app.register(async scope => {
-      scope.setErrorHandler(errorHandler(contracts[name]))
+      scope.setErrorHandler(errorHandler(contracts[name], options.log))
       scope.addHook('onRoute', table.recorder(name))
+      // Its hooks run for each request: a contract without cookies goes without.
+      if (contracts[name].credentials.some(credential => credential.startsWith('cookie '))) await scope.register(cookie)
       await scope.register(contracts[name].routes, options)
     })
   }
-  table.refuseOtherMethods(app, name => contracts[name as ContractName])
-  app.setErrorHandler(errorHandler(first))
+  table.refuseOtherMethods(app, name => errorHandler(contracts[name as ContractName], options.log))
+  app.setErrorHandler(errorHandler(first, options.log))
   app.setNotFoundHandler((_request, reply) => sendFailure(first, { code: 'unknown_route' }, reply))
   return app
+}
+
+/** With no line for each request, nothing need be prepared for one. */
+function requestLogging (log: ListenerOptions['log']) {
+  const loggerInstance: FastifyBaseLogger = log
+  return log.isLevelEnabled('info') ? { loggerInstance, logController: new RequestLog() } : {}
 }
 
 type SecurityScheme =

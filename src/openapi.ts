@@ -1,6 +1,7 @@
 import postgres from 'postgres'
 import { loadConfig } from './config.js'
 import { contractNames, type ContractName } from './contracts/index.js'
+import { silentDoorbell } from './core/doorbell.js'
 import { createCore } from './core/index.js'
 import { buildListener } from './listener.js'
 import { createLog } from './log.js'
@@ -11,9 +12,9 @@ export async function describeContract (name: ContractName): Promise<object> {
   // The driver connects at the first statement, and no statement comes.
   const sql = postgres()
   const settings = { ...config, KEYTURN_SECRET: 'signs nothing' }
-  const core = createCore({ sql, settings, now: Date.now, onBackgroundError: String })
+  const core = createCore({ sql, doorbell: silentDoorbell, settings, now: Date.now, onBackgroundError: String })
   const listener = await buildListener({
-    contracts: [name], core, settings, now: Date.now, logger: createLog('silent'), trustProxy: []
+    contracts: [name], core, settings, now: Date.now, log: createLog('silent'), trustProxy: []
   })
   await listener.ready()
   const document = listener.swagger()

@@ -46,7 +46,7 @@ export async function startServer ({ config, log, now }: ServerNeeds): Promise<S
         core: backend.core,
         settings: config,
         now,
-        logger: log.child({ contracts }),
+        log: log.child({ contracts }),
         trustProxy: config.TRUST_PROXY
       })
       listeners.push(listener)

@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { contracts } from '../src/contracts/index.js'
 import type { Contract } from '../src/http/contract.js'
+import { errorHandler } from '../src/http/error-handler.js'
 import { createRouteTable, RouteConflict } from '../src/http/route-table.js'
 import { startServer } from '../src/server.js'
 import { build, databases, testConfig, testLog } from './support/build.js'
@@ -26,7 +27,7 @@ async function mounted (routes: Array<[contract: string, method: string, url: st
     })
   }
   const shape: Contract = { ...contracts.ops, render: () => ({ status: 405, body: {} }) }
-  table.refuseOtherMethods(app, () => shape)
+  table.refuseOtherMethods(app, () => errorHandler(shape, app.log))
   return app
 }
 

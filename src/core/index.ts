@@ -3,6 +3,7 @@ import { createAccessTokens } from './access-token.js'
 import { createAccounts } from './accounts.js'
 import { createClients } from './clients.js'
 import { createConfirmations } from './confirmations.js'
+import type { Doorbell } from './doorbell.js'
 import { createGrants } from './grants.js'
 import { createHashingGate } from './hashing-gate.js'
 import { createIntrospection } from './introspection.js'
@@ -14,6 +15,7 @@ import { createPasswordChange } from './password-change.js'
 import { createPasswords } from './passwords.js'
 import { createRefresh } from './refresh.js'
 import type { RefreshPolicy } from './rotation.js'
+import { createRevocationFeed } from './revocation-feed.js'
 import { createRevocations } from './revocations.js'
 import { createSecurityEvents } from './security-events.js'
 import type { AccessOnlyContract } from './session-kinds.js'
@@ -45,6 +47,7 @@ export interface CoreSettings extends RefreshPolicy {
 
 export interface CoreNeeds {
   sql: Sql
+  doorbell: Doorbell
   settings: CoreSettings
   /** Milliseconds since 1970. */
   now: () => number
@@ -54,14 +57,8 @@ export interface CoreNeeds {
 
 export type Core = ReturnType<typeof createCore>
 
-/**
- * What another process revokes is not heard here yet, so no answer is remembered longer than the second within
- * which a revocation must be known everywhere.
- */
-const longestUnheardSeconds = 1
-
 /** Puts the parts together; nothing is read or written before `load`. */
-export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds) {
+export function createCore ({ sql, doorbell, settings, now, onBackgroundError }: CoreNeeds) {
   const keyring = createKeyring(settings.KEYTURN_SECRET, settings.KEYTURN_SECRET_PREVIOUS)
   const issuer = settings.PUBLIC_URL
   const longestToken = Math.max(settings.ACCESS_TOKEN_TTL, settings.JWT_EXPIRES_IN)
@@ -76,7 +73,8 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
   const accessTokens = createAccessTokens({
     keys, issuer, audience: issuer, now
   })
-  const revocations = createRevocations()
+  const revocations = createRevocations({ doorbell })
+  const feed = createRevocationFeed({ sql, revocations, doorbell, now, onError: onBackgroundError })
   const confirmations = createConfirmations({ sql, onError: onBackgroundError })
   const grants = createGrants({ keyring, accessTokens, policy: settings })
   const sessionStart = createSessionStart({ sql, policy: settings, grants })
@@ -91,7 +89,8 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
     accessTokens,
     confirmations,
     revocations,
-    cacheTtl: Math.min(settings.VALIDATION_CACHE_TTL, longestUnheardSeconds),
+    feed,
+    cacheTtl: settings.VALIDATION_CACHE_TTL,
     now
   })
   const clients = createClients({ sql, issuer, now })
@@ -140,13 +139,22 @@ export function createCore ({ sql, settings, now, onBackgroundError }: CoreNeeds
       }
     },
 
-    /** Begins to do what a server does from time to time, when the keys are read. */
-    startUpkeep: () => upkeep.start(),
+    /** Begins what a server does from time to time, when the keys are read. */
+    startUpkeep (): void {
+      upkeep.start()
+      feed.start()
+    },
+
+    /** Whether what other processes end is heard of within a second; while it is not, little is remembered. */
+    get isFeedHeard (): boolean {
+      return feed.isHeard
+    },
 
     /** Writes what is pending; to be called before the database is closed. */
     async close (): Promise<void> {
-      await upkeep.stop()
+      await Promise.all([upkeep.stop(), feed.stop()])
       await confirmations.close()
+      await doorbell.close()
     }
   }
 }

@@ -1,3 +1,5 @@
+import type { Doorbell } from './doorbell.js'
+
 /** News that a session, or everything of an account, is no longer what a cache may remember of it. */
 export interface RevocationNotice {
   accountId: string
@@ -5,21 +7,33 @@ export interface RevocationNotice {
   sessionId?: string
 }
 
+type Listener = (notice: RevocationNotice | 'everything') => void
+
 export type Revocations = ReturnType<typeof createRevocations>
 
 /**
- * Tells this process's caches what has ended or changed. It reaches one process: what another one may still
- * hold in its cache is bounded by that cache's lifetime (`longestUnheardSeconds`).
+ * Tells this process's caches what has ended or changed: what the process itself does, at once, and what others do,
+ * when the feed has heard of it (revocation-feed.ts).
  */
-export function createRevocations () {
-  const listeners: Array<(notice: RevocationNotice) => void> = []
+export function createRevocations ({ doorbell }: { doorbell: Pick<Doorbell, 'ring'> }) {
+  const listeners: Listener[] = []
+
+  function tell (notice: RevocationNotice | 'everything'): void {
+    for (const listener of listeners) listener(notice)
+  }
+
   return {
-    subscribe (listener: (notice: RevocationNotice) => void): void {
+    subscribe (listener: Listener): void {
       listeners.push(listener)
     },
-    /** Called when the change is committed. */
+
+    /** Passes on what another process has done; `everything` when it cannot be known what. */
+    tell,
+
+    /** Called when a change of this process is committed. */
     publish (notice: RevocationNotice): void {
-      for (const listener of listeners) listener(notice)
+      tell(notice)
+      doorbell.ring()
     }
   }
 }

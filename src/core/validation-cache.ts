@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import type { RevocationNotice, Revocations } from './revocations.js'
+import type { Revocations } from './revocations.js'
 
 export interface ValidationCacheNeeds {
   revocations: Revocations
+  /** Whether what other processes end is heard of within a second. */
+  feed: { isHeard: boolean }
   /** Seconds; 0 turns the cache off. */
   ttl: number
   /** Milliseconds since 1970. */
@@ -16,6 +18,9 @@ export interface Remembered {
   /** Seconds since 1970. */
   exp: number
 }
+
+/** Within so long a revocation must be known everywhere, also where it is not heard of. */
+const longestUnheardSeconds = 1
 
 const maxTokens = 100_000
 const maxNotices = 100_000
@@ -40,7 +45,8 @@ interface Entry<Value> {
  * after the last notice about its session or account. So a read that was under way when a notice came never
  * counts, even if it is remembered afterwards.
  */
-export function createValidationCache<Value extends Remembered> ({ revocations, ttl, now }: ValidationCacheNeeds) {
+export function createValidationCache<Value extends Remembered> (needs: ValidationCacheNeeds) {
+  const { revocations, feed, ttl, now } = needs
   const entries = new LRUCache<string, Entry<Value>>({ max: maxTokens })
   const noticed = new LRUCache<string, number>({
     max: maxNotices,
@@ -50,9 +56,10 @@ export function createValidationCache<Value extends Remembered> ({ revocations, 
   let notices = 0
   let oldestTrusted = 0
 
-  revocations.subscribe((notice: RevocationNotice) => {
+  revocations.subscribe(notice => {
     notices += 1
-    noticed.set(notice.sessionId ?? notice.accountId, notices)
+    if (notice === 'everything') oldestTrusted = notices
+    else noticed.set(notice.sessionId ?? notice.accountId, notices)
   })
 
   return {
@@ -68,7 +75,8 @@ export function createValidationCache<Value extends Remembered> ({ revocations, 
       const time = now()
       const age = time - mark.time
       // A clock that was set back must not keep an answer longer.
-      if (lastNotice <= mark.notices && age >= 0 && age < ttl * 1000 && time < value.exp * 1000) return value
+      const longest = feed.isHeard ? ttl : Math.min(ttl, longestUnheardSeconds)
+      if (lastNotice <= mark.notices && age >= 0 && age < longest * 1000 && time < value.exp * 1000) return value
       entries.delete(digest)
       return undefined
     },

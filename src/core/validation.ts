@@ -26,6 +26,7 @@ export interface ValidationNeeds {
   accessTokens: AccessTokens
   confirmations: Confirmations
   revocations: Revocations
+  feed: { isHeard: boolean }
   /** Seconds an answer may be remembered. */
   cacheTtl: number
   /** Milliseconds since 1970. */
@@ -49,8 +50,8 @@ export type Validation = ReturnType<typeof createValidation>
 
 /** Says whether an access token is good: signed here, for here, not expired, and of a session that lives. */
 export function createValidation (needs: ValidationNeeds) {
-  const { sql, accessTokens, confirmations, revocations, cacheTtl, now } = needs
-  const cache = createValidationCache<Principal>({ revocations, ttl: cacheTtl, now })
+  const { sql, accessTokens, confirmations, revocations, feed, cacheTtl, now } = needs
+  const cache = createValidationCache<Principal>({ revocations, feed, ttl: cacheTtl, now })
   const reading = new Map<string, Promise<Reading>>()
 
   /** Requests that miss at the same time share one query, if no notice came in between. */

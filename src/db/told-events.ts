@@ -3,5 +3,13 @@ export const toldEvents = [
   'signed_out', 'session_revoked', 'refresh_token_reused', 'account_disabled', 'account_deleted', 'password_changed'
 ] as const
 
-/** The same as a condition in SQL: a partial index serves only a query that spells its condition alike. */
-export const isToldEvent = `event IN (${toldEvents.map(name => `'${name}'`).join(', ')})`
+/** Records that change what a cache may remember. */
+export const noticedEvents = [...toldEvents, 'subscription_changed'] as const
+
+/** As conditions in SQL: a partial index serves only a query that spells out what implies its own condition. */
+export const isToldEvent = isOneOf(toldEvents)
+export const isNoticedEvent = isOneOf(noticedEvents)
+
+function isOneOf (events: readonly string[]): string {
+  return `event IN (${events.map(name => `'${name}'`).join(', ')})`
+}

@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import type { Core } from '../core/index.js'
 import type { Failure } from './failure.js'
 
@@ -15,6 +15,7 @@ export interface ContractSettings {
 
 export interface ContractOptions {
   core: Core
+  log: FastifyBaseLogger
   settings: ContractSettings
   /** Milliseconds since 1970. */
   now: () => number

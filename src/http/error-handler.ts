@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from './contract.js'
 import { toFailure, type Failure } from './failure.js'
 
@@ -6,11 +6,11 @@ import { toFailure, type Failure } from './failure.js'
 const retryAfterSeconds = 1
 
 /** Answers every error of a contract's routes in the contract's shape. */
-export function errorHandler (contract: Contract) {
-  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+export function errorHandler (contract: Contract, log: FastifyBaseLogger) {
+  return (error: FastifyError, { id: reqId }: FastifyRequest, reply: FastifyReply): void => {
     const failure = toFailure(error)
-    if (failure.code === 'internal') request.log.error({ err: error }, 'unexpected error')
-    if (failure.code === 'unavailable') request.log.warn({ err: error.cause ?? error }, 'database not available')
+    if (failure.code === 'internal') log.error({ reqId, err: error }, 'unexpected error')
+    if (failure.code === 'unavailable') log.warn({ reqId, err: error.cause ?? error }, 'database not available')
     sendFailure(contract, failure, reply)
   }
 }

@@ -1,6 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import type { Contract } from './contract.js'
-import { errorHandler } from './error-handler.js'
+import type { errorHandler } from './error-handler.js'
 import { HttpFailure } from './failure.js'
 
 /** A route that two contracts of one listener both define. */
@@ -35,14 +34,14 @@ export function createRouteTable () {
     },
 
     /** Answers every other method of the recorded paths with 405 and `Allow` (RFC 9110 15.5.6). */
-    refuseOtherMethods (app: FastifyInstance, contractOf: (name: string) => Contract): void {
+    refuseOtherMethods (app: FastifyInstance, errorHandlerOf: (name: string) => ReturnType<typeof errorHandler>): void {
       for (const [url, { owner, methods }] of paths) {
         const allow = [...methods.keys()].join(', ')
         app.route({
           method: app.supportedMethods.filter(method => !methods.has(method)),
           url,
           schema: { hide: true },
-          errorHandler: errorHandler(contractOf(owner)),
+          errorHandler: errorHandlerOf(owner),
           // Before the body is looked at: what it holds does not matter.
           onRequest: async (_request, reply) => {
             reply.header('allow', allow)

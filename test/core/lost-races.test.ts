@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { AuthError } from '../../src/core/errors.js'
 import { createHashingGate } from '../../src/core/hashing-gate.js'
+import { silentDoorbell } from '../../src/core/doorbell.js'
 import { createKeyring } from '../../src/core/keyring.js'
 import { createPasswordChange } from '../../src/core/password-change.js'
 import type { Passwords } from '../../src/core/passwords.js'
@@ -38,7 +39,8 @@ t.test('a sign-in that loses to a change of password twice is refused', async t 
 
 t.test('a change of password that loses to another one twice is refused', async t => {
   const { sql, account, gate, passwords, tries } = await setUp(t)
-  const changePassword = createPasswordChange({ sql, gate, passwords, revocations: createRevocations() })
+  const revocations = createRevocations({ doorbell: silentDoorbell })
+  const changePassword = createPasswordChange({ sql, gate, passwords, revocations })
   const change = { accountId: account.id, current: password, replacement: 'x', shortestPassword: 8 }
   t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, origin)), 'wrong_password')
   t.equal(tries(), 2)

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { silentDoorbell } from '../../src/core/doorbell.js'
 import { createRevocations, type RevocationNotice } from '../../src/core/revocations.js'
 import { createValidationCache, type Remembered } from '../../src/core/validation-cache.js'
 
 /** A cache with a clock that is set by hand, in milliseconds. */
 function setUp ({ ttl = 60, startedAt = 1_700_000_000_000 } = {}) {
   let milliseconds = startedAt
-  const revocations = createRevocations()
-  const cache = createValidationCache<Remembered>({ revocations, ttl, now: () => milliseconds })
+  const feed = { isHeard: true }
+  const revocations = createRevocations({ doorbell: silentDoorbell })
+  const cache = createValidationCache<Remembered>({ revocations, feed, ttl, now: () => milliseconds })
   return {
     cache,
+    feed,
+    revocations,
     publish: (notice: RevocationNotice) => { revocations.publish(notice) },
     setClock: (to: number) => { milliseconds = to },
     /** Reads and remembers an answer, as long as nothing comes in between. */
@@ -178,4 +182,30 @@ t.test('at most 100,000 answers are held, the least used go first', async t => {
   t.equal(cache.size, 100_000)
   t.equal(cache.get('first'), first)
   t.equal(cache.get('token 0'), undefined)
+})
+
+t.test('while the feed is not heard an answer is given for one second, and longer again afterwards', async t => {
+  const { cache, feed, remember, setClock } = setUp({ ttl: 60, startedAt: 1_000_000 })
+  const one = remember('one')
+  feed.isHeard = false
+  setClock(1_000_999)
+  t.equal(cache.get('one'), one)
+  setClock(1_001_000)
+  t.equal(cache.get('one'), undefined)
+  const again = remember('one')
+  feed.isHeard = true
+  setClock(1_059_999)
+  t.equal(cache.get('one'), again)
+})
+
+t.test('a notice of everything takes all answers with it, and what is read after it counts', async t => {
+  const { cache, revocations, remember } = setUp()
+  remember('one')
+  const underWay = cache.readMark()
+  revocations.tell('everything')
+  t.equal(cache.get('one'), undefined)
+  cache.set('two', { accountId: randomUUID(), sessionId: randomUUID(), exp: 2e9 }, underWay)
+  t.equal(cache.get('two'), undefined)
+  const three = remember('three')
+  t.equal(cache.get('three'), three)
 })

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { Config } from '../../src/config.js'
 import { createAccessTokens } from '../../src/core/access-token.js'
 import { createConfirmations } from '../../src/core/confirmations.js'
+import { silentDoorbell } from '../../src/core/doorbell.js'
 import { asAuthError } from '../../src/core/errors.js'
 import { signJws } from '../../src/core/jws.js'
 import { createRevocations } from '../../src/core/revocations.js'
@@ -25,10 +26,12 @@ async function setUp (t: Test, { cacheTtl = 60, ...settings }: Partial<Config> &
   let milliseconds = Date.now()
   const now = () => milliseconds
   const accessTokens = createAccessTokens({ keys, issuer: config.PUBLIC_URL, audience: config.PUBLIC_URL, now })
-  const revocations = createRevocations()
+  const revocations = createRevocations({ doorbell: silentDoorbell })
   const confirmations = createConfirmations({ sql, onError: () => {} })
   t.teardown(() => confirmations.close())
-  const validation = createValidation({ sql: counted, accessTokens, confirmations, revocations, cacheTtl, now })
+  const validation = createValidation({
+    sql: counted, accessTokens, confirmations, revocations, feed: { isHeard: true }, cacheTtl, now
+  })
   return {
     core,
     sql,

@@ -49,7 +49,7 @@ t.test('what fails in the background is logged, and tried again', async t => {
   const { body } = await post(`${server.api}/api/auth/refresh-token`, { refreshToken })
   await post(`${server.api}/api/auth/validate-token`, { token: body.data.token })
   await sql`ALTER TABLE sessions RENAME TO hidden`
-  await until('it is logged', () => server.log.some(line => line.includes('could not write in the background')))
+  await until('it is logged', () => server.log.some(line => line.includes('failed in the background')))
   await sql`ALTER TABLE hidden RENAME TO sessions`
   await until('it is written', async () =>
     (await sql`SELECT 1 FROM sessions WHERE confirmed_generation = 1`).length === 1)

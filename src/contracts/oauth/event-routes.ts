@@ -7,7 +7,7 @@ import { failures, Poll, SetPage } from './schemas.js'
 const mostEvents = 100
 
 /** What has ended, for partners that check tokens by themselves (RFC 8936: poll-based delivery). */
-export const eventRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core }) => {
+export const eventRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, log }) => {
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
 
@@ -23,7 +23,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     const client = await core.clients.authenticate(presentedClient(request, request.body))
     if (core.keys.published().length === 0) throw new HttpFailure('no_public_keys')
     const { maxEvents = mostEvents, returnImmediately = false, ack = [], setErrs = {} } = request.body
-    if (Object.keys(setErrs).length > 0) request.log.warn({ client: client.id, setErrs }, 'a partner refuses events')
+    if (Object.keys(setErrs).length > 0) log.warn({ client: client.id, setErrs }, 'a partner refuses events')
     reply.header('cache-control', 'no-store')
     const leaving = new AbortController()
     reply.raw.once('close', () => leaving.abort())
