@@ -80,6 +80,10 @@ export const Environment = Type.Object({
   PASSWORD_HASH_PASSES: integer(2, 'argon2id passes', 2),
   PASSWORD_HASH_CONCURRENCY: integer(availableParallelism(), 'Hashes at work at once; default: the cores', 1),
   PASSWORD_HASH_QUEUE: integer(64, 'Hashes waiting; beyond it sign-in answers 503 at once'),
+  LOGIN_MAX_FAILURES: integer(10, 'Failed sign-ins of an account from one address, in LOGIN_FAILURE_WINDOW', 1),
+  LOGIN_MAX_FAILURES_PER_ACCOUNT: integer(100, 'The same from all addresses without a live session of it', 1),
+  LOGIN_MAX_FAILURES_PER_ADDRESS: integer(100, 'Failed sign-ins of one address over all accounts', 1),
+  LOGIN_FAILURE_WINDOW: duration('15m', 'How long a failed sign-in counts'),
   CORS_ORIGIN: Type.String({
     format: 'origin-list', default: '', description: 'Origins whose pages may call with cookies, comma-separated'
   }),

@@ -17,6 +17,7 @@ export const authErrorCodes = [
   'not_found',
   'task_not_found',
   'task_forbidden',
+  'too_many_failures',
   'overloaded',
   'unavailable'
 ] as const
@@ -27,17 +28,27 @@ export type AuthErrorCode = typeof authErrorCodes[number]
 export type TokenFault =
   | 'malformed' | 'bad_signature' | 'wrong_audience' | 'unknown' | 'expired' | 'signed_out' | 'revoked' | 'reused'
 
+interface ErrorDetail {
+  fault?: TokenFault
+  retryAfter?: number
+  cause?: unknown
+  message?: string
+}
+
 /** A refusal by the core. The message is for logs; `code` and `fault` are what a client may be told. */
 export class AuthError extends Error {
   readonly code: AuthErrorCode
   /** Set with `invalid_token` and `invalid_refresh_token`. */
   readonly fault: TokenFault | undefined
+  /** Seconds after which it is worth trying again; set with `too_many_failures`. */
+  readonly retryAfter: number | undefined
 
-  constructor (code: AuthErrorCode, detail: { fault?: TokenFault, cause?: unknown, message?: string } = {}) {
+  constructor (code: AuthErrorCode, detail: ErrorDetail = {}) {
     super(detail.message ?? detail.fault ?? code, { cause: detail.cause })
     this.name = 'AuthError'
     this.code = code
     this.fault = detail.fault
+    this.retryAfter = detail.retryAfter
   }
 }
 

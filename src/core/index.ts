@@ -10,6 +10,7 @@ import { createIntrospection } from './introspection.js'
 import { createKeyStore, type StoredAlgorithm } from './key-store.js'
 import { createKeyring } from './keyring.js'
 import type { Origin } from './origin.js'
+import { createLoginThrottle, type LoginThrottleSettings } from './login-throttle.js'
 import { createPartnerTokens } from './partner-tokens.js'
 import { createPasswordChange } from './password-change.js'
 import { createPasswords } from './passwords.js'
@@ -29,7 +30,7 @@ import { createTasks } from './tasks.js'
 import { createUpkeep } from './upkeep.js'
 import { createValidation } from './validation.js'
 
-export interface CoreSettings extends RefreshPolicy {
+export interface CoreSettings extends RefreshPolicy, LoginThrottleSettings {
   ACCESS_TOKEN_TTL: number
   JWT_EXPIRES_IN: number
   VALIDATION_CACHE_TTL: number
@@ -83,7 +84,8 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
     concurrency: settings.PASSWORD_HASH_CONCURRENCY, queue: settings.PASSWORD_HASH_QUEUE
   })
   const passwords = createPasswords({ gate, cost: settings })
-  const signIn = createSignIn({ sql, gate, passwords })
+  const throttle = createLoginThrottle({ sql, keyring, settings })
+  const signIn = createSignIn({ throttle, gate, passwords })
   const validation = createValidation({
     sql,
     accessTokens,
@@ -96,7 +98,9 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
   const clients = createClients({ sql, issuer, now })
   const events = createSecurityEvents({ sql, keys, issuer, longestToken, now })
   const upkeep = createUpkeep({
-    chores: [() => keys.upkeep(), () => clients.forgetAssertions(), () => events.forgetSettled()],
+    chores: [
+      () => keys.upkeep(), () => clients.forgetAssertions(), () => events.forgetSettled(), () => throttle.forget()
+    ],
     intervalMs: keyUpkeepMs,
     onError: onBackgroundError
   })
@@ -110,11 +114,11 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
 
     /** Signs in where the contract has refresh tokens. */
     signIn: (credentials: Credentials, origin: Origin) =>
-      signIn(credentials, verified => sessionStart.refreshable(verified, origin)),
+      signIn(credentials, origin, verified => sessionStart.refreshable(verified, origin)),
 
     /** Signs in where it has none. */
     signInOnce: (credentials: Credentials, contract: AccessOnlyContract, origin: Origin) =>
-      signIn(credentials, verified => sessionStart.accessOnly(verified, contract, origin)),
+      signIn(credentials, origin, verified => sessionStart.accessOnly(verified, contract, origin)),
 
     refreshSession: createSessionRefresh({ sql, accessTokens, grants, sessions, policy: settings }),
     signOut: createSignOut({ keyring, accessTokens, sessions }),

@@ -8,6 +8,8 @@ export interface Keys {
   tag: Buffer
   /** Derives a refresh token's successor. */
   ratchet: Buffer
+  /** Names what failed sign-ins are counted under. */
+  throttle: Buffer
   /** Encrypts private signing keys at rest. */
   seal: Buffer
 }
@@ -30,6 +32,7 @@ function deriveKeys (secret: string): Keys {
     id: createHash('sha256').update(derive('key id')).digest().readUInt8(),
     tag: derive('refresh token tag'),
     ratchet: derive('refresh token ratchet'),
+    throttle: derive('login throttle'),
     seal: derive('signing key seal')
   }
 }

@@ -41,8 +41,8 @@ const lookBack = 12
  * makes it sooner.
  */
 export function createRevocationFeed ({ sql, revocations, doorbell, now, onError }: RevocationFeedNeeds) {
-  /** What was told already, by its name, with the time at which it was. */
-  const told = new Map<string, number>()
+  /** What the look before has seen. */
+  let told = new Set<string>()
   let heardAt = -Infinity
   let looking: Promise<void> = Promise.resolve()
   let timer: NodeJS.Timeout | null = null
@@ -57,11 +57,10 @@ export function createRevocationFeed ({ sql, revocations, doorbell, now, onError
       WHERE at > clock_timestamp() - make_interval(secs => ${lookBack}) AND ${sql.unsafe(isNoticedEvent)}`
     // After so long a silence some of what happened is out of sight.
     if (began - heardAt > lookBack * 1000 / 2) revocations.tell('everything')
-    for (const { id, accountId, sessionId } of rows) {
-      if (!told.has(id)) revocations.tell({ accountId, ...(sessionId !== null && { sessionId }) })
-      told.set(id, began)
+    for (const { accountId, sessionId } of rows.filter(({ id }) => !told.has(id))) {
+      revocations.tell({ accountId, ...(sessionId !== null && { sessionId }) })
     }
-    for (const [id, time] of told) if (time < began) told.delete(id)
+    told = new Set(rows.map(({ id }) => id))
     heardAt = began
   }
 
@@ -83,8 +82,9 @@ export function createRevocationFeed ({ sql, revocations, doorbell, now, onError
       stopped = false
       lookIn(0)
       doorbell.listen(() => {
+        // However many ring, the look that the first one asked for is not put off.
+        if (!isLooking && !rung) lookIn(restMs)
         rung = true
-        if (!isLooking) lookIn(restMs)
       })
     },
 

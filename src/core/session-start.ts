@@ -4,6 +4,7 @@ import { violatedConstraint } from '../db/violated-constraint.js'
 import { accountColumns, toAccount, type AccountRow } from './account.js'
 import type { AuditEvent } from './audit.js'
 import type { AccessGrant, Grant, Grants } from './grants.js'
+import { networkOf } from './network.js'
 import type { Origin } from './origin.js'
 import { hashSecret } from './refresh-token.js'
 import type { RefreshedRow } from './rotation.js'
@@ -21,6 +22,8 @@ export interface VerifiedAccount {
   passwordHash: string
   /** A stronger hash of the same password, stored in the same statement. */
   renewedHash: string | null
+  /** What else the statement does: the guess was right. */
+  settles: Fragment
 }
 
 interface BegunRow extends RefreshedRow, AccountRow {
@@ -35,21 +38,24 @@ const secretBytes = 32
 export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) {
   /** `account` is the body of a CTE that gives the account's row, or none if there is to be no session. */
   async function begin (
-    account: Fragment, contract: SessionContract, origin: Origin, secret: Buffer | null, events: AuditEvent[]
+    account: Fragment, also: Fragment, contract: SessionContract, origin: Origin, secret: Buffer | null,
+    events: AuditEvent[]
   ): Promise<BegunRow | undefined> {
     const hash = secret === null ? null : hashSecret(secret)
     const begun = sql<BegunRow[]>`
       WITH account AS (${account}), session AS (
-        INSERT INTO sessions (account_id, id, contract, epoch, current_hash, address, user_agent, expires_at)
+        INSERT INTO sessions (
+          account_id, id, contract, epoch, current_hash, address, network, user_agent, expires_at)
         SELECT account.id, ${randomUUID()}, ${contract}, account.epoch, ${hash}, ${origin.address},
-          ${origin.userAgent}, clock_timestamp() + make_interval(secs => ${lifetimesOf(contract, policy).session})
+          ${networkOf(origin.address)}, ${origin.userAgent},
+          clock_timestamp() + make_interval(secs => ${lifetimesOf(contract, policy).session})
         FROM account
         RETURNING account_id, id AS session_id, contract, generation, expires_at
       ), record AS (
         INSERT INTO audit_events (account_id, event, session_id, address)
         SELECT account_id, event, session_id, ${origin.address}
         FROM session, unnest(string_to_array(${events.join()}, ',')) AS event
-      )
+      ), also AS (${also})
       SELECT ${accountColumns(sql)}, session.account_id, session.session_id, session.contract, session.generation,
         extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in
       FROM session JOIN account ON account.id = session.account_id`
@@ -73,7 +79,7 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
     /** Begins a session with refresh tokens; returns `null` if the account changed since the check. */
     async refreshable (verified: VerifiedAccount, origin: Origin): Promise<Grant | null> {
       const secret = randomBytes(secretBytes)
-      const row = await begin(checked(verified), 'partner', origin, secret, ['signed_in'])
+      const row = await begin(checked(verified), verified.settles, 'partner', origin, secret, ['signed_in'])
       if (row === undefined) return null
       const { account_id: accountId, session_id: sessionId, generation } = row
       const tokens = grants.refreshed(row, { accountId, sessionId, generation, secret })
@@ -84,13 +90,13 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
     async accessOnly (
       verified: VerifiedAccount, contract: AccessOnlyContract, origin: Origin
     ): Promise<AccessGrant | null> {
-      const row = await begin(checked(verified), contract, origin, null, ['signed_in'])
+      const row = await begin(checked(verified), verified.settles, contract, origin, null, ['signed_in'])
       return row === undefined ? null : accessGrant(row)
     },
 
     /** Begins the first session of an account that `insertion` makes in the same statement. */
     async withNewAccount (insertion: Fragment, contract: AccessOnlyContract, origin: Origin): Promise<AccessGrant> {
-      const row = await begin(insertion, contract, origin, null, ['account_created', 'signed_in'])
+      const row = await begin(insertion, sql`SELECT 1`, contract, origin, null, ['account_created', 'signed_in'])
       // It gives one, or the statement fails; the type of a result does not know.
       /* c8 ignore next */
       if (row === undefined) throw new Error('an insertion gave no row')

@@ -51,6 +51,8 @@ export const sessions = pgTable('sessions', {
   lateGeneration: integer('late_generation').notNull().default(0),
   lateStreak: integer('late_streak').notNull().default(0),
   address: text(),
+  /** Whom the address stands for, to tell the owner's networks from a stranger's. */
+  network: text(),
   userAgent: text('user_agent'),
   createdAt: instant('created_at').notNull().defaultNow(),
   expiresAt: instant('expires_at').notNull(),
@@ -102,6 +104,20 @@ export const clients = pgTable('clients', {
   /** It has taken every event before this. */
   eventsFrom: instant('events_from').notNull().default(sql`clock_timestamp()`)
 })
+
+/** Failed sign-ins under a name that says nothing, and guesses that are under way. */
+export const loginThrottle = pgTable('login_throttle', {
+  key: text().primaryKey(),
+  /** How many failures and guesses there may be. */
+  most: integer().notNull(),
+  failures: integer().notNull().default(0),
+  /** Until then the failures count. */
+  endsAt: instant('ends_at').notNull().default(sql`'-infinity'`),
+  /** When each guess that is under way began; the newest is the last. */
+  guesses: instant('guesses').array().notNull()
+}, table => [
+  index('login_throttle_in_time').on(table.endsAt)
+])
 
 /** The names of client assertions that were used, until they expire by themselves (RFC 7523 3). */
 export const clientAssertions = pgTable('client_assertions', {

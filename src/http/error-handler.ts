@@ -23,6 +23,7 @@ export function sendFailure (contract: Contract, failure: Failure, reply: Fastif
     const scheme = failure.code === 'invalid_client' ? 'Basic' : 'Bearer'
     reply.header('www-authenticate', `${scheme} realm="keyturn"${problem}`)
   }
-  if (status === 503) reply.header('retry-after', retryAfterSeconds)
+  const retryAfter = failure.retryAfter ?? (status === 503 ? retryAfterSeconds : null)
+  if (retryAfter !== null) reply.header('retry-after', retryAfter)
   reply.code(status).header('cache-control', 'no-store').send(body)
 }

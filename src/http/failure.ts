@@ -39,6 +39,8 @@ export interface Problem {
 export interface Failure {
   code: FailureCode
   fault?: TokenFault
+  /** Seconds. */
+  retryAfter?: number
   problems?: Problem[]
 }
 
@@ -77,7 +79,8 @@ export function toFailure (error: FastifyError): Failure {
   }
   const refused = asAuthError(error)
   if (refused !== null) {
-    return refused.fault === undefined ? { code: refused.code } : { code: refused.code, fault: refused.fault }
+    const { code, fault, retryAfter } = refused
+    return { code, ...(fault !== undefined && { fault }), ...(retryAfter !== undefined && { retryAfter }) }
   }
   if (malformedRequestCodes.has(error.code)) return { code: 'malformed_request' }
   return { code: codesOfStatus[error.statusCode ?? 500] ?? 'internal' }

@@ -4,6 +4,7 @@ import { createHashingGate } from '../../src/core/hashing-gate.js'
 import { silentDoorbell } from '../../src/core/doorbell.js'
 import { createKeyring } from '../../src/core/keyring.js'
 import { createPasswordChange } from '../../src/core/password-change.js'
+import { createLoginThrottle } from '../../src/core/login-throttle.js'
 import type { Passwords } from '../../src/core/passwords.js'
 import { createRevocations } from '../../src/core/revocations.js'
 import type { Sessions } from '../../src/core/sessions.js'
@@ -15,7 +16,7 @@ import { outcomeOf } from './refusal.js'
 
 /** Passwords that are always right, while somebody else changes the hash each time before it is used. */
 async function setUp (t: Test) {
-  const { core, sql } = await buildCore(t)
+  const { core, sql, config } = await buildCore(t)
   const { account, email } = await signedIn(core)
   let changes = 0
   const passwords: Passwords = {
@@ -27,13 +28,15 @@ async function setUp (t: Test) {
     hash: async () => 'new',
     isOutdated: () => false
   }
-  return { sql, account, email, gate: createHashingGate({ concurrency: 1, queue: 1 }), passwords, tries: () => changes }
+  const gate = createHashingGate({ concurrency: 1, queue: 1 })
+  return { sql, account, email, config, gate, passwords, tries: () => changes }
 }
 
 t.test('a sign-in that loses to a change of password twice is refused', async t => {
-  const { sql, email, gate, passwords, tries } = await setUp(t)
-  const signIn = createSignIn({ sql, gate, passwords })
-  t.equal(await outcomeOf(signIn({ email, password }, async () => null)), 'invalid_credentials')
+  const { sql, email, config, gate, passwords, tries } = await setUp(t)
+  const throttle = createLoginThrottle({ sql, keyring: createKeyring('x'.repeat(32)), settings: config })
+  const signIn = createSignIn({ throttle, gate, passwords })
+  t.equal(await outcomeOf(signIn({ email, password }, origin, async () => null)), 'invalid_credentials')
   t.equal(tries(), 2)
 })
 

@@ -21,8 +21,15 @@ export interface BuildOptions {
   now?: () => number
 }
 
+/** Tests sign in wrongly, and all from one address. */
+const unlimited = {
+  LOGIN_MAX_FAILURES: 100_000, LOGIN_MAX_FAILURES_PER_ACCOUNT: 100_000, LOGIN_MAX_FAILURES_PER_ADDRESS: 100_000
+}
+
 /** Cheap hashes, everything else as it ships. */
-const testSettings: Partial<Config> = { PASSWORD_HASH_MEMORY: 1024, PASSWORD_HASH_PASSES: 2, RATE_LIMIT_MAX: 0 }
+const testSettings: Partial<Config> = {
+  PASSWORD_HASH_MEMORY: 1024, PASSWORD_HASH_PASSES: 2, RATE_LIMIT_MAX: 0, ...unlimited
+}
 
 const listen = '127.0.0.1:0=partner,session,spa,oauth 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
 

@@ -27,6 +27,7 @@ export const oauthErrors = {
   not_found: row(404, 'not_found', 'There is no such account'),
   task_not_found: row(404, 'not_found', 'There is no such task'),
   task_forbidden: row(403, 'access_denied', 'The task belongs to another account'),
+  too_many_failures: row(429, 'rate_limited', 'Too many failed sign-ins; see the header Retry-After'),
   overloaded: row(503, 'temporarily_unavailable', 'Too many sign-ins at once; try again shortly'),
   unavailable: row(503, 'temporarily_unavailable', 'Cannot be answered right now; try again shortly'),
   ...httpFailureRows((status, description, code) => row(status, code, description)),

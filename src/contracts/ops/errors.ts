@@ -25,6 +25,7 @@ export const opsErrors = {
   not_found: row(404, 'There is no such account'),
   task_not_found: row(404, 'There is no such task'),
   task_forbidden: row(403, 'The task belongs to another account'),
+  too_many_failures: row(429, 'Too many failed sign-ins'),
   overloaded: row(503, 'Too many sign-ins at once'),
   unavailable: row(503, 'Not ready: the database or the signing keys cannot be read'),
   ...httpFailureRows(row)

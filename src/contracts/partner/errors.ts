@@ -54,6 +54,8 @@ export const partnerErrors = {
   not_found: row(404, 'NOT_FOUND', 'not_found', 'There is no such account'),
   task_not_found: row(404, 'TASK_NOT_FOUND', 'not_found', 'There is no such task'),
   task_forbidden: row(403, 'TASK_FORBIDDEN', 'not_found', 'The task belongs to another account'),
+  too_many_failures: row(
+    429, 'TOO_MANY_FAILURES', 'rate_limited', 'Too many failed sign-ins; see the header Retry-After', true),
   overloaded: row(503, 'OVERLOADED', 'overloaded', 'Too many sign-ins at once; try again shortly', true),
   unavailable: row(503, 'UNAVAILABLE', 'overloaded', 'Cannot be answered right now; try again shortly', true),
   ...httpFailureRows((status, message, code) =>

@@ -27,6 +27,7 @@ export const sessionErrors = {
   not_found: row(404, 'NOT_FOUND', 'Not found'),
   task_not_found: row(404, 'NOT_FOUND', 'Not found'),
   task_forbidden: row(403, 'FORBIDDEN', 'Forbidden'),
+  too_many_failures: row(429, 'TOO_MANY_FAILURES', 'Too many failed sign-ins; see the header Retry-After'),
   overloaded: row(503, 'OVERLOADED', 'Too many sign-ins at once; try again shortly'),
   unavailable: row(503, 'UNAVAILABLE', 'Cannot be answered right now; try again shortly'),
   ...httpFailureRows((status, message, code) => row(status, code.toUpperCase(), message)),

@@ -26,6 +26,7 @@ export const tasksErrors = {
   not_found: row(404, 'Not found'),
   task_not_found: row(404, 'Task not found'),
   task_forbidden: row(403, 'You do not have permission to access this resource'),
+  too_many_failures: row(429, 'Too many failed sign-ins, see the header Retry-After'),
   overloaded: row(503, 'Too many sign-ins at once, try again shortly'),
   unavailable: row(503, 'Service unavailable, try again shortly'),
   ...httpFailureRows(row),
