@@ -73,6 +73,11 @@ export function createConfirmations ({ sql, onError }: ConfirmationsNeeds) {
       return pending.get(sessionId)?.generation ?? 0
     },
 
+    /** Sessions with a confirmation that is not written yet. */
+    get pending (): number {
+      return pending.size
+    },
+
     /** Writes the rest and stops. */
     async close (): Promise<void> {
       if (timer !== null) clearTimeout(timer)

@@ -29,6 +29,11 @@ export function createHashingGate ({ concurrency, queue }: HashingGateNeeds) {
       }
     },
 
+    /** Callers that were let in and are not through. */
+    get inside (): number {
+      return inside
+    },
+
     /** Runs one hash when it is its turn. */
     hash<T> (work: () => Promise<T>): Promise<T> {
       return limit(work)

@@ -14,6 +14,7 @@ import { createLoginThrottle, type LoginThrottleSettings } from './login-throttl
 import { createPartnerTokens } from './partner-tokens.js'
 import { createPasswordChange } from './password-change.js'
 import { createPasswords } from './passwords.js'
+import { createPurge } from './purge.js'
 import { createRefresh } from './refresh.js'
 import type { RefreshPolicy } from './rotation.js'
 import { createRevocationFeed } from './revocation-feed.js'
@@ -97,9 +98,14 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
   })
   const clients = createClients({ sql, issuer, now })
   const events = createSecurityEvents({ sql, keys, issuer, longestToken, now })
+  const purge = createPurge({ sql, keptAfterEnd: longestToken })
   const upkeep = createUpkeep({
     chores: [
-      () => keys.upkeep(), () => clients.forgetAssertions(), () => events.forgetSettled(), () => throttle.forget()
+      () => keys.upkeep(),
+      () => clients.forgetAssertions(),
+      () => events.forgetSettled(),
+      () => throttle.forget(),
+      () => purge()
     ],
     intervalMs: keyUpkeepMs,
     onError: onBackgroundError
@@ -149,10 +155,16 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
       feed.start()
     },
 
-    /** Whether what other processes end is heard of within a second; while it is not, little is remembered. */
-    get isFeedHeard (): boolean {
-      return feed.isHeard
-    },
+    /** What this process is doing. */
+    stats: () => ({
+      cachedTokens: validation.cachedTokens,
+      cacheHits: validation.counts.hits,
+      cacheMisses: validation.counts.misses,
+      /** Whether what other processes end is heard of within a second; while it is not, little is remembered. */
+      isFeedHeard: feed.isHeard,
+      pendingConfirmations: confirmations.pending,
+      signInsInside: gate.inside
+    }),
 
     /** Writes what is pending; to be called before the database is closed. */
     async close (): Promise<void> {

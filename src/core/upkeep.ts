@@ -1,6 +1,6 @@
 export interface UpkeepNeeds {
   /** What is done in each round, in this order. */
-  chores: ReadonlyArray<() => Promise<void>>
+  chores: ReadonlyArray<() => Promise<unknown>>
   /** Milliseconds from the end of a round to the next. */
   intervalMs: number
   /** Told of a chore that failed; the next round tries it again. */

@@ -53,6 +53,8 @@ export function createValidation (needs: ValidationNeeds) {
   const { sql, accessTokens, confirmations, revocations, feed, cacheTtl, now } = needs
   const cache = createValidationCache<Principal>({ revocations, feed, ttl: cacheTtl, now })
   const reading = new Map<string, Promise<Reading>>()
+  let hits = 0
+  let misses = 0
 
   /** Requests that miss at the same time share one query, if no notice came in between. */
   function readSession (claims: AccessClaims): Promise<Reading> {
@@ -91,7 +93,11 @@ export function createValidation (needs: ValidationNeeds) {
     async authenticate (token: string): Promise<Principal> {
       const digest = hash('sha256', token, 'base64')
       const remembered = cache.get(digest)
-      if (remembered !== undefined) return remembered
+      if (remembered !== undefined) {
+        hits += 1
+        return remembered
+      }
+      misses += 1
 
       const claims = await accessTokens.verify(token)
       const { row, mark } = await readSession(claims)
@@ -112,6 +118,11 @@ export function createValidation (needs: ValidationNeeds) {
     /** Answers remembered now. */
     get cachedTokens (): number {
       return cache.size
+    },
+
+    /** Questions that were answered from memory, and that were not. */
+    get counts () {
+      return { hits, misses }
     }
   }
 }

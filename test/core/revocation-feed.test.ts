@@ -146,7 +146,7 @@ t.test('an instance remembers for minutes, and refuses within a second what anot
   const { accessToken, account, sessionId } = await signedIn(core)
   await until('all remember', async () => {
     for (const instance of others) if (await faultOf(instance, accessToken) !== null) throw new Error('refused')
-    return others.every(instance => instance.isFeedHeard)
+    return others.every(instance => instance.stats().isFeedHeard)
   })
   await sql`UPDATE accounts SET name = 'changed without a record'`
   const [other] = others

@@ -5,6 +5,6 @@ import { opsRoutes } from './routes.js'
 export const ops: Contract = {
   routes: opsRoutes,
   render: renderOpsFailure,
-  description: 'For operators: is the process alive, can it answer',
+  description: 'For operators: is the process alive, can it answer, what does it do',
   credentials: []
 }

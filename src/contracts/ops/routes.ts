@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { AuthError } from '../../core/errors.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { createMetrics } from './metrics.js'
 
 const Up = Type.Object({ success: Type.Literal(true), data: Type.Object({ status: Type.String() }) })
 const NotReady = Type.Object({
@@ -31,5 +32,20 @@ export const opsRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
   }, async () => {
     if (!await core.isReady()) throw new AuthError('unavailable')
     return { success: true as const, data: { status: 'ready' } }
+  })
+
+  const metrics = createMetrics(core)
+  app.get('/metrics', {
+    schema: {
+      operationId: 'metrics',
+      summary: 'What this process does, for Prometheus',
+      tags,
+      response: {
+        200: { description: 'In the text format of Prometheus', content: { 'text/plain': { schema: Type.String() } } }
+      }
+    }
+  }, async (_request, reply) => {
+    reply.type(metrics.contentType)
+    return metrics.metrics()
   })
 }
