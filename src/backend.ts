@@ -1,17 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Config } from './config.js'
 import { createCore, type Core } from './core/index.js'
-import { silentDoorbell } from './core/doorbell.js'
+import { silentDoorbell, type Doorbell } from './core/doorbell.js'
 import { openDatabase, type DatabaseOptions } from './db/client.js'
 import { createNotifyDoorbell } from './db/notify-doorbell.js'
 import { openEmbedded } from './db/embedded.js'
 import { migrate } from './db/migrate.js'
+import { createRedisDoorbell, openRedis } from './redis.js'
 import { keptSecret } from './secret.js'
 
 /** A core over its database, for the server and for the command line alike. */
 export interface Backend {
   core: Core
+  redis: Redis | null
   /** Brings the schema up to date and reads the keys, once. @throws what stands in the way */
   prepare (): Promise<void>
   /** The same, again and again until it succeeds or the backend is closed. */
@@ -38,11 +41,17 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
   const { target, poolMax, closeTarget } = await openTarget(config, serves)
   const database = openDatabase({ target, poolMax })
   const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background; will try again')
+  const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL, onBackgroundError)
+
+  function doorbell (): Doorbell {
+    if (redis !== null) return createRedisDoorbell(redis, onBackgroundError)
+    if ('socketFolder' in target) return silentDoorbell
+    return createNotifyDoorbell({ sql: database.sql, target, onError: onBackgroundError })
+  }
+
   const core = createCore({
     sql: database.sql,
-    doorbell: 'url' in target
-      ? createNotifyDoorbell({ sql: database.sql, target, onError: onBackgroundError })
-      : silentDoorbell,
+    doorbell: doorbell(),
     settings: { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? await keptSecret(config.DATA_DIR) },
     now,
     onBackgroundError
@@ -57,6 +66,7 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
 
   return {
     core,
+    redis,
     prepare,
 
     async prepareEventually () {
@@ -76,6 +86,7 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
     async close () {
       closed.abort()
       await core.close()
+      redis?.disconnect()
       await database.close()
       await closeTarget()
     }

@@ -14,6 +14,7 @@ FormatRegistry.Set('integer', text => /^\d{1,9}$/.test(text))
 FormatRegistry.Set('origin', isOrigin)
 FormatRegistry.Set('origin-list', text => splitList(text).every(isOrigin))
 FormatRegistry.Set('postgres-url', text => URL.canParse(text) && /^postgres(ql)?:\/\//.test(text))
+FormatRegistry.Set('redis-url', text => URL.canParse(text) && /^rediss?:\/\//.test(text))
 FormatRegistry.Set('cidr-list', text => splitList(text).every(isTrustworthyCidr))
 
 const formatMessages: Record<string, string> = {
@@ -24,6 +25,7 @@ const formatMessages: Record<string, string> = {
   origin: 'must be an http or https origin without a path, such as https://auth.example.com',
   'origin-list': 'must be a comma-separated list of origins, such as https://app.example.com',
   'postgres-url': 'must be a URL such as postgres://user:password@host:5432/database',
+  'redis-url': 'must be a URL such as redis://host:6379',
   'cidr-list': 'must be a comma-separated list of CIDRs, such as 10.0.0.0/8,::1/128'
 }
 
@@ -63,6 +65,7 @@ export const Environment = Type.Object({
   DATABASE_URL: optional('postgres-url', 'Postgres 15 or later; without it the embedded database in DATA_DIR'),
   DATABASE_POOL_MAX: integer(10, 'Connections to Postgres', 1),
   DATA_DIR: text('.keyturn', 'Folder of the embedded database and of the secret made for it'),
+  REDIS_URL: optional('redis-url', 'Redis or Valkey, for limits of all processes together and quicker revocations'),
   KEYTURN_SECRET: optional('secret', 'Root of all keys; required with DATABASE_URL, else made once in DATA_DIR'),
   KEYTURN_SECRET_PREVIOUS: optional('secret', 'The secret before, accepted while KEYTURN_SECRET is being changed'),
   JWT_ALG: choice(['ES256', 'EdDSA', 'RS256'] as const, 'ES256', 'Algorithm of newly made signing keys'),

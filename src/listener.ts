@@ -4,6 +4,7 @@ import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Redis } from 'ioredis'
 import { contracts, type ContractName } from './contracts/index.js'
 import { answerBrokenRequests } from './http/broken-requests.js'
 import type { ContractOptions } from './http/contract.js'
@@ -20,6 +21,8 @@ export interface ListenerOptions extends ContractOptions {
   log: ContractOptions['log'] & { isLevelEnabled (level: string): boolean }
   /** At least one; the first also answers what belongs to no route. */
   contracts: readonly [ContractName, ...ContractName[]]
+  /** Where requests are counted for all processes together; in this one's memory when there is none. */
+  redis: Redis | null
   /** CIDRs of the proxies whose X-Forwarded-For is believed. */
   trustProxy: readonly string[]
 }
@@ -70,7 +73,12 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
       })
     })
   }
-  await app.register(rateLimit, { global: false, errorResponseBuilder: () => new HttpFailure('rate_limited') })
+  await app.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: () => new HttpFailure('rate_limited'),
+    // What Redis cannot count is let through: other limits stand behind this one.
+    ...(options.redis !== null && { redis: options.redis, nameSpace: 'keyturn:rate:', skipOnError: true })
+  })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -14,7 +14,7 @@ export async function describeContract (name: ContractName): Promise<object> {
   const settings = { ...config, KEYTURN_SECRET: 'signs nothing' }
   const core = createCore({ sql, doorbell: silentDoorbell, settings, now: Date.now, onBackgroundError: String })
   const listener = await buildListener({
-    contracts: [name], core, settings, now: Date.now, log: createLog('silent'), trustProxy: []
+    contracts: [name], redis: null, core, settings, now: Date.now, log: createLog('silent'), trustProxy: []
   })
   await listener.ready()
   const document = listener.swagger()

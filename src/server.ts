@@ -44,6 +44,7 @@ export async function startServer ({ config, log, now }: ServerNeeds): Promise<S
         // The settings were checked against the table of contracts.
         contracts: contracts as [ContractName, ...ContractName[]],
         core: backend.core,
+        redis: backend.redis,
         settings: config,
         now,
         log: log.child({ contracts }),
