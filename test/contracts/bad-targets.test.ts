@@ -79,7 +79,7 @@ t.test('every method that HTTP has is answered without a fault', async t => {
 })
 
 const unknownPaths = [
-  '/', '//', '/api', '/api/auth', '/api/auth/', '/api/auth/nothing', '/favicon.ico', '/.env', '/metrics', '/admin',
+  '/', '//', '/api', '/api/auth', '/api/auth/', '/api/auth/nothing', '/favicon.ico', '/.env', '/metric', '/admin',
   '/__proto__', '/constructor', '/api/auth/login/', '/api/auth/login/x', '//api/auth/login', '/api//auth/login',
   '/api/auth//login', '/API/AUTH/LOGIN', '/api/auth/login;x=y', '/api/auth/login%00', '/api/auth/login%20',
   '/api/auth%2flogin', '/api/auth/../auth/login', '/api/auth/./login', '/api/auth/login%0d%0ax-injected:%201',
