@@ -216,6 +216,10 @@ t.test('what is wrong with a request is told as RFC 6749 5.2 has it', async t =>
     headers: { ...good, 'content-type': 'application/x-www-form-urlencoded' }
   })
   t.match(repeated, { status: 400, body: { error: 'invalid_request' } })
+  const xml = await send(`${issuer}/oauth/token`, {
+    method: 'POST', body: '<a/>', headers: { ...good, 'content-type': 'text/xml' }
+  })
+  t.match(xml, { status: 415, body: { error: 'invalid_request', error_description: /x-www-form-urlencoded/ } })
   const poor = await newPartner(server, { grants: [] })
   for (const grantType of clientGrants) {
     const reply = await form('/oauth/token', {

@@ -35,6 +35,8 @@ export const oauthErrors = {
   invalid_json: row(400, 'invalid_request', 'The request body is not valid JSON'),
   malformed_request: row(400, 'invalid_request', 'The request is not valid HTTP'),
   body_too_large: row(413, 'invalid_request', 'The request body is too large'),
+  unsupported_media_type: row(
+    415, 'invalid_request', 'Send a form (application/x-www-form-urlencoded); to /oauth/events send JSON'),
   token_missing: row(401, 'invalid_token', 'Send an access token'),
   unknown_route: row(404, 'not_found', 'There is no such route'),
   no_public_keys: row(404, 'not_found', 'Tokens are signed HS256 with a shared secret: ask about them instead'),
