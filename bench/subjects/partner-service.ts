@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { startChild } from './children.js'
-import type { Cores } from './cores.js'
-import { freePort } from './free-port.js'
+import { startChild } from '../harness/children.js'
+import type { Cores } from '../harness/cores.js'
+import { freePort } from '../harness/free-port.js'
 import type { Credentials, Keyturn } from './keyturn.js'
 
-const program = fileURLToPath(new URL('../examples/local-verification.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../../examples/local-verification.mjs', import.meta.url))
 const patienceMs = 15_000
 
 /** Starts the service of docs/partners.md that checks tokens by itself. @throws when it does not answer in time */

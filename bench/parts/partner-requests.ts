@@ -1,5 +1,5 @@
-import type { HttpConnection } from './http-connection.js'
-import type { Credentials } from './keyturn.js'
+import type { HttpConnection } from '../harness/http-connection.js'
+import type { Credentials } from '../subjects/keyturn.js'
 
 /** Sends a form as an authenticated client and resolves with the body of the answer. */
 export type PartnerPost = (connection: HttpConnection, path: string) => Promise<string>

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { startChild } from './children.js'
-import type { Cores } from './cores.js'
-import { freePort } from './free-port.js'
-import { settings } from './settings.js'
+import { startChild } from '../harness/children.js'
+import type { Cores } from '../harness/cores.js'
+import { freePort } from '../harness/free-port.js'
+import { settings } from '../harness/settings.js'
 
 /** Keyturn as it is installed: its own executable, its own process. */
 export interface Keyturn {
@@ -19,7 +19,7 @@ export interface Credentials {
   secret: string
 }
 
-const executable = fileURLToPath(new URL('../bin/keyturn.cjs', import.meta.url))
+const executable = fileURLToPath(new URL('../../bin/keyturn.cjs', import.meta.url))
 const readyPatienceMs = 15_000
 const readyPollMs = 50
 

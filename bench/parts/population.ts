@@ -1,7 +1,7 @@
 import type { Sql } from 'postgres'
-import type { HttpConnection } from './http-connection.js'
-import type { SessionKey } from './session-row.js'
-import { settings } from './settings.js'
+import type { HttpConnection } from '../harness/http-connection.js'
+import type { SessionKey } from '../subjects/session-row.js'
+import { settings } from '../harness/settings.js'
 
 export const password = 'correct horse battery staple'
 

@@ -1,7 +1,7 @@
-import type { Comparison } from './comparison.js'
-import { httpLoad, type Request } from './http-load.js'
-import type { Credentials } from './keyturn.js'
-import type { LimitOptions, Limits } from './limits.js'
+import type { Comparison } from '../harness/comparison.js'
+import { httpLoad, type Request } from '../harness/http-load.js'
+import type { Credentials } from '../subjects/keyturn.js'
+import type { LimitOptions, Limits } from '../subjects/limits.js'
 import { exchange, introspection, type PartnerPost } from './partner-requests.js'
 import { credentials, type Member } from './population.js'
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { nextMessage, startChild, type Child } from './children.js'
-import type { Sample } from './closed-loop.js'
-import type { Cores } from './cores.js'
-import { freePort } from './free-port.js'
+import { nextMessage, startChild, type Child } from '../harness/children.js'
+import type { Sample } from '../harness/closed-loop.js'
+import type { Cores } from '../harness/cores.js'
+import { freePort } from '../harness/free-port.js'
 import { hashingThreads } from './keyturn.js'
 import type { SessionKey } from './session-row.js'
 

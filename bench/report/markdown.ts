@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import type { Measured, Round } from './comparison.js'
-import { busiestClient } from './settings.js'
-import { median, quantile } from './statistics.js'
+import type { Measured, Round } from '../harness/comparison.js'
+import { busiestClient } from '../harness/settings.js'
+import { median, quantile } from '../harness/statistics.js'
 
-const readme = new URL('README.md', import.meta.url)
+const readme = new URL('../README.md', import.meta.url)
 const marks = { start: '<!-- figures: written by npm run bench -- --write -->', end: '<!-- end of figures -->' }
 
 const columns = [

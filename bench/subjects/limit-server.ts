@@ -4,9 +4,9 @@ import type { Static } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import {
   failures, Refreshed, RefreshTokenBody, Validated, ValidateToken
-} from '../src/contracts/partner/schemas.js'
-import { Active, Introspect, TokenReply, TokenRequest } from '../src/contracts/oauth/schemas.js'
-import { openDatabase } from '../src/db/client.js'
+} from '../../src/contracts/partner/schemas.js'
+import { Active, Introspect, TokenReply, TokenRequest } from '../../src/contracts/oauth/schemas.js'
+import { openDatabase } from '../../src/db/client.js'
 import type { LimitOptions } from './limits.js'
 import { selectClient, selectSession, updateSession } from './session-row.js'
 
