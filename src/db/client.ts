@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { withPatience } from './patience.js'
+import { pool } from './pool.js'
 
 /** Where the database is and how it may be used. */
 export interface DatabaseOptions {
@@ -19,22 +19,32 @@ export interface Database {
 const statementTimeoutMs = 5_000
 const lockTimeoutMs = 4_000
 const connectTimeoutSeconds = 5
+/** Firewalls and balancers forget a silent connection without a word, the common ones after 350 seconds. */
+const idleTimeoutSeconds = 240
 /** For a connection and an answer; Postgres ends a statement before that, and says why. */
 const patienceMs = 6_000
 const closeTimeoutSeconds = 5
 
-/** Makes a pool; connects when the first statement comes. */
+/** Makes a pool; a connection is made when the first statement comes that the others are too busy for. */
 export function openDatabase ({ target, poolMax }: DatabaseOptions): Database {
-  const sql = connect(target, {
-    max: poolMax,
+  const open = () => connect(target, {
+    max: 1,
+    idle_timeout: idleTimeoutSeconds,
     connection: { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs }
   })
-  return { sql: withPatience(sql, patienceMs), close: () => sql.end({ timeout: closeTimeoutSeconds }) }
+  const clients: [postgres.Sql, ...postgres.Sql[]] = [open(), ...Array.from({ length: poolMax - 1 }, open)]
+  return {
+    sql: pool(clients, patienceMs),
+    async close () {
+      await Promise.all(clients.map(client => client.end({ timeout: closeTimeoutSeconds })))
+    }
+  }
 }
 
 /** One postgres.js client with the settings every connection of Keyturn shares. */
 export function connect (
-  target: DatabaseOptions['target'], options: { max: number, connection?: Partial<postgres.ConnectionParameters> }
+  target: DatabaseOptions['target'],
+  options: { max: number, idle_timeout?: number, connection?: Partial<postgres.ConnectionParameters> }
 ): postgres.Sql {
   const shared = {
     ...options,
