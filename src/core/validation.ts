@@ -85,25 +85,31 @@ export function createValidation (needs: ValidationNeeds) {
     }
   }
 
+  /** Whose a token is, if that is known already: at once, for those who are asked with every request of others. */
+  function remembered (token: string): Principal | undefined {
+    const principal = cache.get(digestOf(token))
+    if (principal !== undefined) hits += 1
+    return principal
+  }
+
+  async function learn (token: string): Promise<Principal> {
+    misses += 1
+    const claims = await accessTokens.verify(token)
+    const { row, mark } = await readSession(claims)
+    const principal = judge(claims, row)
+    cache.set(digestOf(token), principal, mark)
+    return principal
+  }
+
   return {
+    remembered,
+
     /**
      * The answer may be as old as the cache lets it be.
      * @throws AuthError `invalid_token` with the reason; `unavailable` when it cannot be told
      */
     async authenticate (token: string): Promise<Principal> {
-      const digest = hash('sha256', token, 'base64')
-      const remembered = cache.get(digest)
-      if (remembered !== undefined) {
-        hits += 1
-        return remembered
-      }
-      misses += 1
-
-      const claims = await accessTokens.verify(token)
-      const { row, mark } = await readSession(claims)
-      const principal = judge(claims, row)
-      cache.set(digest, principal, mark)
-      return principal
+      return remembered(token) ?? learn(token)
     },
 
     /**
@@ -125,6 +131,11 @@ export function createValidation (needs: ValidationNeeds) {
       return { hits, misses }
     }
   }
+}
+
+/** What a token is remembered by, so that no token lies about in memory. */
+function digestOf (token: string): string {
+  return hash('sha256', token, 'binary')
 }
 
 async function selectSession (sql: Sql, { sub, sid }: AccessClaims): Promise<SessionRow | undefined> {

@@ -1,9 +1,13 @@
 import type { Contract } from '../../http/contract.js'
 import { renderPartnerFailure } from './errors.js'
-import { partnerRoutes } from './routes.js'
+import { tokenRoutes } from './token-routes.js'
+import { validateRoute } from './validate-route.js'
 
 export const partner: Contract = {
-  routes: partnerRoutes,
+  async routes (app, options) {
+    await app.register(tokenRoutes, options)
+    await app.register(validateRoute, options)
+  },
   render: renderPartnerFailure,
   description: 'Sign-in, token checks and refresh for partner services such as SeshTracker',
   credentials: []
