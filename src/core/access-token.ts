@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { AuthError, type TokenFault } from './errors.js'
 import { readJws, signJws, verifyJws } from './jws.js'
 import type { SigningKeys } from './signing-keys.js'
@@ -86,8 +86,6 @@ const clientClaimChecks = {
   exp: isTime
 } as const satisfies Record<keyof ClientClaims, (claim: unknown) => boolean>
 
-const tokenIdBytes = 16
-
 /** Makes and reads access tokens; whether the session behind one still lives is another module's question. */
 export function createAccessTokens ({ keys, issuer, audience, now }: AccessTokensNeeds) {
   const seconds = () => Math.floor(now() / 1000)
@@ -120,7 +118,7 @@ export function createAccessTokens ({ keys, issuer, audience, now }: AccessToken
   const sign = (claims: object, ttl: number) => {
     const iat = seconds()
     return signJws(keys.current(), {
-      iss: issuer, aud: audience, ...claims, jti: randomBytes(tokenIdBytes).toString('base64url'), iat, exp: iat + ttl
+      iss: issuer, aud: audience, ...claims, jti: randomUUID(), iat, exp: iat + ttl
     })
   }
 

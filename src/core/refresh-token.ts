@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Keyring, Keys } from './keyring.js'
 
 /*
@@ -55,7 +55,7 @@ export function nextSecret (keys: Keys, secret: Buffer, nonce: Buffer): Buffer {
 
 /** What is stored in a secret's place. The secret has 256 bits: no slow hash is needed. */
 export function hashSecret (secret: Buffer): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return hash('sha256', secret, 'buffer')
 }
 
 function tagOf (keys: Keys, bytes: Buffer): Buffer {
