@@ -33,5 +33,5 @@ VOLUME /data
 EXPOSE 3000 3001 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9000/livez').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "bin/keyturn.cjs"]
+ENTRYPOINT ["node", "--initial-heap-size=128", "bin/keyturn.cjs"]
 CMD ["serve"]
