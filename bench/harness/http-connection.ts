@@ -5,21 +5,31 @@ import { connect } from 'node:net'
 export interface HttpConnection {
   /** Sends JSON, or what the header lines say, and resolves with the answer's body. @throws unless it is 200 */
   post (path: string, body: string, headers?: string): Promise<string>
+  /** Asks with the header lines and resolves with the whole answer. @throws unless it is 200 */
+  get (path: string, headers: string): Promise<Answer>
   close (): void
 }
 
+export interface Answer {
+  /** The status line and the header lines. */
+  head: string
+  body: string
+}
+
 const answerPatienceMs = 10_000
-const endOfHead = '\r\n\r\n'
+const endOfLine = '\r\n'
+const endOfHead = endOfLine + endOfLine
+const isChunked = /\r\ntransfer-encoding: chunked\r\n/i
 
 interface Waiting {
   path: string
-  resolve: (body: string) => void
+  resolve: (body: string, head: string) => void
   reject: (error: Error) => void
 }
 
 /**
- * Connects to a port of the loopback address. It reads no more of HTTP than the two servers here send, because
- * a complete client would take longer than the server it measures. Everything is ASCII.
+ * Connects to a port of the loopback address. It reads no more of HTTP than the servers here send, because a
+ * complete client would take longer than the server it measures. Everything is ASCII.
  */
 export async function openConnection (port: number): Promise<HttpConnection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -39,14 +49,21 @@ export async function openConnection (port: number): Promise<HttpConnection> {
     const bodyStart = received.indexOf(endOfHead) + endOfHead.length
     if (bodyStart < endOfHead.length) return
     const head = received.slice(0, bodyStart)
-    const length = Number(/\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1])
-    if (Number.isNaN(length)) return fail(new Error(`${path}: an answer without Content-Length\n${head}`))
-    if (received.length < bodyStart + length) return
-    const body = received.slice(bodyStart)
+    const length = /\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1]
+    if (length === undefined && !isChunked.test(head)) return fail(new Error(`${path}: a body of any length\n${head}`))
+    if (received.length < bodyStart + Number(length ?? 0)) return
+    const body = length === undefined ? joinChunks(received, bodyStart) : received.slice(bodyStart)
+    if (body === null) return
     if (!head.startsWith('HTTP/1.1 200 ')) return fail(new Error(`${path}: not 200\n${head}${body}`))
     received = ''
     waiting = null
-    resolve(body)
+    resolve(body, head)
+  }
+
+  function send (path: string, text: string, resolve: Waiting['resolve'], reject: Waiting['reject']): void {
+    if (broken !== null) return reject(broken)
+    waiting = { path, resolve, reject }
+    socket.write(text)
   }
 
   socket.on('data', chunk => {
@@ -59,13 +76,31 @@ export async function openConnection (port: number): Promise<HttpConnection> {
 
   return {
     post (path, body, headers = 'content-type: application/json') {
+      const text = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers}\r\n` +
+        `content-length: ${body.length}\r\n\r\n${body}`
+      return new Promise((resolve, reject) => send(path, text, resolve, reject))
+    },
+    get (path, headers) {
+      const text = `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers}\r\n\r\n`
       return new Promise((resolve, reject) => {
-        if (broken !== null) return reject(broken)
-        waiting = { path, resolve, reject }
-        socket.write(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers}\r\n` +
-          `content-length: ${body.length}\r\n\r\n${body}`)
+        send(path, text, (body, head) => resolve({ head, body }), reject)
       })
     },
     close: () => { socket.destroy() }
+  }
+}
+
+/** The body that is sent in chunks from there on; `null` while some of it is missing. @throws unless they are chunks */
+function joinChunks (received: string, start: number): string | null {
+  let body = ''
+  for (let at = start; ;) {
+    const chunkStart = received.indexOf(endOfLine, at) + endOfLine.length
+    if (chunkStart < endOfLine.length) return null
+    const length = parseInt(received.slice(at, chunkStart), 16)
+    if (Number.isNaN(length)) throw new Error(`not the length of a chunk\n${received.slice(at)}`)
+    at = chunkStart + length + endOfLine.length
+    if (received.length < at) return null
+    if (length === 0) return body
+    body += received.slice(chunkStart, chunkStart + length)
   }
 }
