@@ -33,8 +33,7 @@ export function pool (clients: readonly [Sql, ...Sql[]], patienceMs: number): Sq
 
 /** A statement is sent when it is awaited; one that is only a part of another never is. */
 function impatient (statement: Statement, connection: Connection, milliseconds: number): Statement {
-  const send: (onAnswer: (rows: Rows) => void, onFailure: (error: Error) => void) => void =
-    statement.then.bind(statement)
+  const send = statement.then.bind(statement)
   let answer: Promise<Rows> | null = null
 
   function sent (): Promise<Rows> {
@@ -50,7 +49,7 @@ function impatient (statement: Statement, connection: Connection, milliseconds: 
         connection.underWay -= 1
         clearTimeout(timer)
       }
-      send(rows => { answered(); resolve(rows) }, (error: Error) => { answered(); reject(error) })
+      send(rows => { answered(); resolve(rows) }, error => { answered(); reject(error as Error) }).catch(reject)
     })
   }
 

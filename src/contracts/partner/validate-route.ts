@@ -12,9 +12,11 @@ const longestPartnerCache = 300
 /** Answers kept as text, of the tokens that are asked about most: writing one costs more than finding it. */
 const maxWritten = 10_000
 
+type Written = ReturnType<FastifyReply['serialize']>
+
 /** Seed 001: whose a token is. Partners ask with every request of theirs, so an answer at hand is sent at once. */
 export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings, now }) => {
-  const written = new LRUCache<Principal, string>({ max: maxWritten })
+  const written = new LRUCache<Principal, Written>({ max: maxWritten })
 
   function answer (principal: Principal, reply: FastifyReply): void {
     const remaining = Math.floor(principal.exp - now() / 1000)
@@ -24,8 +26,8 @@ export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (
     reply.send(written.get(principal) ?? write(principal, reply))
   }
 
-  function write (principal: Principal, reply: FastifyReply): string {
-    const text = String(reply.serialize({ success: true, data: { valid: true, user: toUser(principal.account) } }))
+  function write (principal: Principal, reply: FastifyReply): Written {
+    const text = reply.serialize({ success: true, data: { valid: true, user: toUser(principal.account) } })
     written.set(principal, text)
     return text
   }
