@@ -1,81 +1,64 @@
 import { parseArgs } from 'node:util'
-import { openDatabase } from '../src/db/client.js'
-import { stopChildren } from './harness/children.js'
-import { compare } from './harness/comparison.js'
-import { comparisons } from './parts/comparisons.js'
+import { stoppingChildren } from './harness/children.js'
 import { divideCores } from './harness/cores.js'
-import { openConnection } from './harness/http-connection.js'
-import { addAccount, addClient, keyturnEnvironment, startKeyturn } from './subjects/keyturn.js'
-import { startLimits } from './subjects/limits.js'
-import { conditions, machine } from './harness/machine.js'
-import { exchange, introspection } from './parts/partner-requests.js'
-import { startPartnerService } from './subjects/partner-service.js'
-import { emailOf, password, signInMembers } from './parts/population.js'
+import { conditions, machine, versions } from './harness/machine.js'
 import { startPostgres } from './harness/postgres.js'
-import { table, writeFigures } from './report/markdown.js'
-import { copySessions, hotShares } from './subjects/session-row.js'
-import { settings } from './harness/settings.js'
+import { openBench, type Bench } from './parts/bench.js'
+import { cacheMemory } from './parts/cache-memory.js'
+import { comparisons } from './parts/comparisons.js'
+import { connections } from './parts/connections.js'
+import { flood } from './parts/flood.js'
+import { growth } from './parts/growth.js'
+import { instances } from './parts/instances.js'
+import { roundTrips } from './parts/round-trips.js'
+import { soak } from './parts/soak.js'
+import { barsToMarkdown, partToMarkdown } from './report/markdown.js'
+import type { Part, Results } from './report/results.js'
+import { writeReport } from './report/write.js'
 
-const { values: { write } } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
-const parts: string[] = []
+type Measure = (bench: Bench, report: (part: Part) => void) => Promise<void>
 
-function report (part: string): void {
-  parts.push(part)
-  process.stdout.write(`\n${part}\n`)
+const measures: Record<string, Measure> = {
+  comparisons,
+  connections,
+  'round-trips': roundTrips,
+  growth,
+  'cache-memory': cacheMemory,
+  instances,
+  flood,
+  soak
 }
 
-report(`${new Date().toISOString().slice(0, 10)}. ${await machine()}.`)
+const { values: { write, only } } = parseArgs({
+  options: { write: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } }
+})
+const unknown = only?.filter(name => !(name in measures)) ?? []
+if (unknown.length > 0) throw new Error(`--only takes ${Object.keys(measures).join(', ')}; not ${unknown.join(', ')}`)
+if (write && only !== undefined) throw new Error('--write is for a whole run')
+
+const machineBefore = await machine()
 // Before anything is started, so that it inherits where it may run.
 const cores = divideCores()
 const postgres = await startPostgres()
-const database = openDatabase({ target: { url: postgres.url }, poolMax: 1 })
-try {
-  const { sql } = database
-  const env = keyturnEnvironment(postgres.url, cores)
-  addAccount(env, emailOf(0), password)
-  const client = addClient(env)
-  const keyturn = await startKeyturn(env, cores)
-  report(`${await conditions(sql, cores)}.`)
+const parts: Part[] = []
 
-  const connection = await openConnection(keyturn.port)
-  const members = await signInMembers(sql, connection)
-  await copySessions(sql)
-  const [first] = members
-  if (first === undefined) throw new Error('nobody is signed in')
-  const { accessToken: token, refreshToken } = first
-  const validated = await connection.post('/api/auth/validate-token', JSON.stringify({ token }))
-  const refreshed = await connection.post('/api/auth/refresh-token', JSON.stringify({ refreshToken }))
-  first.refreshToken = (JSON.parse(refreshed) as { data: { refreshToken: string } }).data.refreshToken
-  const answers = {
-    validated,
-    refreshed,
-    introspected: await introspection(client, token)(connection, '/oauth/introspect'),
-    exchanged: await exchange(client, token)(connection, '/oauth/token')
+await stoppingChildren(async () => {
+  const bench = await openBench(postgres.url, cores)
+  const results: Results = {
+    date: new Date().toISOString(),
+    machine: machineBefore,
+    versions: await versions(bench.sql),
+    conditions: await conditions(bench.sql, cores),
+    parts
   }
-  connection.close()
-
-  const [{ hash }] = await sql<[{ hash: string }]>`
-    SELECT password_hash AS hash FROM accounts WHERE email = ${emailOf(0)}`
-  const limits = await startLimits({
-    databaseUrl: postgres.url,
-    poolMax: settings.poolMax,
-    keys: members.map(member => member.key),
-    password,
-    passwordHash: hash,
-    hashesAtOnce: cores.serverCount,
-    answers,
-    clientId: client.id
-  }, cores)
-  const partnerService = await startPartnerService(keyturn, client, cores)
-
-  for (const comparison of comparisons({ keyturn, limits, members, answers, client, partnerService })) {
-    report(table(comparison.title, await compare(comparison)))
+  for (const [name, measure] of Object.entries(measures)) {
+    if (only?.includes(name) === false) continue
+    await stoppingChildren(() => measure(bench, part => {
+      parts.push(part)
+      process.stdout.write(`\n${partToMarkdown(part)}\n`)
+    }))
   }
-  const hot = await hotShares(sql)
-  report(hot.map(({ table, share }) => `HOT updates of ${table}: ${(share * 100).toFixed(1)} %.`).join(' '))
-  if (write) await writeFigures(`\n${parts.join('\n\n')}\n`)
-} finally {
-  await stopChildren()
-  await database.close()
-  await postgres.stop()
-}
+  process.stdout.write(`\n${barsToMarkdown(parts.flatMap(part => part.bars))}\n`)
+  if (write) await writeReport(results)
+  await bench.close()
+}).finally(() => postgres.stop())

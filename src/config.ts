@@ -79,6 +79,7 @@ export const Environment = Type.Object({
   REFRESH_LATE_RETRIES: integer(3, 'Generations in a row that may need such a late retry'),
   SESSION_MAX_AGE: duration('365d', 'No session lives longer, however often it is refreshed'),
   VALIDATION_CACHE_TTL: duration('5m', 'How long a validated token may be answered from memory', 'window'),
+  VALIDATION_CACHE_MAX: integer(100_000, 'Tokens remembered at most, half a kilobyte each', 1),
   PASSWORD_HASH_MEMORY: integer(19_456, 'argon2id memory in KiB', 19_456),
   PASSWORD_HASH_PASSES: integer(2, 'argon2id passes', 2),
   PASSWORD_HASH_CONCURRENCY: integer(availableParallelism(), 'Hashes at work at once; default: the cores', 1),

@@ -33,6 +33,7 @@ t.test('an empty environment is enough', async t => {
     REFRESH_LATE_RETRIES: 3,
     SESSION_MAX_AGE: 365 * 86_400,
     VALIDATION_CACHE_TTL: 300,
+    VALIDATION_CACHE_MAX: 100_000,
     PASSWORD_HASH_MEMORY: 19_456,
     PASSWORD_HASH_PASSES: 2,
     PASSWORD_HASH_CONCURRENCY: availableParallelism(),

@@ -5,15 +5,18 @@ import { once } from 'node:events'
 export type Child = ChildProcess & { pid: number }
 
 const running = new Set<Child>()
+/** Those that were asked to end. */
+const ending = new Set<Child>()
 
 /** After this long a child that was asked to end is ended. */
 const patienceMs = 5_000
-let stopping = false
 
 // Runs however the run ends: regularly, by an error, or by a signal.
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL') })
 // A terminal sends its signals to the children too.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stopping = true })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => { for (const child of running) ending.add(child) })
+}
 
 export interface ChildNeeds {
   name: string
@@ -39,7 +42,7 @@ export function startChild ({ name, args, env, cores }: ChildNeeds): Child {
   running.add(child)
   child.once('exit', (code, signal) => {
     running.delete(child)
-    if (!stopping) throw new Error(`${name} ended early: ${signal ?? code}`)
+    if (!ending.has(child)) throw new Error(`${name} ended early: ${signal ?? code}`)
   })
   return child
 }
@@ -50,10 +53,20 @@ export async function nextMessage (child: Child): Promise<unknown> {
   return message
 }
 
-/** Asks every child to end, then ends those that do not. */
-export async function stopChildren (): Promise<void> {
-  stopping = true
-  await Promise.all([...running].map(async child => {
+/** Does some work and stops the children that were started for it. */
+export async function stoppingChildren<T> (work: () => Promise<T>): Promise<T> {
+  const others = new Set(running)
+  try {
+    return await work()
+  } finally {
+    await stop([...running].filter(child => !others.has(child)))
+  }
+}
+
+/** Asks them to end, then ends those that do not. */
+async function stop (children: readonly Child[]): Promise<void> {
+  await Promise.all(children.map(async child => {
+    ending.add(child)
     const ended = once(child, 'exit')
     child.kill('SIGTERM')
     const killer = setTimeout(() => child.kill('SIGKILL'), patienceMs)

@@ -15,14 +15,16 @@ export interface Sample {
  * Lets every worker make one request after another until the time or the number is up, and waits for all answers:
  * every request that cost the server something is counted, and so is its time.
  */
-export async function closedLoop (workers: readonly Worker[], seconds: number): Promise<Sample> {
+export async function closedLoop (
+  workers: readonly Worker[], seconds: number, most: number = settings.mostRequestsPerRound
+): Promise<Sample> {
   const latencies: number[] = []
   let sent = 0
   const start = performance.now()
   const deadline = start + seconds * 1000
 
   await Promise.all(workers.map(async work => {
-    for (let now = performance.now(); now < deadline && sent < settings.mostRequestsPerRound;) {
+    for (let now = performance.now(); now < deadline && sent < most;) {
       sent += 1
       await work()
       const answeredAt = performance.now()

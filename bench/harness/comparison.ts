@@ -1,23 +1,21 @@
 import type { Sample } from './closed-loop.js'
 import { cpuMilliseconds, memoryMiB } from './process-usage.js'
 import { settings } from './settings.js'
+import { median, quantile } from './statistics.js'
 
 /** One side of a comparison. */
 export interface Subject {
   name: string
-  /** The process that does the work. */
-  pid: number
-  /** The share of Keyturn's rate to this one's that is aimed at; absent for Keyturn and where none is set. */
-  aim?: number
+  /** The processes that do the work. */
+  pids: number[]
   /** Puts it under load for so many seconds. */
   run (seconds: number): Promise<Sample>
 }
 
-/** A comparison: Keyturn first, then what it is measured against. */
-export interface Comparison {
-  title: string
+/** How long and how often each subject is measured. */
+export interface Rounds {
+  rounds: number
   roundSeconds: number
-  subjects: readonly [Subject, ...Subject[]]
 }
 
 /** What one subject did in one round. */
@@ -29,38 +27,39 @@ export interface Round extends Sample {
   clientBusy: number
 }
 
+/** What one subject did in all rounds: medians, milliseconds, MiB after the last one. */
 export interface Measured {
   name: string
-  aim?: number
   rounds: Round[]
-  memory: ReturnType<typeof memoryMiB>
+  requestsPerSecond: number
+  p50: number
+  p99: number
+  cpuPerRequest: number | null
+  memory: number | null
+  clientBusy: number
 }
 
 /**
  * Measures the subjects in turn, round after round, in the opposite order every other round: what the machine
  * does besides then touches all of them alike.
  */
-export async function compare ({ subjects, roundSeconds }: Comparison): Promise<Measured[]> {
+export async function compare (
+  subjects: readonly Subject[], { rounds, roundSeconds }: Rounds = settings
+): Promise<Measured[]> {
   for (const subject of subjects) await subject.run(settings.warmUpSeconds)
-  const measured = subjects.map(({ name, aim }): Measured =>
-    ({ name, ...(aim !== undefined && { aim }), rounds: [], memory: null }))
-
-  for (let number = 0; number < settings.rounds; number += 1) {
-    const order = [...subjects.entries()]
-    if (number % 2 === 1) order.reverse()
-    for (const [index, subject] of order) measured[index]?.rounds.push(await oneRound(subject, roundSeconds))
+  const done = new Map(subjects.map((subject): [Subject, Round[]] => [subject, []]))
+  for (let number = 0; number < rounds; number += 1) {
+    for (const subject of number % 2 === 1 ? [...subjects].reverse() : subjects) {
+      done.get(subject)?.push(await oneRound(subject, roundSeconds))
+    }
   }
-  for (const [index, { pid }] of subjects.entries()) {
-    const own = measured[index]
-    if (own !== undefined) own.memory = memoryMiB(pid)
-  }
-  return measured
+  return Array.from(done, ([subject, rounds]) => summary(subject, rounds))
 }
 
 async function oneRound (subject: Subject, seconds: number): Promise<Round> {
-  const [cpuBefore, ownBefore] = [cpuMilliseconds(subject.pid), process.cpuUsage()]
+  const [cpuBefore, ownBefore] = [cpuMilliseconds(...subject.pids), process.cpuUsage()]
   const sample = await subject.run(seconds)
-  const [cpuAfter, own] = [cpuMilliseconds(subject.pid), process.cpuUsage(ownBefore)]
+  const [cpuAfter, own] = [cpuMilliseconds(...subject.pids), process.cpuUsage(ownBefore)]
   const requests = sample.latencies.length
   return {
     ...sample,
@@ -68,4 +67,30 @@ async function oneRound (subject: Subject, seconds: number): Promise<Round> {
     cpuPerRequest: cpuBefore === null || cpuAfter === null ? null : (cpuAfter - cpuBefore) / requests,
     clientBusy: (own.user + own.system) / 1e6 / sample.seconds
   }
+}
+
+function summary ({ name, pids }: Subject, rounds: Round[]): Measured {
+  const latencies = rounds.flatMap(({ latencies }) => [...latencies])
+  const cpu = rounds.map(({ cpuPerRequest }) => cpuPerRequest).filter(value => value !== null)
+  return {
+    name,
+    rounds,
+    requestsPerSecond: median(rounds.map(({ requestsPerSecond }) => requestsPerSecond)),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    cpuPerRequest: cpu.length === 0 ? null : median(cpu),
+    memory: memoryMiB(...pids),
+    clientBusy: median(rounds.map(({ clientBusy }) => clientBusy))
+  }
+}
+
+/**
+ * The first subject's figure divided by the second's. Rounds are compared one by one, since the two halves of a round
+ * saw the same machine.
+ */
+export function ratio (
+  of: Measured, to: Measured, figure: 'requestsPerSecond' | 'cpuPerRequest'
+): { median: number, lowest: number, highest: number } {
+  const ratios = of.rounds.map((round, index) => (round[figure] ?? NaN) / (to.rounds[index]?.[figure] ?? NaN))
+  return { median: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) }
 }

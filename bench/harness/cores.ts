@@ -7,6 +7,8 @@ export interface Cores {
   /** As `taskset` takes it, such as `0,1`; `null` where processes cannot be pinned. */
   server: string | null
   others: string | null
+  /** Both, for processes that are not to be kept apart. */
+  all: string | null
   /** How many the measured process may use. */
   serverCount: number
 }
@@ -16,7 +18,7 @@ export interface Cores {
  * inherit the other half from this process, which is moved there.
  */
 export function divideCores (): Cores {
-  const unpinned = { server: null, others: null, serverCount: availableParallelism() }
+  const unpinned = { server: null, others: null, all: null, serverCount: availableParallelism() }
   const allowed = allowedCores()
   const half = Math.floor(allowed.length / 2)
   if (half === 0) return unpinned
@@ -26,7 +28,7 @@ export function divideCores (): Cores {
   } catch {
     return unpinned
   }
-  return { server, others, serverCount: half }
+  return { server, others, all: allowed.join(), serverCount: half }
 }
 
 /** What the kernel lets this process run on, such as `0-3,8`; nothing where it does not say. */

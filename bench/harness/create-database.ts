@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 
-/** Makes an empty database on the server of this url's, and resolves with the url of the new one. */
-export async function createDatabase (serverUrl: string, name: string): Promise<string> {
+/** Makes an empty database whose name begins like this on the server of this url's; resolves with its url. */
+export async function createDatabase (serverUrl: string, beginning: string): Promise<string> {
+  const name = `${beginning}_${randomUUID()}`
   const client = new Client({ connectionString: serverUrl })
   await client.connect()
   try {

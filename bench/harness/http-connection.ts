@@ -7,6 +7,8 @@ export interface HttpConnection {
   post (path: string, body: string, headers?: string): Promise<string>
   /** Asks with the header lines and resolves with the whole answer. @throws unless it is 200 */
   get (path: string, headers: string): Promise<Answer>
+  /** Posts JSON, with more header lines, and resolves with the status of the answer, whatever it is. */
+  statusOf (path: string, body: string, headers: string): Promise<number>
   close (): void
 }
 
@@ -19,10 +21,13 @@ export interface Answer {
 const answerPatienceMs = 10_000
 const endOfLine = '\r\n'
 const endOfHead = endOfLine + endOfLine
+const json = 'content-type: application/json'
+const placeOfStatus = ['HTTP/1.1 '.length, 'HTTP/1.1 200'.length] as const
 const isChunked = /\r\ntransfer-encoding: chunked\r\n/i
 
 interface Waiting {
   path: string
+  anyStatus: boolean
   resolve: (body: string, head: string) => void
   reject: (error: Error) => void
 }
@@ -45,7 +50,7 @@ export async function openConnection (port: number): Promise<HttpConnection> {
     socket.destroy()
   }
 
-  function answered ({ path, resolve }: Waiting): void {
+  function answered ({ path, anyStatus, resolve }: Waiting): void {
     const bodyStart = received.indexOf(endOfHead) + endOfHead.length
     if (bodyStart < endOfHead.length) return
     const head = received.slice(0, bodyStart)
@@ -54,16 +59,21 @@ export async function openConnection (port: number): Promise<HttpConnection> {
     if (received.length < bodyStart + Number(length ?? 0)) return
     const body = length === undefined ? joinChunks(received, bodyStart) : received.slice(bodyStart)
     if (body === null) return
-    if (!head.startsWith('HTTP/1.1 200 ')) return fail(new Error(`${path}: not 200\n${head}${body}`))
+    if (!anyStatus && !head.startsWith('HTTP/1.1 200 ')) return fail(new Error(`${path}: not 200\n${head}${body}`))
     received = ''
     waiting = null
     resolve(body, head)
   }
 
-  function send (path: string, text: string, resolve: Waiting['resolve'], reject: Waiting['reject']): void {
-    if (broken !== null) return reject(broken)
-    waiting = { path, resolve, reject }
+  function send (text: string, request: Waiting): void {
+    if (broken !== null) return request.reject(broken)
+    waiting = request
     socket.write(text)
+  }
+
+  function sendPost (path: string, body: string, headers: string, request: Omit<Waiting, 'path'>): void {
+    send(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers}\r\n` +
+      `content-length: ${body.length}\r\n\r\n${body}`, { path, ...request })
   }
 
   socket.on('data', chunk => {
@@ -75,17 +85,17 @@ export async function openConnection (port: number): Promise<HttpConnection> {
   socket.setTimeout(answerPatienceMs, () => { if (waiting !== null) fail(new Error('no answer in time')) })
 
   return {
-    post (path, body, headers = 'content-type: application/json') {
-      const text = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers}\r\n` +
-        `content-length: ${body.length}\r\n\r\n${body}`
-      return new Promise((resolve, reject) => send(path, text, resolve, reject))
-    },
-    get (path, headers) {
+    post: (path, body, headers = json) => new Promise((resolve, reject) => {
+      sendPost(path, body, headers, { anyStatus: false, resolve, reject })
+    }),
+    statusOf: (path, body, headers) => new Promise((resolve, reject) => {
+      const status = (_body: string, head: string) => resolve(Number(head.slice(...placeOfStatus)))
+      sendPost(path, body, `${json}\r\n${headers}`, { anyStatus: true, resolve: status, reject })
+    }),
+    get: (path, headers) => new Promise((resolve, reject) => {
       const text = `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${headers}\r\n\r\n`
-      return new Promise((resolve, reject) => {
-        send(path, text, (body, head) => resolve({ head, body }), reject)
-      })
-    },
+      send(text, { path, anyStatus: false, resolve: (body, head) => resolve({ head, body }), reject })
+    }),
     close: () => { socket.destroy() }
   }
 }

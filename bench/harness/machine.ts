@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Sql } from 'postgres'
@@ -17,7 +18,7 @@ export async function machine (): Promise<string> {
   const idle = (after.idle - before.idle) / (after.all - before.all)
   return `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ` +
     `${Math.round(totalmem() / 2 ** 30)} GiB, ${Math.round(idle * 100)} % idle before the run; ` +
-    `${type()} ${release()}; Node ${process.versions.node}`
+    `${type()} ${release()}`
 }
 
 /** Milliseconds of all processors since the machine started. */
@@ -29,15 +30,28 @@ function processorTimes (): { idle: number, all: number } {
   }
 }
 
-/** What a run had of it. */
+/** Of what is measured, and of what it runs on. */
+export async function versions (sql: Sql): Promise<Record<string, string>> {
+  const [{ postgres }] = await sql<[{ postgres: string }]>`
+    SELECT split_part(current_setting('server_version'), ' ', 1) AS postgres`
+  const packages = await Promise.all(['fastify', 'better-auth', 'oidc-provider'].map(async name => {
+    const manifest = new URL(`../../node_modules/${name}/package.json`, import.meta.url)
+    return [name, (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version]
+  }))
+  return {
+    'Node.js': process.versions.node, Postgres: postgres, ...Object.fromEntries(packages) as Record<string, string>
+  }
+}
+
+/** How the machine was used. */
 export async function conditions (sql: Sql, cores: Cores): Promise<string> {
-  const [{ version, commit, fsync }] = await sql<[{ version: string, commit: string, fsync: string }]>`
-    SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
-      current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync`
+  const [{ commit, fsync, buffers }] = await sql<[{ commit: string, fsync: string, buffers: string }]>`
+    SELECT current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync,
+      current_setting('shared_buffers') AS buffers`
   const pinning = cores.server === null
     ? 'nothing pinned: server, load and Postgres share the cores'
     : `measured process on core ${cores.server}; load and Postgres on core ${cores.others}`
-  return `Postgres ${version}, synchronous_commit ${commit}, fsync ${fsync}; ${pinning}; ` +
+  return `synchronous_commit ${commit}, fsync ${fsync}, shared_buffers ${buffers}; ${pinning}; ` +
     `${settings.connections} connections, pool of ${settings.poolMax}, ` +
     `${cores.serverCount} hash${cores.serverCount === 1 ? '' : 'es'} at once; median of ${settings.rounds} rounds`
 }

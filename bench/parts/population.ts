@@ -5,6 +5,8 @@ import { settings } from '../harness/settings.js'
 
 export const password = 'correct horse battery staple'
 
+const tasksEach = 10
+
 /** Somebody who is signed in. */
 export interface Member {
   email: string
@@ -29,12 +31,12 @@ export function credentials (email: string): string {
 }
 
 /**
- * Signs as many accounts in as there will be connections, all with the first account's password, and puts
- * sessions of strangers between theirs.
+ * Signs so many accounts in, all with the first account's password, and puts sessions of strangers between theirs.
+ * Each has a few tasks.
  */
-export async function signInMembers (sql: Sql, connection: HttpConnection): Promise<Member[]> {
+export async function signInMembers (sql: Sql, connection: HttpConnection, count: number): Promise<Member[]> {
   const members: Member[] = []
-  for (let number = 0; number < settings.connections; number += 1) {
+  for (let number = 0; number < count; number += 1) {
     const email = emailOf(number)
     await sql`
       INSERT INTO accounts (id, email, password_hash)
@@ -43,6 +45,9 @@ export async function signInMembers (sql: Sql, connection: HttpConnection): Prom
     const { data } = JSON.parse(await connection.post('/api/auth/login', credentials(email))) as SignedIn
     const accountId = data.user.id.replace('user_', '')
     const [session] = await sql<[{ id: string }]>`SELECT id FROM sessions WHERE account_id = ${accountId}`
+    await sql`
+      INSERT INTO tasks (account_id, id, title)
+      SELECT ${accountId}, gen_random_uuid(), 'Task ' || n FROM generate_series(1, ${tasksEach}::int) AS n`
     members.push({
       email,
       accessToken: data.token,

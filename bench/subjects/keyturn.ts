@@ -2,15 +2,17 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { startChild } from '../harness/children.js'
+import { startChild, type Child } from '../harness/children.js'
 import type { Cores } from '../harness/cores.js'
 import { freePort } from '../harness/free-port.js'
 import { settings } from '../harness/settings.js'
 
 /** Keyturn as it is installed: its own executable, its own process. */
 export interface Keyturn {
+  child: Child
   pid: number
   port: number
+  opsPort: number
 }
 
 /** Of a partner's client. */
@@ -28,18 +30,26 @@ export function hashingThreads ({ serverCount }: Cores): number {
   return serverCount + settings.spareThreads
 }
 
-/** The environment of the server and of its command line. */
-export function keyturnEnvironment (databaseUrl: string, cores: Cores): Record<string, string> {
+/** The environment of the servers and of their command line; the first server's port is in all their tokens. */
+export function keyturnEnvironment (databaseUrl: string, cores: Cores, firstPort: number): Record<string, string> {
   return {
     DATABASE_URL: databaseUrl,
     DATABASE_POOL_MAX: String(settings.poolMax),
     KEYTURN_SECRET: randomBytes(48).toString('base64'),
+    PUBLIC_URL: `http://127.0.0.1:${firstPort}`,
     LOG_LEVEL: 'silent',
     RATE_LIMIT_MAX: '0',
+    // The load is one address, and more of its sign-ins are under way at once than failures would be allowed it.
+    LOGIN_MAX_FAILURES_PER_ADDRESS: '10000',
     PASSWORD_HASH_CONCURRENCY: String(cores.serverCount),
-    PASSWORD_HASH_QUEUE: String(settings.connections),
+    PASSWORD_HASH_QUEUE: String(Math.max(...settings.connectionCounts)),
     UV_THREADPOOL_SIZE: String(hashingThreads(cores))
   }
+}
+
+/** Makes the database's schema on the command line. */
+export function migrateWith (env: Record<string, string>): void {
+  execFileSync(process.execPath, [executable, 'migrate'], { env: { PATH: process.env.PATH, ...env }, stdio: 'ignore' })
 }
 
 /** Makes an account on the command line, and with it the database's schema. */
@@ -57,19 +67,29 @@ export function addClient (env: Record<string, string>): Credentials {
   return JSON.parse(made) as Credentials
 }
 
-/** Starts the server and waits until it is ready. @throws when it does not become so in time */
-export async function startKeyturn (env: Record<string, string>, cores: Cores): Promise<Keyturn> {
-  const [port, opsPort] = [await freePort(), await freePort()]
-  const LISTEN = `127.0.0.1:${port}=partner,oauth 127.0.0.1:${opsPort}=ops`
+export interface KeyturnNeeds {
+  env: Record<string, string>
+  /** As `taskset` takes them, or `null` for no pinning. */
+  cores: string | null
+  /** More arguments of node. */
+  args?: readonly string[]
+  port?: number
+}
+
+/** Starts a server and waits until it is ready. @throws when it does not become so in time */
+export async function startKeyturn (
+  { env, cores, args = [], port: given }: KeyturnNeeds
+): Promise<Keyturn> {
+  const [port, opsPort] = [given ?? await freePort(), await freePort()]
   const child = startChild({
     name: 'Keyturn',
-    args: [executable, 'serve'],
-    env: { ...env, LISTEN, PUBLIC_URL: `http://127.0.0.1:${port}` },
-    cores: cores.server
+    args: [...settings.nodeFlags, ...args, executable, 'serve'],
+    env: { ...env, LISTEN: `127.0.0.1:${port}=partner,oauth,tasks 127.0.0.1:${opsPort}=ops` },
+    cores
   })
   for (const deadline = Date.now() + readyPatienceMs; Date.now() < deadline;) {
     const answer = await fetch(`http://127.0.0.1:${opsPort}/readyz`).catch(() => null)
-    if (answer?.ok === true) return { pid: child.pid, port }
+    if (answer?.ok === true) return { child, pid: child.pid, port, opsPort }
     await delay(readyPollMs)
   }
   throw new Error('Keyturn did not become ready')

@@ -3,6 +3,7 @@ import { nextMessage, startChild, type Child } from '../harness/children.js'
 import type { Sample } from '../harness/closed-loop.js'
 import type { Cores } from '../harness/cores.js'
 import { freePort } from '../harness/free-port.js'
+import { settings } from '../harness/settings.js'
 import { hashingThreads } from './keyturn.js'
 import type { SessionKey } from './session-row.js'
 
@@ -35,7 +36,10 @@ export async function startLimits (options: LimitOptions, cores: Cores): Promise
   async function start (file: string, own: object): Promise<Child> {
     const child = startChild({
       name: file,
-      args: ['--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), JSON.stringify({ ...options, ...own })],
+      args: [
+        ...settings.nodeFlags, '--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)),
+        JSON.stringify({ ...options, ...own })
+      ],
       env: { UV_THREADPOOL_SIZE: String(hashingThreads(cores)) },
       cores: cores.server
     })

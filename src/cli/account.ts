@@ -135,7 +135,7 @@ function toRow (account: Account) {
     subscription: account.subscription?.status ?? null,
     plan: account.subscription?.plan ?? null,
     expires: account.subscription?.expiresAt ?? null,
-    created: account.createdAt,
-    disabled: account.disabledAt
+    created: new Date(account.createdAt),
+    disabled: account.disabledAt === null ? null : new Date(account.disabledAt)
   }
 }

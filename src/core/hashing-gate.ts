@@ -17,10 +17,15 @@ export type HashingGate = ReturnType<typeof createHashingGate>
 export function createHashingGate ({ concurrency, queue }: HashingGateNeeds) {
   const limit = pLimit(concurrency)
   let inside = 0
+  const isFull = () => inside >= concurrency + queue
+
   return {
+    /** Whether whoever comes now is refused. */
+    isFull,
+
     /** @throws AuthError `overloaded`, at once, when there is no room */
     async enter<T> (work: () => Promise<T>): Promise<T> {
-      if (inside >= concurrency + queue) throw new AuthError('overloaded')
+      if (isFull()) throw new AuthError('overloaded')
       inside += 1
       try {
         return await work()

@@ -35,6 +35,7 @@ export interface CoreSettings extends RefreshPolicy, LoginThrottleSettings {
   ACCESS_TOKEN_TTL: number
   JWT_EXPIRES_IN: number
   VALIDATION_CACHE_TTL: number
+  VALIDATION_CACHE_MAX: number
   KEYTURN_SECRET: string
   KEYTURN_SECRET_PREVIOUS?: string
   PUBLIC_URL: string
@@ -94,6 +95,7 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
     revocations,
     feed,
     cacheTtl: settings.VALIDATION_CACHE_TTL,
+    cacheMax: settings.VALIDATION_CACHE_MAX,
     now
   })
   const clients = createClients({ sql, issuer, now })
@@ -117,6 +119,9 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
     keys,
     sessions,
     tasks: createTasks({ sql }),
+
+    /** Whether a password that comes now is refused as `overloaded`, for want of room to hash it. */
+    isFull: gate.isFull,
 
     /** Signs in where the contract has refresh tokens. */
     signIn: (credentials: Credentials, origin: Origin) =>

@@ -7,6 +7,8 @@ export interface ValidationCacheNeeds {
   feed: { isHeard: boolean }
   /** Seconds; 0 turns the cache off. */
   ttl: number
+  /** Answers kept at most; the ones asked for least recently go first. */
+  maxTokens: number
   /** Milliseconds since 1970. */
   now: () => number
 }
@@ -22,7 +24,6 @@ export interface Remembered {
 /** Within so long a revocation must be known everywhere, also where it is not heard of. */
 const longestUnheardSeconds = 1
 
-const maxTokens = 100_000
 const maxNotices = 100_000
 
 /** When a value began to be read. */
@@ -33,9 +34,8 @@ export interface ReadMark {
   time: number
 }
 
-interface Entry<Value> {
+interface Entry<Value> extends ReadMark {
   value: Value
-  mark: ReadMark
 }
 
 /**
@@ -46,7 +46,7 @@ interface Entry<Value> {
  * counts, even if it is remembered afterwards.
  */
 export function createValidationCache<Value extends Remembered> (needs: ValidationCacheNeeds) {
-  const { revocations, feed, ttl, now } = needs
+  const { revocations, feed, ttl, maxTokens, now } = needs
   const entries = new LRUCache<string, Entry<Value>>({ max: maxTokens })
   const noticed = new LRUCache<string, number>({
     max: maxNotices,
@@ -69,20 +69,20 @@ export function createValidationCache<Value extends Remembered> (needs: Validati
     get (digest: string): Value | undefined {
       const entry = entries.get(digest)
       if (entry === undefined) return undefined
-      const { value, mark } = entry
+      const { value, notices: readAfter, time: readAt } = entry
       const lastNotice = Math.max(
         oldestTrusted, noticed.get(value.sessionId) ?? 0, noticed.get(value.accountId) ?? 0)
       const time = now()
-      const age = time - mark.time
+      const age = time - readAt
       // A clock that was set back must not keep an answer longer.
       const longest = feed.isHeard ? ttl : Math.min(ttl, longestUnheardSeconds)
-      if (lastNotice <= mark.notices && age >= 0 && age < longest * 1000 && time < value.exp * 1000) return value
+      if (lastNotice <= readAfter && age >= 0 && age < longest * 1000 && time < value.exp * 1000) return value
       entries.delete(digest)
       return undefined
     },
 
     set (digest: string, value: Value, mark: ReadMark): void {
-      if (ttl > 0) entries.set(digest, { value, mark })
+      if (ttl > 0) entries.set(digest, { value, notices: mark.notices, time: mark.time })
     },
 
     get size (): number {

@@ -29,6 +29,8 @@ export interface ValidationNeeds {
   feed: { isHeard: boolean }
   /** Seconds an answer may be remembered. */
   cacheTtl: number
+  /** Answers remembered at most. */
+  cacheMax: number
   /** Milliseconds since 1970. */
   now: () => number
 }
@@ -50,8 +52,8 @@ export type Validation = ReturnType<typeof createValidation>
 
 /** Says whether an access token is good: signed here, for here, not expired, and of a session that lives. */
 export function createValidation (needs: ValidationNeeds) {
-  const { sql, accessTokens, confirmations, revocations, feed, cacheTtl, now } = needs
-  const cache = createValidationCache<Principal>({ revocations, feed, ttl: cacheTtl, now })
+  const { sql, accessTokens, confirmations, revocations, feed, cacheTtl, cacheMax, now } = needs
+  const cache = createValidationCache<Principal>({ revocations, feed, ttl: cacheTtl, maxTokens: cacheMax, now })
   const reading = new Map<string, Promise<Reading>>()
   let hits = 0
   let misses = 0
@@ -77,9 +79,10 @@ export function createValidation (needs: ValidationNeeds) {
     }
     return {
       account: toAccount(row),
-      accountId: claims.sub,
+      // The row's id is in memory already, and the claim's short texts are shared between tokens.
+      accountId: row.id,
       sessionId: claims.sid,
-      contract: row.contract,
+      contract: claims.contract,
       generation: claims.gen,
       exp: claims.exp
     }

@@ -1,8 +1,19 @@
 import type { RouteShorthandOptions } from 'fastify'
-import type { ContractSettings } from './contract.js'
+import { AuthError } from '../core/errors.js'
+import type { ContractOptions } from './contract.js'
 
-/** Route options that put a crude brake on one address: for routes where a password is tried or set. */
-export function passwordRoute (settings: ContractSettings): Pick<RouteShorthandOptions, 'config'> {
-  if (settings.RATE_LIMIT_MAX === 0) return {}
-  return { config: { rateLimit: { max: settings.RATE_LIMIT_MAX, timeWindow: settings.RATE_LIMIT_WINDOW * 1000 } } }
+/** Made once: a flood is refused with it. */
+const overloaded = new AuthError('overloaded')
+
+/**
+ * Route options for routes where a password is tried or set: a crude brake on one address, and no look at a request
+ * that would be refused for want of room anyway.
+ */
+export function passwordRoute (
+  { core, settings: { RATE_LIMIT_MAX: max, RATE_LIMIT_WINDOW } }: Pick<ContractOptions, 'core' | 'settings'>
+): Pick<RouteShorthandOptions, 'config' | 'preParsing'> {
+  return {
+    preParsing: (_request, _reply, body, done) => { done(core.isFull() ? overloaded : null, body) },
+    ...max > 0 && { config: { rateLimit: { max, timeWindow: RATE_LIMIT_WINDOW * 1000 } } }
+  }
 }

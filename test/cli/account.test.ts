@@ -69,7 +69,7 @@ t.test('account show prints one account, for people and for programs', async t =
   const { stdout, stderr } = await run(command(), ['show', email])
   t.match(stdout, new RegExp(`│ email +│ ${email} +│`))
   t.match(stdout, /│ plan +│ - +│/)
-  t.match(stdout, new RegExp(`│ created +│ ${account.createdAt.toISOString()} +│`))
+  t.match(stdout, new RegExp(`│ created +│ ${new Date(account.createdAt).toISOString()} +│`))
   t.equal(stderr, '')
 })
 

@@ -286,7 +286,12 @@ t.test('a sign-in that finds no room among the hashes is told to retry, and othe
     settings: { PASSWORD_HASH_CONCURRENCY: 1, PASSWORD_HASH_QUEUE: 1, PASSWORD_HASH_MEMORY: 131_072 }
   })
   const person = await registered(api)
-  const replies = await Promise.all(Array.from({ length: 12 }, () => call('login', person)))
+  const calls = Array.from({ length: 12 }, () => call('login', person))
+  await Promise.race(calls)
+  isRefused(t, 'login', await call('login', { email: 'no email' }), {
+    status: 503, code: 'OVERLOADED', reason: 'overloaded', retryable: true
+  })
+  const replies = await Promise.all(calls)
   const refused = replies.filter(({ status }) => status !== 200)
   t.ok(refused.length >= 1 && refused.length < replies.length, `${refused.length} of ${replies.length} found no room`)
   for (const reply of refused) {

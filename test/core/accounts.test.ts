@@ -126,7 +126,7 @@ t.test('a disabled account has no session and gets none, and no session comes ba
   const dead = ['invalid_token/revoked', 'invalid_refresh_token/revoked']
   for (const again of ['', ' again']) {
     const disabled = await core.accounts.disable(email, origin)
-    t.ok(disabled.disabledAt instanceof Date)
+    t.ok(disabled.disabledAt)
     t.same(await alive(), [...dead, 'invalid_credentials', 'invalid_credentials', 'wrong_password'], `disabled${again}`)
     t.same(await core.sessions.list(account.id), [])
   }

@@ -5,11 +5,13 @@ import { createRevocations, type RevocationNotice } from '../../src/core/revocat
 import { createValidationCache, type Remembered } from '../../src/core/validation-cache.js'
 
 /** A cache with a clock that is set by hand, in milliseconds. */
-function setUp ({ ttl = 60, startedAt = 1_700_000_000_000 } = {}) {
+function setUp ({ ttl = 60, maxTokens = 100_000, startedAt = 1_700_000_000_000 } = {}) {
   let milliseconds = startedAt
   const feed = { isHeard: true }
   const revocations = createRevocations({ doorbell: silentDoorbell })
-  const cache = createValidationCache<Remembered>({ revocations, feed, ttl, now: () => milliseconds })
+  const cache = createValidationCache<Remembered>({
+    revocations, feed, ttl, maxTokens, now: () => milliseconds
+  })
   return {
     cache,
     feed,

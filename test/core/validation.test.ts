@@ -30,7 +30,7 @@ async function setUp (t: Test, { cacheTtl = 60, ...settings }: Partial<Config> &
   const confirmations = createConfirmations({ sql, onError: () => {} })
   t.teardown(() => confirmations.close())
   const validation = createValidation({
-    sql: counted, accessTokens, confirmations, revocations, feed: { isHeard: true }, cacheTtl, now
+    sql: counted, accessTokens, confirmations, revocations, feed: { isHeard: true }, cacheTtl, cacheMax: 100, now
   })
   return {
     core,

@@ -23,7 +23,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       body: Login,
       response: { 200: LoggedIn, ...failures(401, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async request => {
     const grant = await core.signIn(request.body, originOf(request))
     return { success: true as const, data: { ...toTokens(grant), user: toUser(grant.account) } }

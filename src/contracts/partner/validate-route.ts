@@ -14,22 +14,25 @@ const maxWritten = 10_000
 
 type Written = ReturnType<FastifyReply['serialize']>
 
-/** Seed 001: whose a token is. Partners ask with every request of theirs, so an answer at hand is sent at once. */
+/** Seed 001: whose a token is. */
 export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings, now }) => {
   const written = new LRUCache<Principal, Written>({ max: maxWritten })
 
-  function answer (principal: Principal, reply: FastifyReply): void {
+  function mayBeKept (principal: Principal, reply: FastifyReply): void {
     const remaining = Math.floor(principal.exp - now() / 1000)
     const maxAge = Math.min(longestPartnerCache, settings.VALIDATION_CACHE_TTL, remaining)
     reply.header('cache-control', `private, max-age=${maxAge}`)
-    reply.header('content-type', 'application/json; charset=utf-8')
-    reply.send(written.get(principal) ?? write(principal, reply))
   }
 
-  function write (principal: Principal, reply: FastifyReply): Written {
-    const text = reply.serialize({ success: true, data: { valid: true, user: toUser(principal.account) } })
-    written.set(principal, text)
-    return text
+  /** Sent without a promise: whoever asks with every request would wait longer for its turn than for the answer. */
+  function answerAtOnce (principal: Principal, reply: FastifyReply): void {
+    let text = written.get(principal)
+    if (text === undefined) {
+      text = reply.serialize(validated(principal))
+      written.set(principal, text)
+    }
+    mayBeKept(principal, reply)
+    reply.header('content-type', 'application/json; charset=utf-8').send(text)
   }
 
   app.post('/api/auth/validate-token', {
@@ -43,7 +46,14 @@ export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (
   }, (request, reply) => {
     const { token } = request.body
     const remembered = core.validation.remembered(token)
-    if (remembered !== undefined) return answer(remembered, reply)
-    return core.validation.authenticate(token).then(principal => answer(principal, reply))
+    if (remembered !== undefined) return answerAtOnce(remembered, reply)
+    return core.validation.authenticate(token).then(principal => {
+      mayBeKept(principal, reply)
+      return validated(principal)
+    })
   })
+}
+
+function validated ({ account }: Principal) {
+  return { success: true as const, data: { valid: true as const, user: toUser(account) } }
 }

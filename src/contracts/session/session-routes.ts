@@ -98,7 +98,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
       response: { 200: PasswordChanged, ...failures(401, 403, 429) }
     },
     onRequest,
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async request => {
     const { accountId, sessionId, account } = principalOf(request)
     const { currentPassword: current, newPassword: replacement, revokeOtherSessions = true } = request.body

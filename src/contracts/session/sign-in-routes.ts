@@ -24,7 +24,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       body: SignUp,
       response: { 200: SignedUp, ...failures(422, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { name, email, password } = request.body
     const grant = await core.accounts.signUp(
@@ -41,7 +41,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       body: SignIn,
       response: { 200: SignedIn, ...failures(401, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const grant = await core.signInOnce(request.body, 'session', originOf(request))
     cookie.set(reply, grant.accessToken, grant.expiresIn)

@@ -10,8 +10,8 @@ export function toUser (account: Account): User {
     email: account.email,
     emailVerified: false,
     image: null,
-    createdAt: account.createdAt.toISOString(),
-    updatedAt: account.updatedAt.toISOString()
+    createdAt: new Date(account.createdAt).toISOString(),
+    updatedAt: new Date(account.updatedAt).toISOString()
   }
 }
 

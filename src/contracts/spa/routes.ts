@@ -23,7 +23,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       body: Register,
       response: { 201: User, ...failures(400, 422, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { username, email, password } = request.body
     const account = await core.accounts.register(
@@ -39,7 +39,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       body: Token,
       response: { 200: TokenReply, ...failures(401, 422, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async request => {
     const { accessToken, account } = await core.signInOnce(request.body, 'spa', originOf(request))
     return { access_token: accessToken, token_type: 'Bearer' as const, user_id: String(account.number) }

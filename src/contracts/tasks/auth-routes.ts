@@ -24,7 +24,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       body: Signup,
       response: { 201: User, ...failures(409, 422, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
     const grant = await core.accounts.signUp({ email, password, shortestPassword }, 'tasks', originOf(request))
@@ -40,7 +40,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       body: Login,
       response: { 200: User, ...failures(401, 422, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const grant = await core.signInOnce(request.body, 'tasks', originOf(request))
     cookie.set(reply, grant.accessToken)

@@ -26,12 +26,12 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       body: Register,
       response: { 201: Registered, ...failures(409, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
     const account = await core.accounts.register({ email, password, shortestPassword }, originOf(request))
     return reply.code(201).send({
-      user: { id: account.id, email: account.email, createdAt: account.createdAt.toISOString() }
+      user: { id: account.id, email: account.email, createdAt: new Date(account.createdAt).toISOString() }
     })
   })
 
@@ -43,7 +43,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       body: Login,
       response: { 200: SignedIn, ...failures(401, 429) }
     },
-    ...passwordRoute(settings)
+    ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { account, accessToken } = await core.signInOnce(request.body, 'web', originOf(request))
     cookie.set(reply, accessToken)

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { embeddedFolder } from '../support/test-database.js'
+
+/* What `bin/keyturn.cjs` does before it loads the program: the other tests start the sources. */
+
+const executable = fileURLToPath(new URL('../../bin/keyturn.cjs', import.meta.url))
+const noThreads = existsSync('/proc/self/task') ? false : 'only Linux shows its threads'
+
+t.test('there are threads to hash and some to spare, and they give way to all else', { skip: noThreads }, async t => {
+  const server = spawn(process.execPath, [executable, 'serve'], {
+    env: {
+      PATH: process.env.PATH,
+      DATA_DIR: await embeddedFolder(t),
+      LISTEN: '127.0.0.1:0=ops',
+      PASSWORD_HASH_CONCURRENCY: '2'
+    }
+  })
+  t.teardown(async () => {
+    server.kill()
+    await once(server, 'exit')
+  })
+  for await (const line of createInterface({ input: server.stdout })) if (line.includes('"msg":"ready"')) break
+
+  const threads = await readdir(`/proc/${server.pid}/task`)
+  const niceness = await Promise.all(threads.map(async thread => {
+    const stat = await readFile(`/proc/${server.pid}/task/${thread}/stat`, 'utf8')
+    // The name in parentheses may hold spaces; niceness is the 19th field.
+    return { thread, nice: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]) }
+  }))
+  t.equal(niceness.filter(({ nice }) => nice === 19).length, 6, 'two to hash, and four to spare')
+  t.equal(niceness.find(({ thread }) => thread === String(server.pid))?.nice, 0, 'not the one that serves')
+})
