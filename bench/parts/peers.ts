@@ -28,27 +28,13 @@ export interface Peers {
 
 /** Starts the limits and the peers, with people who are signed in there too. */
 export async function startPeers (bench: Bench): Promise<Peers> {
-  const { sql, cores, client, databaseUrl, keyturn, members } = bench
+  const { cores, client, databaseUrl, keyturn } = bench
   const betterAuth = async (mode: BetterAuthMode): Promise<BetterAuth> => {
     const server = await startBetterAuth(databaseUrl, cores, mode)
     return { ...server, users: await signUpBetterAuthUsers(server.port, settings.connections) }
   }
-  const answers = await answersOf(bench)
-  const [{ hash }] = await sql<[{ hash: string }]>`
-    SELECT password_hash AS hash FROM accounts WHERE email = ${emailOf(0)}`
-  await copySessions(sql)
   return {
-    answers,
-    limits: await startLimits({
-      databaseUrl,
-      poolMax: settings.poolMax,
-      keys: members.slice(0, settings.connections).map(member => member.key),
-      password,
-      passwordHash: hash,
-      hashesAtOnce: cores.serverCount,
-      answers,
-      clientId: client.id
-    }, cores),
+    ...await startLimitsOf(bench),
     partnerService: await startPartnerService(keyturn, client, cores),
     oidc: await startOidcProvider(databaseUrl, cores),
     betterAuth: {
@@ -57,6 +43,28 @@ export async function startPeers (bench: Bench): Promise<Peers> {
       refresh: await betterAuth('refresh')
     }
   }
+}
+
+/** Starts the limits, which answer what Keyturn answers; `args` are more arguments of node. */
+export async function startLimitsOf (
+  bench: Bench, args: readonly string[] = []
+): Promise<Pick<Peers, 'limits' | 'answers'>> {
+  const { sql, cores, client, databaseUrl, members } = bench
+  const answers = await answersOf(bench)
+  const [{ hash }] = await sql<[{ hash: string }]>`
+    SELECT password_hash AS hash FROM accounts WHERE email = ${emailOf(0)}`
+  await copySessions(sql)
+  const limits = await startLimits({
+    databaseUrl,
+    poolMax: settings.poolMax,
+    keys: members.slice(0, settings.connections).map(member => member.key),
+    password,
+    passwordHash: hash,
+    hashesAtOnce: cores.serverCount,
+    answers,
+    clientId: client.id
+  }, cores, args)
+  return { limits, answers }
 }
 
 /** Keyturn's answers to the first member, for the limits to give too. */

@@ -13,7 +13,7 @@ export async function writeCharts (charts: readonly Chart[]): Promise<void> {
 
 function draw ({ title, unit, kind, categories, series, logarithmic = false }: Chart): string {
   const canvas = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size })
-  const values = { type: logarithmic ? 'log' as const : 'value' as const, name: unit }
+  const values = { name: unit, ...logarithmic ? logScale(series) : { type: 'value' as const } }
   const names = { type: 'category' as const, data: categories, axisLabel: { interval: 0 } }
   canvas.setOption({
     animation: false,
@@ -32,6 +32,13 @@ function draw ({ title, unit, kind, categories, series, logarithmic = false }: C
   const svg = canvas.renderToSVGString()
   canvas.dispose()
   return svg
+}
+
+/** From the power of ten below all values; else bars would begin at 1. */
+function logScale (series: Chart['series']) {
+  const known = series.flatMap(({ values }) => values).filter(value => value !== null)
+  const min = 10 ** Math.floor(Math.log10(Math.min(...known)))
+  return { type: 'log' as const, min, startValue: min }
 }
 
 /** Three digits are what a figure of a run is worth. */

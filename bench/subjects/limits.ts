@@ -27,17 +27,19 @@ export interface LoopOrder {
 }
 
 export interface Limits {
-  server: { pid: number, port: number }
+  server: { child: Child, pid: number, port: number }
   loops: { pid: number, run (loop: LoopOrder['loop'], seconds: number): Promise<Sample> }
 }
 
 /** Starts the two processes that show what is possible at best. */
-export async function startLimits (options: LimitOptions, cores: Cores): Promise<Limits> {
-  async function start (file: string, own: object): Promise<Child> {
+export async function startLimits (
+  options: LimitOptions, cores: Cores, args: readonly string[] = []
+): Promise<Limits> {
+  async function start (file: string, own: object, args: readonly string[] = []): Promise<Child> {
     const child = startChild({
       name: file,
       args: [
-        ...settings.nodeFlags, '--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)),
+        ...settings.nodeFlags, ...args, '--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)),
         JSON.stringify({ ...options, ...own })
       ],
       env: { UV_THREADPOOL_SIZE: String(hashingThreads(cores)) },
@@ -47,10 +49,10 @@ export async function startLimits (options: LimitOptions, cores: Cores): Promise
     return child
   }
   const port = await freePort()
-  const server = await start('limit-server.ts', { port })
+  const server = await start('limit-server.ts', { port }, args)
   const loops = await start('limit-loops.ts', {})
   return {
-    server: { pid: server.pid, port },
+    server: { child: server, pid: server.pid, port },
     loops: {
       pid: loops.pid,
       async run (loop, seconds) {
