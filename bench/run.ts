@@ -18,12 +18,13 @@ import { writeReport } from './report/write.js'
 
 type Measure = (bench: Bench, report: (part: Part) => void) => Promise<void>
 
+/** What fills the disk comes first, and is gone before the others begin. */
 const measures: Record<string, Measure> = {
+  growth,
+  'cache-memory': cacheMemory,
   comparisons,
   connections,
   'round-trips': roundTrips,
-  growth,
-  'cache-memory': cacheMemory,
   instances,
   flood,
   soak

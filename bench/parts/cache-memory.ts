@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inspected, liveMiB } from '../harness/ask-child.js'
 import { stoppingChildren } from '../harness/children.js'
-import { createDatabase } from '../harness/create-database.js'
+import { createDatabase, dropDatabase } from '../harness/create-database.js'
 import { httpLoad } from '../harness/http-load.js'
 import { settings } from '../harness/settings.js'
 import { mostBar } from '../report/bars.js'
@@ -49,6 +49,7 @@ export async function cacheMemory (bench: Bench, report: (part: Part) => void): 
   const counts = settings.cachedTokens
   const [without = NaN] = await measure(counts.slice(0, 1), 1)
   const live = await measure(counts, most)
+  await dropDatabase(bench.databaseUrl, databaseUrl)
   const bytesEach = live.map((now, index) => (now - without) * 2 ** 20 / (counts[index] ?? NaN))
   report({
     title: 'Memory of remembered tokens',

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { stoppingChildren } from '../harness/children.js'
 import { compare, ratio, type Measured, type Subject } from '../harness/comparison.js'
-import { createDatabase } from '../harness/create-database.js'
+import { createDatabase, dropDatabase } from '../harness/create-database.js'
 import { httpLoad, type Request } from '../harness/http-load.js'
 import { settings } from '../harness/settings.js'
 import { mostBar } from '../report/bars.js'
@@ -23,16 +24,8 @@ interface Grown {
 export async function growth (bench: Bench, report: (part: Part) => void): Promise<void> {
   const grown: Grown[] = []
   for (const size of settings.growth) grown.push(await grow(bench, size))
-  const refreshes: Subject[] = []
-  const validations: Subject[] = []
-  for (const { size, env } of grown) {
-    const { pid, port } = await startKeyturn({ env, cores: bench.cores.server })
-    const tokens = crowdTokens(env)
-    const load = (requests: Request[]) => (seconds: number) => httpLoad(port, requests, seconds)
-    refreshes.push({ name: `refresh-token, ${named(size)}`, pids: [pid], run: load(refreshesOf(size, tokens)) })
-    validations.push({ name: `validate-token, ${named(size)}`, pids: [pid], run: load(validationsOf(size, tokens)) })
-  }
-  const measured = [await compare(refreshes), await compare(validations)]
+  const measured = await stoppingChildren(() => measure(bench, grown))
+  for (const { env } of grown) await dropDatabase(bench.databaseUrl, env.DATABASE_URL ?? '')
   const [refreshed = []] = measured
   report({
     title: 'Growth: refresh and validation, each time of another session',
@@ -53,6 +46,20 @@ export async function growth (bench: Bench, report: (part: Part) => void): Promi
         ({ name: index === 0 ? 'refresh-token' : 'validate-token', values: measured.map(({ p50 }) => p50) }))
     }]
   })
+}
+
+/** Refreshes, then validations, of all sizes in turn. */
+async function measure ({ cores }: Bench, grown: readonly Grown[]): Promise<Measured[][]> {
+  const refreshes: Subject[] = []
+  const validations: Subject[] = []
+  for (const { size, env } of grown) {
+    const { pid, port } = await startKeyturn({ env, cores: cores.server })
+    const tokens = crowdTokens(env)
+    const load = (requests: Request[]) => (seconds: number) => httpLoad(port, requests, seconds)
+    refreshes.push({ name: `refresh-token, ${named(size)}`, pids: [pid], run: load(refreshesOf(size, tokens)) })
+    validations.push({ name: `validate-token, ${named(size)}`, pids: [pid], run: load(validationsOf(size, tokens)) })
+  }
+  return [await compare(refreshes), await compare(validations)]
 }
 
 /** Makes a database of that size, with people in it whose tokens can be made. */
