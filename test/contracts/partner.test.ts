@@ -247,6 +247,22 @@ for (const database of databases) {
   })
 }
 
+t.test('a remembered answer is the first one, byte for byte, and may be kept as long', async t => {
+  const { api } = await setUp(t, {})
+  const body = JSON.stringify({ token: (await signedUp(api)).token })
+  const ask = async () => {
+    const headers = { 'content-type': 'application/json' }
+    const reply = await fetch(`${api}/api/auth/validate-token`, { method: 'POST', headers, body })
+    return [
+      reply.status, await reply.text(),
+      ...['content-type', 'content-length', 'cache-control'].map(name => reply.headers.get(name))
+    ]
+  }
+  const first = await ask()
+  t.equal(first[0], 200)
+  t.same([await ask(), await ask()], [first, first])
+})
+
 t.test('the lifetime of validate-token answers is never longer than VALIDATION_CACHE_TTL', async t => {
   for (const [ttl, maxAge] of [[60, 60], [0, 0], [7200, 300]] as const) {
     const { api, call } = await setUp(t, { settings: { VALIDATION_CACHE_TTL: ttl } })
