@@ -5,8 +5,9 @@ import { divideCores } from './harness/cores.js'
 import { httpLoad, type Request } from './harness/http-load.js'
 import { startPostgres } from './harness/postgres.js'
 import { settings } from './harness/settings.js'
+import { threadTimes } from './harness/thread-usage.js'
 import { openBench } from './parts/bench.js'
-import { refresh, update, validation } from './parts/keyturn-requests.js'
+import { refresh, signIn, update, validation } from './parts/keyturn-requests.js'
 import { startLimitsOf } from './parts/peers.js'
 import { drawFlames } from './report/flames.js'
 import { selfTimes } from './report/self-times.js'
@@ -14,7 +15,8 @@ import { startKeyturn } from './subjects/keyturn.js'
 
 /*
  * Where the time of a validation and of a refresh goes, beside that of the bare route which does the least for the
- * same purpose: tables on standard output, flame graphs in `bench/charts`. `bench/profile.md` says what follows.
+ * same purpose: tables on standard output, flame graphs in `bench/charts`. Then which threads a sign-in takes, beside
+ * hashing alone. `bench/profile.md` says what follows.
  */
 
 const warmUpSeconds = 5
@@ -42,8 +44,33 @@ await stoppingChildren(async () => {
     const file = new URL(`charts/profile-${path}.svg`, import.meta.url)
     await writeFile(file, `${drawFlames(`${path}: where the main thread's time goes`, own.profile)}\n`)
   }
+
+  const signIns = await threadsOf(bench.keyturn.pid, async () => {
+    const { latencies } = await httpLoad(bench.keyturn.port, members.map(signIn), seconds)
+    return latencies.length
+  })
+  const hashes = await threadsOf(limits.loops.pid, async () => {
+    const { latencies } = await limits.loops.run('verify', seconds)
+    return latencies.length
+  })
+  process.stdout.write(`\n### login, processor time of the threads in ms\n\n${[
+    '| | main thread | threads of the lowest priority | others |',
+    '| --- | ---: | ---: | ---: |',
+    `| Keyturn, a sign-in | ${signIns} |`,
+    `| raw argon2.verify | ${hashes} |`
+  ].join('\n')}\n`)
   await bench.close()
 }).finally(() => postgres.stop())
+
+/** What each kind of thread takes for one of what is counted, after as long a warm-up. */
+async function threadsOf (pid: number, load: () => Promise<number>): Promise<string> {
+  await load()
+  const before = threadTimes(pid)
+  const count = await load()
+  const after = threadTimes(pid)
+  return (['main', 'lowest', 'others'] as const)
+    .map(kind => ((after[kind] - before[kind]) / count).toFixed(2)).join(' | ')
+}
 
 async function profile ({ child, port }: { child: Child, port: number }, requests: Request[]) {
   await httpLoad(port, requests, warmUpSeconds)
