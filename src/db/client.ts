@@ -19,6 +19,11 @@ export interface Database {
 const statementTimeoutMs = 5_000
 const lockTimeoutMs = 4_000
 const connectTimeoutSeconds = 5
+/**
+ * Between a connection that was lost and its next attempt. The driver's own grows to 20 seconds, longer than anybody
+ * waits for the statement that was given to this connection.
+ */
+const reconnectSeconds = 0.25
 /** Firewalls and balancers forget a silent connection without a word, the common ones after 350 seconds. */
 const idleTimeoutSeconds = 240
 /** For a connection and an answer; Postgres ends a statement before that, and says why. */
@@ -49,6 +54,7 @@ export function connect (
   const shared = {
     ...options,
     connect_timeout: connectTimeoutSeconds,
+    backoff: () => reconnectSeconds,
     // Types are named in the statements; asking the server for them would cost each connection a round trip.
     fetch_types: false,
     onnotice: () => {},
