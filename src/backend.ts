@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { Config } from './config.js'
+import type { Config } from './config/environment.js'
 import { createCore, type Core } from './core/index.js'
-import { silentDoorbell, type Doorbell } from './core/doorbell.js'
+import { silentDoorbell, type Doorbell } from './core/revocations/notifier.js'
 import { openDatabase, type DatabaseOptions } from './db/client.js'
-import { createNotifyDoorbell } from './db/notify-doorbell.js'
-import { openEmbedded } from './db/embedded.js'
+import { createNotifyDoorbell } from './notifiers/postgres.js'
+import { openEmbedded } from './db/embedded/embedded.js'
 import { migrate } from './db/migrate.js'
-import { createRedisDoorbell, openRedis } from './redis.js'
-import { keptSecret } from './secret.js'
+import { createRedisDoorbell, openRedis } from './notifiers/redis.js'
+import { keptSecret } from './config/secret-file.js'
 
 /** A core over its database, for the server and for the command line alike. */
 export interface Backend {

@@ -6,7 +6,7 @@ import { migrateCommand } from './cli/migrate.js'
 import { openapiCommand } from './cli/openapi.js'
 import { serveCommand } from './cli/serve.js'
 import { sessionCommand } from './cli/session.js'
-import { ConfigError } from './config.js'
+import { ConfigError } from './config/environment.js'
 import { version } from './version.js'
 
 const { env } = process

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import t from 'tap'
-import { ConfigError, loadConfig } from '../src/config.js'
+import { ConfigError, loadConfig } from '../src/config/environment.js'
 import { contractNames } from '../src/contracts/index.js'
 
 type Variables = Record<string, string | undefined>

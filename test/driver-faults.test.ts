@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { isDriverFault, surviveDriverFaults } from '../src/driver-faults.js'
+import { isDriverFault, surviveDriverFaults } from '../src/db/driver-faults.js'
 import { testLog } from './support/build.js'
 import { postgresDatabase } from './support/test-database.js'
 

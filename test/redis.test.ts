@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import type { Config } from '../src/config.js'
-import { startServer } from '../src/server.js'
+import type { Config } from '../src/config/environment.js'
+import { startServer } from '../src/server/server.js'
 import { build, testLog, type TestServer } from './support/build.js'
 import { post } from './support/http.js'
 import { signedUp } from './support/people.js'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { startServer, type Server } from '../src/server.js'
+import { startServer, type Server } from '../src/server/server.js'
 import { build, testConfig, testLog } from './support/build.js'
 import { cuttable } from './support/cuttable.js'
 import { post, send, type Reply } from './support/http.js'

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { Client } from 'pg'
-import { createKeyring, type Keyring } from '../../src/core/keyring.js'
-import { hashSecret, writeRefreshToken } from '../../src/core/refresh-token.js'
+import { createKeyring, type Keyring } from '../../src/core/keys/keyring.js'
+import { hashSecret, writeRefreshToken } from '../../src/core/tokens/refresh-token.js'
 
 /*
  * Accounts in any number, each with a session, whose tokens can be made without asking for them: everything about

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import { readPublicKeys } from '../core/client-assertion.js'
-import { clientGrants, type Client, type ClientGrant } from '../core/clients.js'
+import { readPublicKeys } from '../core/partners/client-assertion.js'
+import { clientGrants, type Client, type ClientGrant } from '../core/partners/clients.js'
 import { print, printOne, printRows, type OutputOptions } from './output.js'
 import { withCore, type Environment } from './with-core.js'
 

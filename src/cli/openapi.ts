@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { describeContract } from '../openapi.js'
+import { describeContract } from '../server/openapi.js'
 import { contractNames } from '../contracts/index.js'
 import { print } from './output.js'
 

@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { loadConfig } from '../config.js'
+import { loadConfig } from '../config/environment.js'
 import { contractNames } from '../contracts/index.js'
 import { createLog } from '../log.js'
-import { surviveDriverFaults } from '../driver-faults.js'
-import { startServer } from '../server.js'
+import { surviveDriverFaults } from '../db/driver-faults.js'
+import { startServer } from '../server/server.js'
 import type { Environment } from './with-core.js'
 
 const signals = ['SIGTERM', 'SIGINT'] as const

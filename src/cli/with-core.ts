@@ -1,5 +1,5 @@
 import { openBackend } from '../backend.js'
-import { loadConfig } from '../config.js'
+import { loadConfig } from '../config/environment.js'
 import { contractNames } from '../contracts/index.js'
 import type { Core } from '../core/index.js'
 import { createLog } from '../log.js'

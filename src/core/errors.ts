@@ -1,4 +1,4 @@
-import { isUnavailable } from '../db/unavailable.js'
+import { isUnavailable } from '../db/errors.js'
 
 /** What a verb of the core can refuse with. A contract answers each in its own words, by a table. */
 export const authErrorCodes = [

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type postgres from 'postgres'
 import { connect, type DatabaseOptions } from './client.js'
-import { violatedConstraint } from './violated-constraint.js'
+import { violatedConstraint } from './errors.js'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint, boolean, customType, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
-import { isNoticedEvent } from './told-events.js'
+import { isNoticedEvent } from './audit-events.js'
 
 /*
  * Rows that belong to an account have a primary key that begins with account_id: a distributed Postgres

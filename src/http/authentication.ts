@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Core } from '../core/index.js'
-import type { Principal } from '../core/validation.js'
-import { required, type PresentedToken } from './presented-token.js'
+import type { Principal } from '../core/validation/validation.js'
+import { required, type PresentedToken } from './access-token-source.js'
 
 /**
  * A guard for routes that need a good access token: `check` is their `onRequest` hook, so that nothing of a request

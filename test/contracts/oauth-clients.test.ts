@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import t from 'tap'
-import { clientGrants } from '../../src/core/clients.js'
+import { clientGrants } from '../../src/core/partners/clients.js'
 import { databases } from '../support/build.js'
 import { post, send } from '../support/http.js'
 import { matchesOpenapi } from '../support/matches-openapi.js'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { createTasks } from '../../src/core/tasks.js'
+import { createTasks } from '../../src/core/tasks/tasks.js'
 import { asker } from '../support/ask.js'
 import { sqlBeside } from '../support/beside.js'
 import { build, databases } from '../support/build.js'

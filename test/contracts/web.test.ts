@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { loadConfig } from '../../src/config.js'
+import { loadConfig } from '../../src/config/environment.js'
 import { contractNames } from '../../src/contracts/index.js'
 import { asker, isReply, type Ask } from '../support/ask.js'
 import { dump, sqlBeside } from '../support/beside.js'

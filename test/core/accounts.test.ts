@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import type { NewAccount } from '../../src/core/accounts.js'
+import type { NewAccount } from '../../src/core/accounts/accounts.js'
 import { origin, password, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
 import { outcomeOf } from './refusal.js'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose'
 import t from 'tap'
-import { checkAssertion, readAssertion } from '../../src/core/client-assertion.js'
+import { checkAssertion, readAssertion } from '../../src/core/partners/client-assertion.js'
 
 const audience = 'https://auth.example.com'
 const seconds = 1_800_000_000

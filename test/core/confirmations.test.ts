@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { createConfirmations } from '../../src/core/confirmations.js'
+import { createConfirmations } from '../../src/core/refresh/confirmations.js'
 import { origin, password, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
 import { until } from '../support/until.js'

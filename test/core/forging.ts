@@ -1,12 +1,12 @@
 import { createSecretKey, createPublicKey, randomBytes } from 'node:crypto'
 import type { Sql } from 'postgres'
-import type { Config } from '../../src/config.js'
+import type { Config } from '../../src/config/environment.js'
 import type { CoreSettings } from '../../src/core/index.js'
-import type { JwsKey } from '../../src/core/jws.js'
-import { createKeyStore, type StoredAlgorithm } from '../../src/core/key-store.js'
-import { createKeyring } from '../../src/core/keyring.js'
-import { signatureAlgorithms, type SignatureAlgorithmName } from '../../src/core/signature-algorithms.js'
-import { createSigningKeys } from '../../src/core/signing-keys.js'
+import type { JwsKey } from '../../src/core/keys/jws.js'
+import { createKeyStore, type StoredAlgorithm } from '../../src/core/keys/key-store.js'
+import { createKeyring } from '../../src/core/keys/keyring.js'
+import { signatureAlgorithms, type SignatureAlgorithmName } from '../../src/core/keys/signature-algorithms.js'
+import { createSigningKeys } from '../../src/core/keys/signing-keys.js'
 
 /** A part of a token before it is encoded: an object as JSON, anything else as these very bytes. */
 export type Part = string | Buffer | Record<string, unknown>

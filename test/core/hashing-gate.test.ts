@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { createHashingGate } from '../../src/core/hashing-gate.js'
+import { createHashingGate } from '../../src/core/passwords/hashing-queue.js'
 import { outcomeOf } from './refusal.js'
 
 /** Work that lasts until it is told to end, and how much of it is going on. */

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { readJws, signJws, verifyJws, type JwsKey } from '../../src/core/jws.js'
-import { signatureAlgorithms } from '../../src/core/signature-algorithms.js'
+import { readJws, signJws, verifyJws, type JwsKey } from '../../src/core/keys/jws.js'
+import { signatureAlgorithms } from '../../src/core/keys/signature-algorithms.js'
 import { algorithms, encode, newKey, properHeader, signed, withSignature } from './forging.js'
 import {
   forgedEcdsa, forgedSignatures, misread, misspellings, notUtf8, otherHeaders, tellingToken, type Attacks

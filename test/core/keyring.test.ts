@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { createKeyring, type Keys } from '../../src/core/keyring.js'
+import { createKeyring, type Keys } from '../../src/core/keys/keyring.js'
 
 const secret = randomBytes(48).toString('base64url')
 

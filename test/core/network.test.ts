@@ -1,5 +1,5 @@
 import t from 'tap'
-import { networkOf } from '../../src/core/network.js'
+import { networkOf } from '../../src/core/lib/network.js'
 
 t.test('an IPv4 address stands for itself, an IPv6 address for its /64, however it is written', async t => {
   for (const [address, network] of [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createPurge } from '../../src/core/purge.js'
+import { createPurge } from '../../src/core/sessions/purge.js'
 import { origin, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
 

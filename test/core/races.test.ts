@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { AuthError } from '../../src/core/errors.js'
-import type { RefreshGrant } from '../../src/core/grants.js'
+import type { RefreshGrant } from '../../src/core/sessions/token-issuer.js'
 import type { Core } from '../../src/core/index.js'
 import { faultOf, origin, password, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'

@@ -1,9 +1,9 @@
 import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { createKeyring, type Keyring } from '../../src/core/keyring.js'
+import { createKeyring, type Keyring } from '../../src/core/keys/keyring.js'
 import {
   hashSecret, nextSecret, readRefreshToken, writeRefreshToken, type RefreshToken
-} from '../../src/core/refresh-token.js'
+} from '../../src/core/tokens/refresh-token.js'
 
 const newSecret = () => randomBytes(48).toString('base64url')
 

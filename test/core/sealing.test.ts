@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { createKeyring } from '../../src/core/keyring.js'
-import { seal, unseal } from '../../src/core/sealing.js'
+import { createKeyring } from '../../src/core/keys/keyring.js'
+import { seal, unseal } from '../../src/core/keys/sealing.js'
 
 const secret = randomBytes(48).toString('base64url')
 const keyring = createKeyring(secret)

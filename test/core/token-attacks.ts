@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import type { JwsKey } from '../../src/core/jws.js'
+import type { JwsKey } from '../../src/core/keys/jws.js'
 import { encode, properHeader, signed, withSignature } from './forging.js'
 
 /* Tokens that must be refused, by what is wrong with them. What a part holds is right wherever it is not the attack. */

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import t from 'tap'
-import { createUpkeep } from '../../src/core/upkeep.js'
+import { createUpkeep } from '../../src/core/lib/periodic.js'
 import { until } from '../support/until.js'
 
 // Its own timer keeps no process alive.

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { silentDoorbell } from '../../src/core/doorbell.js'
-import { createRevocations, type RevocationNotice } from '../../src/core/revocations.js'
-import { createValidationCache, type Remembered } from '../../src/core/validation-cache.js'
+import { silentDoorbell } from '../../src/core/revocations/notifier.js'
+import { createRevocations, type RevocationNotice } from '../../src/core/revocations/revocations.js'
+import { createValidationCache, type Remembered } from '../../src/core/validation/validation-cache.js'
 
 /** A cache with a clock that is set by hand, in milliseconds. */
 function setUp ({ ttl = 60, maxTokens = 100_000, startedAt = 1_700_000_000_000 } = {}) {

@@ -1,8 +1,8 @@
 import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { readJws, verifyJws, type JwsKey } from '../../src/core/jws.js'
-import { signatureAlgorithms, type SignatureAlgorithmName } from '../../src/core/signature-algorithms.js'
+import { readJws, verifyJws, type JwsKey } from '../../src/core/keys/jws.js'
+import { signatureAlgorithms, type SignatureAlgorithmName } from '../../src/core/keys/signature-algorithms.js'
 
 /*
  * C2SP's Wycheproof, json_web_signature_test.json. Its tokens carry "foo" where Keyturn wants claims, and no

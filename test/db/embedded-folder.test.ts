@@ -5,8 +5,8 @@ import { chmod, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { openEmbedded } from '../../src/db/embedded.js'
-import { keptSecret } from '../../src/secret.js'
+import { openEmbedded } from '../../src/db/embedded/embedded.js'
+import { keptSecret } from '../../src/config/secret-file.js'
 import { ask, opened } from '../support/embedded.js'
 import { embeddedFolder } from '../support/test-database.js'
 
@@ -80,7 +80,7 @@ t.test('who was killed while taking over a lock does not keep others out for lon
 
 t.test('a file system without hard links is not taken for a folder in use', async t => {
   const link = () => Promise.reject(Object.assign(new Error('operation not permitted, link'), { code: 'EPERM' }))
-  const { openEmbedded } = await t.mockImport<typeof import('../../src/db/embedded.js')>(
-    '../../src/db/embedded.js', { 'node:fs/promises': t.createMock(fs, { link }) })
+  const { openEmbedded } = await t.mockImport<typeof import('../../src/db/embedded/embedded.js')>(
+    '../../src/db/embedded/embedded.js', { 'node:fs/promises': t.createMock(fs, { link }) })
   await t.rejects(openEmbedded(await embeddedFolder(t)), { code: 'EPERM' })
 })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { openBackend } from '../../src/backend.js'
-import { loadConfig } from '../../src/config.js'
+import { loadConfig } from '../../src/config/environment.js'
 import { contractNames } from '../../src/contracts/index.js'
 import type { Core } from '../../src/core/index.js'
 import { connect } from '../../src/db/client.js'

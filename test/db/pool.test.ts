@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { pool } from '../../src/db/pool.js'
-import { isUnavailable } from '../../src/db/unavailable.js'
+import { isUnavailable } from '../../src/db/errors.js'
 import { postgresDatabase } from '../support/test-database.js'
 
 const patienceMs = 200

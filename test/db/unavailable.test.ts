@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { connect, openDatabase } from '../../src/db/client.js'
-import { isUnavailable } from '../../src/db/unavailable.js'
+import { isUnavailable } from '../../src/db/errors.js'
 import { postgresDatabase } from '../support/test-database.js'
 
 const withCode = (code: unknown) => Object.assign(new Error('failed'), { code })

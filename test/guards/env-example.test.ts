@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { Environment, loadConfig } from '../../src/config.js'
+import { Environment, loadConfig } from '../../src/config/environment.js'
 import { contractNames } from '../../src/contracts/index.js'
 
 /** Its default is the machine's. */

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import { contractNames } from '../../src/contracts/index.js'
-import { describeContract } from '../../src/openapi.js'
+import { describeContract } from '../../src/server/openapi.js'
 import { readDocument } from '../support/matches-openapi.js'
 
 const folder = new URL('../../openapi/', import.meta.url)

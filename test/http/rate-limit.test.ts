@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Config } from '../../src/config.js'
+import type { Config } from '../../src/config/environment.js'
 import { isRefusal } from '../support/api-routes.js'
 import { dump, sqlBeside } from '../support/beside.js'
 import { build } from '../support/build.js'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { AuthError, type TokenFault } from '../../src/core/errors.js'
-import type { Grant, RefreshGrant } from '../../src/core/grants.js'
+import type { Grant, RefreshGrant } from '../../src/core/sessions/token-issuer.js'
 import type { Core } from '../../src/core/index.js'
 
 export const origin = { address: '192.0.2.1', userAgent: 'test' }

@@ -1,7 +1,7 @@
 import type postgres from 'postgres'
 import type { Test } from 'tap'
 import { openBackend } from '../../src/backend.js'
-import type { Config } from '../../src/config.js'
+import type { Config } from '../../src/config/environment.js'
 import type { Core } from '../../src/core/index.js'
 import { connect } from '../../src/db/client.js'
 import { testLog } from './build.js'

@@ -3,10 +3,10 @@ import { Writable } from 'node:stream'
 import postgres from 'postgres'
 import type { Test } from 'tap'
 import { openBackend, type Backend } from '../../src/backend.js'
-import { loadConfig, type Config } from '../../src/config.js'
+import { loadConfig, type Config } from '../../src/config/environment.js'
 import { contractNames } from '../../src/contracts/index.js'
 import { createLog } from '../../src/log.js'
-import { startServer, type Server } from '../../src/server.js'
+import { startServer, type Server } from '../../src/server/server.js'
 import { embeddedFolder, postgresDatabase } from './test-database.js'
 
 export const databases = ['postgres', 'embedded'] as const

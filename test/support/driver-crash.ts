@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { surviveDriverFaults } from '../../src/driver-faults.js'
+import { surviveDriverFaults } from '../../src/db/driver-faults.js'
 import { createLog } from '../../src/log.js'
 
 /*

@@ -1,5 +1,5 @@
 import { connect } from '../../src/db/client.js'
-import { openEmbedded, type EmbeddedDatabase } from '../../src/db/embedded.js'
+import { openEmbedded, type EmbeddedDatabase } from '../../src/db/embedded/embedded.js'
 
 /*
  * A process that opens an embedded database when its parent says so: `open` at a given instant and insert a row,

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { connect } from '../../src/db/client.js'
-import { openEmbedded, type EmbeddedDatabase } from '../../src/db/embedded.js'
+import { openEmbedded, type EmbeddedDatabase } from '../../src/db/embedded/embedded.js'
 
 /** Opens an embedded database and closes it after the test, if the test has not done it. */
 export async function opened (t: Test, dataDir: string): Promise<EmbeddedDatabase> {

@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { Environment } from '../../src/config.js'
+import { Environment } from '../../src/config/environment.js'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { Test } from 'tap'
-import { clientGrants, type NewClient } from '../../src/core/clients.js'
+import { clientGrants, type NewClient } from '../../src/core/partners/clients.js'
 import { build, type BuildOptions, type TestServer } from './build.js'
 import { post, send } from './http.js'
 import { freePort } from './postgres-server.js'

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { ClientCredentials } from '../../core/clients.js'
+import type { ClientCredentials } from '../../core/partners/clients.js'
 import { AuthError } from '../../core/errors.js'
 import { HttpFailure } from '../../http/failure.js'
 

@@ -1,6 +1,6 @@
 import type { RenderedFailure } from '../../http/contract.js'
 import type { Failure, FailureCode } from '../../http/failure.js'
-import { httpFailureRows } from '../../http/http-failures.js'
+import { httpFailureRows } from '../../http/failure-defaults.js'
 
 interface Row {
   status: number

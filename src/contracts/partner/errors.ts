@@ -1,7 +1,7 @@
 import type { TokenFault } from '../../core/errors.js'
 import type { RenderedFailure } from '../../http/contract.js'
 import type { Problem, Failure, FailureCode, HttpFailureCode } from '../../http/failure.js'
-import { httpFailureRows } from '../../http/http-failures.js'
+import { httpFailureRows } from '../../http/failure-defaults.js'
 
 type Reason =
   | TokenFault | 'invalid_body' | 'invalid_credentials' | 'rate_limited' | 'overloaded'

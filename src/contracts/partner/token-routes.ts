@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { RefreshGrant } from '../../core/grants.js'
+import type { RefreshGrant } from '../../core/sessions/token-issuer.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
-import { originOf } from '../../http/origin-of.js'
+import { originOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
 import {
   failures, LoggedIn, Login, Refreshed, RefreshTokenBody, Revoked, RevokeToken
 } from './schemas.js'
-import { toUser } from './user.js'
+import { toUser } from './views.js'
 
 const tags = ['partner']
 

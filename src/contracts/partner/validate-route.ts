@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { LRUCache } from 'lru-cache'
-import type { Principal } from '../../core/validation.js'
+import type { Principal } from '../../core/validation/validation.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { failures, Validated, ValidateToken } from './schemas.js'
-import { toUser } from './user.js'
+import { toUser } from './views.js'
 
 /** The longest a partner may trust an answer without asking again, in seconds. */
 const longestPartnerCache = 300

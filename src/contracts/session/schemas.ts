@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { shortestPassword } from '../../core/passwords.js'
+import { shortestPassword } from '../../core/passwords/password-hashing.js'
 
 const Email = Type.String({ format: 'email', maxLength: 320, examples: ['user@example.com'] })
 const Password = Type.String({ format: 'password', examples: ['password123'] })

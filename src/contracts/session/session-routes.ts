@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { AuthError } from '../../core/errors.js'
-import { shortestPassword } from '../../core/passwords.js'
+import { shortestPassword } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { originOf } from '../../http/origin-of.js'
+import { originOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { presentedToken, required } from '../../http/presented-token.js'
+import { presentedToken, required } from '../../http/access-token-source.js'
 import {
   ChangePassword, CurrentSession, Done, failures, PasswordChanged, RevokeSession, SessionList
 } from './schemas.js'

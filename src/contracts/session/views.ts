@@ -1,5 +1,5 @@
-import { displayName, type Account } from '../../core/account.js'
-import type { SessionView } from '../../core/sessions.js'
+import { displayName, type Account } from '../../core/accounts/account.js'
+import type { SessionView } from '../../core/sessions/sessions.js'
 import type { Session, User } from './schemas.js'
 
 /** The user as Better Auth's client types it. Nothing here verifies an email. */

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ContractOptions } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
-import { originOf } from '../../http/origin-of.js'
+import { originOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { presentedToken, required } from '../../http/presented-token.js'
+import { presentedToken, required } from '../../http/access-token-source.js'
 import { failures, LoggedOut, Register, shortestSpaPassword, Token, TokenReply, User } from './schemas.js'
-import { toUser } from './user.js'
+import { toUser } from './views.js'
 
 const tags = ['spa']
 const security = [{ bearer: [] }]

@@ -1,6 +1,6 @@
-import type { Account } from '../../core/account.js'
-import type { Task as CoreTask } from '../../core/tasks.js'
-import { toWholeSeconds } from '../../http/whole-seconds.js'
+import type { Account } from '../../core/accounts/account.js'
+import type { Task as CoreTask } from '../../core/tasks/tasks.js'
+import { toWholeSeconds } from '../../http/timestamps.js'
 import type { Task, User } from './schemas.js'
 
 /** Seed 002's user. */

@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { shortestPassword } from '../../core/passwords.js'
+import { shortestPassword } from '../../core/passwords/password-hashing.js'
 
 const Email = Type.String({ format: 'email', maxLength: 320, examples: ['user@example.com'] })
 const Id = Type.String({ format: 'uuid', examples: ['550e8400-e29b-41d4-a716-446655440000'] })

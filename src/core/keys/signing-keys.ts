@@ -1,0 +1,160 @@
+import { createSecretKey } from 'node:crypto'
+import { AuthError } from '../errors.js'
+import { toPublicJwk, type PublicJwk } from './jwk.js'
+import type { JwsKey } from './jws.js'
+import type { KeyStore, StoredAlgorithm, StoredKey } from './key-store.js'
+
+export interface SigningKeysNeeds {
+  store: KeyStore
+  /** Of keys that are made from now on. */
+  algorithm: StoredAlgorithm
+  /** When set, tokens are signed HS256 with it; stored keys still check the tokens they signed. */
+  jwtSecret: string | undefined
+  /** Seconds for which a key signs; 0 when it signs until somebody rotates it. */
+  rotation: number
+  /** Seconds the longest token lives, for which a key is kept after its last use. */
+  longestToken: number
+  /** Milliseconds since 1970. */
+  now: () => number
+}
+
+export type SigningKeys = ReturnType<typeof createSigningKeys>
+
+/** A token that names an unknown key makes the keys be read anew, but no more often than this. */
+const reloadCooldownMs = 1_000
+
+/** How often every instance reads the keys and looks whether one is due. */
+export const keyUpkeepMs = 10_000
+
+/** Seconds for which partners may keep the published keys. */
+export const jwksLifetime = 300
+
+/** Seconds between a key's publication and its first use: many times what a partner's copy lives. */
+const announcement = 3_600
+
+/** The same where a key must be replaced at once: every instance of Keyturn has read the new one by then. */
+const shortAnnouncement = 30
+
+interface KnownKey extends StoredKey {
+  /** Milliseconds since 1970, by this process's clock. */
+  signsAt: number
+}
+
+/** The keys access tokens are signed with: several at once, one of them in use. */
+export function createSigningKeys (needs: SigningKeysNeeds) {
+  const { store, algorithm, jwtSecret, rotation, longestToken, now } = needs
+  const sharedKey = jwtSecret === undefined ? null : sharedSecretKey(jwtSecret)
+  let known: KnownKey[] = []
+  let byKid = new Map<string, JwsKey>()
+  let loaded = false
+  let triedAt = -Infinity
+  let loading: Promise<void> | null = null
+
+  /** Reads all keys, and makes the first one of the algorithm where there is none yet. */
+  async function load (): Promise<void> {
+    triedAt = now()
+    let stored = await store.read()
+    if (!stored.some(key => key.algorithm === algorithm)) {
+      await store.add(algorithm, 1, 0)
+      stored = await store.read()
+    }
+    const read = now()
+    known = stored.map(key => ({ ...key, signsAt: read + key.signsInMs }))
+    const keys = known.map(({ key }) => key)
+    byKid = new Map([...keys, ...sharedKey === null ? [] : [sharedKey]].map(key => [key.kid, key]))
+    loaded = true
+  }
+
+  /** There always is one: `load` has seen to it. */
+  const newest = () => known.findLast(key => key.algorithm === algorithm) as KnownKey
+
+  /** The first key signs from the moment it is made; `now` and the database's clock may differ by a little. */
+  function signing (): KnownKey {
+    const own = known.filter(key => key.algorithm === algorithm)
+    return own.findLast(key => key.signsAt <= now()) ?? own[0] as KnownKey
+  }
+
+  function refuseUnlessLoaded (): void {
+    if (!loaded) throw new AuthError('unavailable', { message: 'signing keys are not loaded yet' })
+  }
+
+  return {
+    /**
+     * Reads the keys; must have succeeded once before tokens can be signed or checked.
+     * @throws Error when a key was sealed with a secret that is not given
+     */
+    load,
+
+    get ready (): boolean {
+      return loaded
+    },
+
+    /** @throws AuthError `unavailable` while the keys are not loaded */
+    current (): JwsKey {
+      refuseUnlessLoaded()
+      return sharedKey ?? signing().key
+    },
+
+    /**
+     * The key a token names, or `null`; an unknown name may be a key that another instance has just made.
+     * @throws AuthError `unavailable` while the keys are not loaded
+     */
+    async find (kid: string): Promise<JwsKey | null> {
+      refuseUnlessLoaded()
+      const key = byKid.get(kid)
+      if (key !== undefined) return key
+      // A clock that was set back must not make it wait longer.
+      if (Math.abs(now() - triedAt) < reloadCooldownMs) return null
+      loading ??= load().finally(() => { loading = null })
+      await loading
+      return byKid.get(kid) ?? null
+    },
+
+    /** The public halves, also of keys not yet or no longer in use; none where tokens are signed with JWT_SECRET. */
+    published (): PublicJwk[] {
+      refuseUnlessLoaded()
+      return sharedKey === null ? known.map(({ key }) => toPublicJwk(key)) : []
+    },
+
+    /** Reads the keys, announces the next one when it is due, and removes those that no living token names. */
+    async upkeep (): Promise<void> {
+      await load()
+      const last = newest()
+      if (rotation > 0) {
+        const dueInSeconds = (last.signsAt - now()) / 1000 + rotation
+        if (dueInSeconds <= announcement) {
+          await store.add(algorithm, last.number + 1, Math.max(dueInSeconds, announcement))
+        }
+      }
+      await store.removeRetired(longestToken)
+    },
+
+    /** Announces the next key now, or, `atOnce`, lets it sign as soon as every instance must have read it. */
+    async rotate ({ atOnce }: { atOnce: boolean }): Promise<void> {
+      await load()
+      const delay = atOnce ? shortAnnouncement : announcement
+      const last = newest()
+      if (last.signsAt > now()) await store.hasten(last.key.kid, delay)
+      else await store.add(algorithm, last.number + 1, delay)
+      await load()
+    },
+
+    /** Every key, and what it does. */
+    list () {
+      const current = signing()
+      return known.map(({ algorithm, number, key, createdAt, signsFrom, signsAt }) => ({
+        kid: key.kid,
+        algorithm,
+        number,
+        createdAt,
+        signsFrom,
+        state: key.kid === current.key.kid && sharedKey === null ? 'signs' : signsAt > now() ? 'next' : 'checks only'
+      }))
+    }
+  }
+}
+
+function sharedSecretKey (secret: string): JwsKey {
+  const key = createSecretKey(Buffer.from(secret))
+  return { kid: 'hs256', algorithm: 'HS256', signingKey: key, verifyingKey: key }
+}

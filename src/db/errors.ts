@@ -1,0 +1,24 @@
+/** The driver's own codes and the system's for a connection that is not there. */
+const connectionCodes = new Set([
+  'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED', 'CONNECT_TIMEOUT',
+  'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'
+])
+
+/** SQLSTATE classes: connection, lack of resources, operator intervention, system error; then single states. */
+const sqlStateClasses = new Set(['08', '53', '57', '58'])
+const sqlStates = new Set([
+  '25006', // a standby or read-only server: in the middle of a failover
+  '40001', '40P01', '55P03' // serialisation failure, deadlock, lock not granted in time
+])
+
+/** Whether a database error says nothing about the request, only that the database cannot answer it now. */
+export function isUnavailable (error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const isOfClass = code.length === 5 && sqlStateClasses.has(code.slice(0, 2))
+  return isOfClass || sqlStates.has(code) || connectionCodes.has(code)
+}
+
+/** The name of the constraint that a statement failed on, or `null` for any other error. */
+export function violatedConstraint (error: unknown): string | null {
+  return error instanceof Error && 'constraint_name' in error ? String(error.constraint_name) : null
+}

@@ -1,0 +1,33 @@
+import { Redis } from 'ioredis'
+import type { Doorbell } from '../core/revocations/notifier.js'
+
+const channel = 'keyturn'
+
+/**
+ * Connects to Redis or Valkey, when the first command comes. A command that cannot be sent at once fails at once:
+ * nothing that Redis does here is worth waiting for.
+ */
+export function openRedis (url: string, onError: (error: unknown) => void): Redis {
+  const redis = new Redis(url, { connectTimeout: 500, maxRetriesPerRequest: 1, lazyConnect: true })
+  return redis.on('error', onError)
+}
+
+/** Rings by PUBLISH. Once heard, it is heard again after every loss of the connection. */
+export function createRedisDoorbell (redis: Redis, onError: (error: unknown) => void): Doorbell {
+  const own = redis.duplicate({ maxRetriesPerRequest: null }).on('error', onError)
+  return {
+    ring (): void {
+      redis.publish(channel, '').catch(onError)
+    },
+
+    listen (listener: () => void): void {
+      own.on('message', listener)
+      own.subscribe(channel).catch(onError)
+    },
+
+    close (): Promise<void> {
+      own.disconnect()
+      return Promise.resolve()
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { HttpFailure } from '../http/failure.js'
+
+type Done = (error: Error | null, body?: unknown) => void
+
+/**
+ * A JSON parser that takes no body for what it is: clients set the content type on requests without one too, such
+ * as a sign-out. Keys that would reach an object's prototype are refused. What no route takes is not read.
+ * JSON is UTF-8 (RFC 8259 8.1); read leniently, all other bytes would be one letter, also those of a password.
+ */
+export function parseJson (app: FastifyInstance) {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  return (request: FastifyRequest, body: Buffer, done: Done) => {
+    if (body.length === 0 || request.is404) return done(null, undefined)
+    return isUtf8(body) ? parse(request, body.toString(), done) : done(new HttpFailure('invalid_json'))
+  }
+}
