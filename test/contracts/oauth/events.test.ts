@@ -1,0 +1,209 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import t from 'tap'
+import { coreBeside, operator, sqlBeside } from '../../support/beside.js'
+import { databases } from '../../support/build.js'
+import { post } from '../../support/http.js'
+import { matchesOpenapi } from '../../support/matches-openapi.js'
+import { basic, buildForPartner, newPartner, partnerAudience, poll, type Partner } from '../../support/partner.js'
+import { loggedIn, registered, signedUp } from '../../support/people.js'
+
+const caep = 'https://schemas.openid.net/secevent/caep/event-type'
+const now = { returnImmediately: true }
+
+/** The claims of a token, unchecked. */
+function claimsOf (token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
+}
+
+/** Polls and acknowledges; returns the signed events. */
+async function takeAll (issuer: string, partner: Partner): Promise<string[]> {
+  const { sets } = await poll(issuer, partner, now)
+  await poll(issuer, partner, { ...now, ack: Object.keys(sets) })
+  return Object.values(sets)
+}
+
+for (const database of databases) {
+  t.test(`a partner that waits learns of a sign-out within a second, on ${database}`, async t => {
+    const { issuer, as, partner } = await buildForPartner(t, { database })
+    const { token } = await signedUp(issuer)
+    t.same(await poll(issuer, partner, now), { sets: {}, moreAvailable: false })
+
+    const waiting = poll(issuer, partner, {})
+    await delay(100)
+    const ended = performance.now()
+    await post(`${issuer}/api/auth/revoke-token`, { token })
+    const { sets, moreAvailable } = await waiting
+    const took = performance.now() - ended
+    t.ok(took < 1_000, `${Math.round(took)} ms`)
+    t.equal(moreAvailable, false)
+
+    const [[jti, set] = ['', '']] = Object.entries(sets)
+    const { payload } = await jwtVerify(set, createRemoteJWKSet(new URL(as.jwks_uri ?? '')), {
+      issuer, audience: partnerAudience, typ: 'secevent+jwt'
+    })
+    const { sub, sid } = claimsOf(token)
+    t.match(payload, {
+      jti,
+      sub_id: {
+        format: 'complex', user: { format: 'iss_sub', iss: issuer, sub }, session: { format: 'opaque', id: sid }
+      },
+      events: { [`${caep}/session-revoked`]: { initiating_entity: 'user', event_timestamp: Number } }
+    })
+    t.notOk('sub' in payload || 'exp' in payload, 'it cannot be taken for an access token (RFC 8417 2.2, 4.5)')
+    t.equal((await post(`${issuer}/api/auth/validate-token`, { token: set })).status, 401)
+
+    t.same(Object.keys((await poll(issuer, partner, now)).sets), [jti], 'until it is acknowledged it is sent again')
+    t.same((await poll(issuer, partner, { ...now, ack: [jti] })).sets, {})
+    t.same((await poll(issuer, partner, now)).sets, {})
+  })
+}
+
+t.test('partners are told of every end of a session, each by its kind', async t => {
+  const { server, issuer, partner } = await buildForPartner(t)
+  const { core } = server
+  const told = async () => (await takeAll(issuer, partner)).map(claimsOf)
+  const person = await registered(issuer)
+  const { id = '' } = await core.accounts.findByEmail(person.email) ?? {}
+  const signIn = () => loggedIn(issuer, person)
+  const user = { format: 'iss_sub', iss: issuer, sub: id }
+  const of = (token: string) => ({
+    format: 'complex', user, session: { format: 'opaque', id: claimsOf(token).sid }
+  })
+  const revoked = (entity: string) => ({ [`${caep}/session-revoked`]: { initiating_entity: entity } })
+
+  const reused = await signIn()
+  await core.refresh(reused.refreshToken, operator)
+  const successor = await core.refresh(reused.refreshToken, operator)
+  await core.refresh(successor.refreshToken, operator)
+  await t.rejects(core.refresh(reused.refreshToken, operator))
+  t.match(await told(), [{ sub_id: of(reused.token), events: revoked('policy') }])
+
+  const [first, second] = [await signIn(), await signIn()]
+  await core.sessions.end(id, String(claimsOf(first.token).sid), 'revoked', operator)
+  t.match(await told(), [{ sub_id: of(first.token), events: revoked('admin') }])
+
+  const keeper = await signIn()
+  const { body: { token: bearer } } = await post(`${issuer}/api/auth/sign-in/email`, {
+    email: person.email, password: person.password
+  })
+  const changed = await post(`${issuer}/api/auth/change-password`, {
+    currentPassword: person.password, newPassword: 'another good password', revokeOtherSessions: true
+  }, { authorization: `Bearer ${bearer}` })
+  t.equal(changed.status, 200)
+  const events = await told()
+  t.equal(events.length, 3)
+  t.match(events.find(({ events }) => `${caep}/credential-change` in (events as object)), {
+    sub_id: user,
+    events: { [`${caep}/credential-change`]: { credential_type: 'password', change_type: 'update' } }
+  })
+  for (const { token } of [second, keeper]) {
+    t.ok(events.some(({ sub_id: subject }) => JSON.stringify(subject).includes(String(claimsOf(token).sid))))
+  }
+
+  await core.accounts.disable(person.email, operator)
+  t.match(await told(), [{ sub_id: user, events: revoked('admin') }])
+  await core.accounts.enable(person.email, operator)
+  t.same(await told(), [], 'what ends nothing is not told')
+  await core.accounts.delete(person.email, operator)
+  t.match(await told(), [{ sub_id: user, events: revoked('admin') }])
+})
+
+t.test('a partner takes events in portions, refuses what it cannot read, and each partner for itself', async t => {
+  const { server, issuer, partner } = await buildForPartner(t)
+  for (let session = 0; session < 3; session += 1) {
+    await post(`${issuer}/api/auth/revoke-token`, { token: (await signedUp(issuer)).token })
+  }
+  const [late, other] = [await newPartner(server), partner]
+  t.same((await poll(issuer, late, now)).sets, {}, 'what was before a client is not told to it')
+
+  const reply = await post(`${issuer}/oauth/events`, { maxEvents: 2 }, basic(other))
+  matchesOpenapi(t, 'oauth', 'POST /oauth/events', reply)
+  t.equal(reply.headers.get('cache-control'), 'no-store')
+  const names = Object.keys(reply.body.sets as object)
+  t.equal(names.length, 2)
+  t.equal(reply.body.moreAvailable, true)
+  t.same(await poll(issuer, other, { maxEvents: 0, ack: [names[0]] }), { sets: {}, moreAvailable: true })
+
+  const [, refused = ''] = names
+  const rest = await poll(issuer, other, {
+    ...now, ack: ['no such event', randomUUID()], setErrs: { [refused]: { err: 'invalid_key', description: 'x' } }
+  })
+  t.equal(Object.keys(rest.sets).length, 1)
+  t.notOk(refused in rest.sets)
+  t.ok(server.log.some(line => line.includes('a partner refuses events') && line.includes('invalid_key')))
+})
+
+t.test('an event older than the longest token is not told, and one that commits late still is', async t => {
+  const { server, issuer, partner } = await buildForPartner(t)
+  const sql = sqlBeside(t, server.config)
+  const add = async (age: string) => sql`
+    INSERT INTO audit_events (account_id, event, at)
+    VALUES (${randomUUID()}, 'signed_out', clock_timestamp() - ${age}::text::interval)`
+  await sql`UPDATE clients SET events_from = clock_timestamp() - interval '30 days'`
+  const count = async () => Object.keys((await poll(issuer, partner, now)).sets).length
+  await add('8 days')
+  t.equal(await count(), 0)
+  await add('6 days')
+  t.equal(await count(), 1)
+
+  await server.core.events.forgetSettled()
+  t.equal(await count(), 1, 'what is not acknowledged is kept')
+  await takeAll(issuer, partner)
+  await add('30 seconds')
+  await takeAll(issuer, partner)
+  await server.core.events.forgetSettled()
+  const beginning = async () => (await sql<[{ age: number }]>`
+    SELECT extract(epoch FROM clock_timestamp() - events_from)::float8 AS age FROM clients`)[0].age
+  t.ok(Math.abs(await beginning() - 60) < 5, 'all is settled but what may still be under way')
+  await server.core.events.forgetSettled()
+  t.equal((await sql`SELECT 1 FROM event_acknowledgements`).length, 2, 'given just now')
+  await sql`UPDATE event_acknowledgements SET at = at - interval '2 minutes'`
+  await server.core.events.forgetSettled()
+  t.same(await sql`SELECT 1 FROM event_acknowledgements`, [])
+  await add('45 seconds')
+  t.equal(await count(), 2, 'found behind younger ones')
+})
+
+t.test('waiting ends with the server, and with the partner\'s patience', async t => {
+  const { server, issuer, partner } = await buildForPartner(t)
+  const impatient = AbortSignal.timeout(200)
+  await t.rejects(fetch(`${issuer}/oauth/events`, {
+    method: 'POST', body: '{}', signal: impatient, headers: { 'content-type': 'application/json', ...basic(partner) }
+  }))
+  const waiting = poll(issuer, partner, {})
+  await delay(300)
+  const began = performance.now()
+  const [reply] = await Promise.all([waiting, server.stop()])
+  t.same(reply.sets, {})
+  t.ok(performance.now() - began < 5_000)
+})
+
+t.test('whoever waits while its client is removed learns nothing more', async t => {
+  const { server, issuer, partner } = await buildForPartner(t)
+  const { token } = await signedUp(issuer)
+  const beside = await coreBeside(t, server.config)
+  const waiting = poll(issuer, partner, {})
+  await delay(100)
+  await beside.clients.remove(partner.id)
+  await post(`${issuer}/api/auth/revoke-token`, { token })
+  t.same((await waiting).sets, {})
+  t.equal((await post(`${issuer}/oauth/events`, {}, basic(partner))).status, 401)
+})
+
+t.test('other methods of authentication, bad polls, and a server without public keys', async t => {
+  const { issuer, partner: { id, secret } } = await buildForPartner(t)
+  const body = { ...now, client_id: id, client_secret: secret }
+  t.equal((await post(`${issuer}/oauth/events`, body)).status, 200)
+  for (const bad of [{ maxEvents: -1 }, { ack: 'x' }, { setErrs: { a: 1 } }, { returnImmediately: 'yes' }]) {
+    const reply = await post(`${issuer}/oauth/events`, { ...body, ...bad })
+    t.match(reply, { status: 400, body: { error: 'invalid_request' } }, JSON.stringify(bad))
+    matchesOpenapi(t, 'oauth', 'POST /oauth/events', reply)
+  }
+
+  const shared = await buildForPartner(t, { settings: { JWT_SECRET: randomBytes(48).toString('base64url') } })
+  const reply = await post(`${shared.issuer}/oauth/events`, now, basic(shared.partner))
+  t.match(reply, { status: 404, body: { error: 'not_found', error_description: /shared secret/ } })
+  matchesOpenapi(t, 'oauth', 'POST /oauth/events', reply)
+})

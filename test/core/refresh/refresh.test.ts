@@ -1,0 +1,258 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import type { Config } from '../../../src/config/environment.js'
+import type { Grant, RefreshGrant } from '../../../src/core/sessions/token-issuer.js'
+import { origin, faultOf, password, refusesRefresh, signedIn } from '../../support/accounts.js'
+import { coreBeside } from '../../support/beside.js'
+import { buildCore } from '../../support/build.js'
+
+/* The table of src/core/rotation.ts, line by line. The database's clock judges ages, so rows are aged instead. */
+
+const settings: Partial<Config> = { REFRESH_RETRY_WINDOW: 10, REFRESH_CONFIRM_WINDOW: 3600, REFRESH_LATE_RETRIES: 3 }
+
+async function setUp (t: Test, overrides: Partial<Config> = {}) {
+  const { core, sql } = await buildCore(t, { settings: { ...settings, ...overrides } })
+  return {
+    core,
+    sql,
+    refresh: (token: string) => core.refresh(token, origin),
+    /** Makes the last step of a session that many seconds older. */
+    age: (grant: RefreshGrant, seconds: number) => sql`
+      UPDATE sessions SET rotated_at = rotated_at - make_interval(secs => ${seconds}) WHERE id = ${grant.sessionId}`,
+    events: async (grant: RefreshGrant) => (await sql<{ event: string }[]>`
+      SELECT event FROM audit_events WHERE session_id = ${grant.sessionId} ORDER BY at`).map(row => row.event)
+  }
+}
+
+t.test('the current token is traded for the next one, and the session goes on', async t => {
+  const { core, refresh, sql } = await setUp(t)
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  const third = await refresh(second.refreshToken)
+  t.equal(new Set([first, second, third].map(grant => grant.refreshToken)).size, 3)
+  t.equal(third.sessionId, first.sessionId)
+  t.equal(await faultOf(core, first.accessToken), null, 'rotation ends no access token in flight')
+  t.equal(await faultOf(core, third.accessToken), null)
+  const rows = await sql`SELECT id FROM sessions WHERE account_id = ${first.account.id}`
+  t.equal(rows.length, 1, 'one row per session, whatever happens to it')
+})
+
+t.test('200 concurrent refreshes of one token yield exactly one successor', async t => {
+  const { core, refresh, events } = await setUp(t)
+  const first = await signedIn(core)
+  const grants = await Promise.all(Array.from({ length: 200 }, () => refresh(first.refreshToken)))
+  const successors = new Set(grants.map(grant => grant.refreshToken))
+  t.equal(successors.size, 1)
+  t.notOk(successors.has(first.refreshToken))
+  t.same(await events(first), ['signed_in'], 'nothing of it is worth a record')
+})
+
+t.test('the previous token gets the same successor again inside the retry window', async t => {
+  const { core, refresh, age } = await setUp(t)
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  await age(first, 8)
+  t.equal((await refresh(first.refreshToken)).refreshToken, second.refreshToken)
+})
+
+t.test('inside the retry window that holds also for a successor that is confirmed', async t => {
+  const { core, refresh } = await setUp(t)
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  await core.validation.authenticate(second.accessToken)
+  t.equal((await refresh(first.refreshToken)).refreshToken, second.refreshToken)
+})
+
+t.test('a lost reply is retried after the window while the successor is unconfirmed, and put on record', async t => {
+  const { core, refresh, age, events } = await setUp(t)
+  const first = await signedIn(core)
+  const lost = await refresh(first.refreshToken)
+  await age(first, 600)
+  const retried = await refresh(first.refreshToken)
+  t.equal(retried.refreshToken, lost.refreshToken)
+  t.same(await events(first), ['signed_in', 'refresh_retried_late'])
+  t.ok(await refresh(retried.refreshToken))
+})
+
+t.test('after the confirm window the previous token is theft', async t => {
+  const { core, refresh, age, events } = await setUp(t)
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  await age(first, 3600)
+  await refusesRefresh(t, refresh(first.refreshToken), 'reused')
+  await refusesRefresh(t, refresh(second.refreshToken), 'reused')
+  t.equal(await faultOf(core, second.accessToken), 'reused')
+  t.same(await events(first), ['signed_in', 'refresh_token_reused'], 'one theft is one record')
+})
+
+t.test('once its access token was seen, the successor is confirmed and the previous token is theft', async t => {
+  const { core, refresh, age } = await setUp(t)
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  await core.validation.authenticate(second.accessToken)
+  await age(first, 11)
+  await refusesRefresh(t, refresh(first.refreshToken), 'reused')
+})
+
+t.test('an access token of before the step confirms nothing', async t => {
+  const { core, refresh, age } = await setUp(t)
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  await core.validation.authenticate(first.accessToken)
+  await age(first, 600)
+  t.equal((await refresh(first.refreshToken)).refreshToken, second.refreshToken)
+})
+
+t.test('a token older than the previous one is theft at any time, and ends only its own session', async t => {
+  const { core, refresh } = await setUp(t)
+  const first = await signedIn(core)
+  const elsewhere = await core.signIn({ email: first.email, password }, origin)
+  const second = await refresh(first.refreshToken)
+  const third = await refresh(second.refreshToken)
+  await refusesRefresh(t, refresh(first.refreshToken), 'reused')
+  await refusesRefresh(t, refresh(third.refreshToken), 'reused')
+  t.equal(await faultOf(core, third.accessToken), 'reused')
+  t.equal(await faultOf(core, elsewhere.accessToken), null)
+  t.ok(await refresh(elsewhere.refreshToken))
+})
+
+t.test('at most three generations in a row may need a late retry', async t => {
+  const { core, refresh, age } = await setUp(t)
+  const grant = await signedIn(core)
+  let token = grant.refreshToken
+  for (let generation = 1; generation <= 3; generation += 1) {
+    const lost = await refresh(token)
+    await age(grant, 600)
+    t.equal((await refresh(token)).refreshToken, lost.refreshToken, `generation ${generation}`)
+    t.equal((await refresh(token)).refreshToken, lost.refreshToken, 'a second retry of one generation is not counted')
+    token = lost.refreshToken
+  }
+  await refresh(token)
+  await age(grant, 600)
+  await refusesRefresh(t, refresh(token), 'reused')
+})
+
+t.test('a generation without a late retry begins the count anew', async t => {
+  const { core, refresh, age } = await setUp(t)
+  const grant = await signedIn(core)
+  let token = grant.refreshToken
+  for (let round = 1; round <= 3; round += 1) {
+    for (let generation = 1; generation <= 2; generation += 1) {
+      await refresh(token)
+      await age(grant, 600)
+      token = (await refresh(token)).refreshToken
+    }
+    token = (await refresh(token)).refreshToken
+  }
+  t.ok(await refresh(token))
+})
+
+t.test('two holders who take turns are found out, though nothing ever confirms', async t => {
+  const { core, refresh, age } = await setUp(t)
+  const grant = await signedIn(core)
+  let shared = grant.refreshToken
+  let turns = 0
+  const takeTurns = async () => {
+    for (; turns < 20; turns += 1) {
+      const owner = await refresh(shared)
+      await age(grant, 600)
+      const thief = await refresh(shared)
+      t.equal(thief.refreshToken, owner.refreshToken)
+      shared = owner.refreshToken
+    }
+  }
+  await t.rejects(takeTurns(), { message: 'reused' })
+  t.equal(turns, 3)
+})
+
+t.test('with both windows at 0 a token is good exactly once', async t => {
+  const { core, refresh } = await setUp(t, { REFRESH_RETRY_WINDOW: 0, REFRESH_CONFIRM_WINDOW: 0 })
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  await refusesRefresh(t, refresh(first.refreshToken), 'reused')
+  await refusesRefresh(t, refresh(second.refreshToken), 'reused')
+})
+
+t.test('with both windows at 0 of two requests at the same moment one wins, the other ends the session', async t => {
+  const { core, refresh, events } = await setUp(t, { REFRESH_RETRY_WINDOW: 0, REFRESH_CONFIRM_WINDOW: 0 })
+  for (let round = 0; round < 20; round += 1) {
+    const first = await signedIn(core)
+    const outcomes = await Promise.allSettled([refresh(first.refreshToken), refresh(first.refreshToken)])
+    t.same(outcomes.map(outcome => outcome.status).sort(), ['fulfilled', 'rejected'])
+    t.same(await events(first), ['signed_in', 'refresh_token_reused'])
+  }
+})
+
+t.test('a token of a session that has ended is refused with the reason, and nothing else happens', async t => {
+  const { core, refresh, sql, events } = await setUp(t)
+  const ends = [
+    ['signed_out', (grant: Grant) => core.signOut.withRefreshToken(grant.refreshToken, origin)],
+    ['revoked', (grant: Grant) => core.sessions.endAll(grant.account.id, 'revoked', origin)],
+    ['revoked', (grant: Grant) => core.accounts.disable(grant.account.email, origin)],
+    ['unknown', (grant: Grant) => core.accounts.delete(grant.account.email, origin)],
+    ['expired', (grant: Grant) => sql`
+      UPDATE sessions SET expires_at = clock_timestamp() WHERE id = ${grant.sessionId}`]
+  ] as const
+  for (const [fault, end] of ends) {
+    const first = await signedIn(core)
+    const second = await refresh(first.refreshToken)
+    await end({ ...first, ...second })
+    const before = await events(first)
+    await refusesRefresh(t, refresh(first.refreshToken), fault)
+    await refusesRefresh(t, refresh(second.refreshToken), fault)
+    t.same(await events(first), before, `to replay a token of a session that is ${fault} is no theft`)
+  }
+})
+
+t.test('a mangled or forged token is refused as malformed and harms nobody', async t => {
+  const { core, refresh } = await setUp(t)
+  const first = await signedIn(core)
+  const { refreshToken: good } = first
+  const flipped = good.slice(0, 60) + (good[60] === 'A' ? 'B' : 'A') + good.slice(61)
+  const forged = `rt_${Buffer.alloc(85, 7).toString('base64url')}`
+  const bad = [flipped, forged, '', 'rt_', good.slice(1), `${good}=`, ` ${good}`, `${good}\n`, first.accessToken]
+  for (const token of bad) {
+    await refusesRefresh(t, refresh(token), 'malformed')
+  }
+  t.ok(await refresh(good))
+})
+
+t.test('no session lives longer than SESSION_MAX_AGE, however often it is refreshed', async t => {
+  const { core, refresh, sql } = await setUp(t, { REFRESH_TOKEN_TTL: 3600, SESSION_MAX_AGE: 7200 })
+  const first = await signedIn(core)
+  t.equal(first.refreshExpiresIn, 3600)
+  await sql`UPDATE sessions SET created_at = created_at - interval '5400 s' WHERE id = ${first.sessionId}`
+  const second = await refresh(first.refreshToken)
+  t.equal(second.refreshExpiresIn, 1800)
+  t.equal(second.expiresIn, 1800, 'and no access token outlives its session')
+})
+
+t.test('a refresh is a heap-only update', async t => {
+  const { core, refresh, sql } = await setUp(t)
+  let { refreshToken } = await signedIn(core)
+  for (let step = 0; step < 200; step += 1) refreshToken = (await refresh(refreshToken)).refreshToken
+  // A backend reports what it did when it has been idle for a second.
+  let counted = { updates: 0, hot: 0 }
+  for (let attempt = 0; attempt < 100 && counted.updates < 200; attempt += 1) {
+    await delay(100)
+    const [row] = await sql<{ updates: number, hot: number }[]>`
+      SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot
+      FROM pg_stat_user_tables WHERE relname = 'sessions'`
+    counted = row ?? counted
+  }
+  t.equal(counted.updates, 200)
+  t.ok(counted.hot >= 0.95 * counted.updates, `${counted.hot} of ${counted.updates}`)
+})
+
+t.test('an instance that does not know the secret of the last step refuses, and harms nobody', async t => {
+  const { core, sql, config } = await buildCore(t, { settings })
+  const { refreshToken } = await signedIn(core)
+  const old = String(config.KEYTURN_SECRET)
+  const ahead = await coreBeside(t, {
+    ...config, KEYTURN_SECRET: `the next ${old}`, KEYTURN_SECRET_PREVIOUS: old
+  })
+  const next = await ahead.refresh(refreshToken, origin)
+  await refusesRefresh(t, core.refresh(refreshToken, origin), 'unknown')
+  t.ok(await ahead.refresh(next.refreshToken, origin), 'the session goes on')
+  t.same((await sql`SELECT 1 FROM sessions WHERE ended_at IS NOT NULL`).length, 0)
+})

@@ -1,0 +1,90 @@
+import t, { type Test } from 'tap'
+import { AuthError } from '../../../src/core/errors.js'
+import type { RefreshGrant } from '../../../src/core/sessions/token-issuer.js'
+import type { Core } from '../../../src/core/index.js'
+import { faultOf, origin, password, signedIn } from '../../support/accounts.js'
+import { buildCore } from '../../support/build.js'
+
+/* Whatever ends access wins against whatever goes on at the same moment: afterwards nothing of it is alive. */
+
+const rounds = 60
+
+const change = { current: password, replacement: 'another password', shortestPassword: 8 }
+
+type Account = Awaited<ReturnType<typeof signedIn>>
+
+const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> = {
+  'sign-out': (core, account) => core.signOut.withRefreshToken(account.refreshToken, origin),
+  'the end of all sessions': (core, account) => core.sessions.endAll(account.account.id, 'revoked', origin),
+  'a password change': (core, account) => core.changePassword({
+    ...change, accountId: account.account.id, keep: 'none'
+  }, origin),
+  disabling: (core, account) => core.accounts.disable(account.email, origin),
+  deletion: (core, account) => core.accounts.delete(account.email, origin)
+}
+
+/** The grants of those that were let through; a refusal is as good, any other error is not. */
+async function granted (attempts: Array<Promise<RefreshGrant>>): Promise<RefreshGrant[]> {
+  const outcomes = await Promise.allSettled(attempts)
+  return outcomes.flatMap(outcome => {
+    if (outcome.status === 'fulfilled') return [outcome.value]
+    if (outcome.reason instanceof AuthError && outcome.reason.code.startsWith('invalid')) return []
+    throw outcome.reason
+  })
+}
+
+async function isDead (t: Test, core: Core, grants: RefreshGrant[], what: string): Promise<void> {
+  for (const grant of grants) {
+    t.not(await faultOf(core, grant.accessToken), null, `no access token outlives ${what}`)
+    await t.rejects(core.refresh(grant.refreshToken, origin), { code: 'invalid_refresh_token' })
+  }
+}
+
+for (const [name, end] of Object.entries(ends)) {
+  t.test(`refresh racing ${name} leaves nothing alive`, async t => {
+    const { core } = await buildCore(t)
+    for (let round = 0; round < rounds; round += 1) {
+      const account = await signedIn(core)
+      const refreshes = Array.from({ length: 3 }, () => core.refresh(account.refreshToken, origin))
+      const [grants] = await Promise.all([granted(refreshes), end(core, account)])
+      await isDead(t, core, [account, ...grants], name)
+    }
+  })
+}
+
+for (const name of ['a password change', 'disabling', 'deletion']) {
+  t.test(`sign-in racing ${name} leaves nothing alive`, async t => {
+    const { core } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4 } })
+    for (let round = 0; round < rounds; round += 1) {
+      const account = await signedIn(core)
+      const signIns = Array.from({ length: 3 }, () =>
+        core.signIn({ email: account.email, password }, origin))
+      const [grants] = await Promise.all([granted(signIns), ends[name]?.(core, account)])
+      await isDead(t, core, [account, ...grants], name)
+    }
+  })
+}
+
+t.test('of two password changes at the same moment one wins', async t => {
+  const { core } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4 } })
+  for (let round = 0; round < 20; round += 1) {
+    const { account, email } = await signedIn(core)
+    const replacements = ['first replacement', 'second replacement']
+    const outcomes = await Promise.allSettled(replacements.map(replacement => core.changePassword(
+      { ...change, accountId: account.id, replacement, keep: 'none' }, origin)))
+    const winners = replacements.filter((_, index) => outcomes[index]?.status === 'fulfilled')
+    t.equal(winners.length, 1)
+    t.ok(await core.signIn({ email, password: winners[0] ?? '' }, origin))
+  }
+})
+
+t.test('a password change keeps the session that asked for it, if told so, and no other', async t => {
+  const { core } = await buildCore(t)
+  const own = await signedIn(core)
+  const other = await core.signIn({ email: own.email, password }, origin)
+  await core.changePassword(
+    { ...change, accountId: own.account.id, keep: { sessionId: own.sessionId } }, origin)
+  t.equal(await faultOf(core, own.accessToken), null)
+  t.ok(await core.refresh(own.refreshToken, origin))
+  await isDead(t, core, [other], 'the change')
+})

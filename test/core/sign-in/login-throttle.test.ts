@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import argon2 from 'argon2'
+import t, { type Test } from 'tap'
+import type { Config } from '../../../src/config/environment.js'
+import { AuthError } from '../../../src/core/errors.js'
+import type { Core } from '../../../src/core/index.js'
+import { createKeyring } from '../../../src/core/keys/keyring.js'
+import { createLoginThrottle } from '../../../src/core/sign-in/login-throttle.js'
+import { faultOf, password, signedIn } from '../../support/accounts.js'
+import { coreBeside } from '../../support/beside.js'
+import { buildCore } from '../../support/build.js'
+
+const limits = {
+  LOGIN_MAX_FAILURES: 10,
+  LOGIN_MAX_FAILURES_PER_ACCOUNT: 100,
+  LOGIN_MAX_FAILURES_PER_ADDRESS: 100,
+  LOGIN_FAILURE_WINDOW: 900,
+  PASSWORD_HASH_QUEUE: 1_000
+}
+
+async function setUp (t: Test, settings: Partial<Config> = {}) {
+  const backend = await buildCore(t, { settings: { ...limits, ...settings } })
+  const { core, sql } = backend
+  const who = await signedIn(core)
+  return {
+    ...backend,
+    who,
+    /** What an attempt comes to: `in`, or the code of the refusal. */
+    attempt: (given: string, address: string, email = who.email, by: Core = core) => outcome(by, email, given, address),
+    /** Lets time pass for the database. */
+    age: (interval: string) => sql`
+      UPDATE login_throttle SET ends_at = ends_at - ${interval}::text::interval, guesses = ARRAY(
+        SELECT began - ${interval}::text::interval FROM unnest(guesses) AS began)`
+  }
+}
+
+async function outcome (core: Core, email: string, given: string, address: string): Promise<string> {
+  try {
+    await core.signIn({ email, password: given }, { address, userAgent: null })
+    return 'in'
+  } catch (error) {
+    if (error instanceof AuthError) return error.code
+    throw error
+  }
+}
+
+/** How many passwords are compared from now on. */
+function countedGuesses (t: Test): () => number {
+  const { verify } = argon2
+  let count = 0
+  Object.assign(argon2, {
+    verify: (...all: Parameters<typeof verify>) => {
+      count += 1
+      return verify(...all)
+    }
+  })
+  t.teardown(() => Object.assign(argon2, { verify }))
+  return () => count
+}
+
+t.test('after ten failures from one address the right password does not help there, and elsewhere it does', async t => {
+  const { attempt, age, core, who } = await setUp(t)
+  for (let n = 0; n < 10; n += 1) t.equal(await attempt('wrong', '198.51.100.1'), 'invalid_credentials')
+  const refusal: unknown = await core.signIn({ email: who.email, password }, {
+    address: '198.51.100.1', userAgent: null
+  }).catch((error: unknown) => error)
+  t.match(refusal, { code: 'too_many_failures', retryAfter: Number })
+  const { retryAfter = 0 } = refusal as AuthError
+  t.ok(retryAfter > 890 && retryAfter <= 900, String(retryAfter))
+  t.equal(await attempt(password, '198.51.100.2'), 'in')
+  t.equal(await faultOf(core, who.accessToken), null, 'live sessions are not touched')
+  await age('14 minutes')
+  t.equal(await attempt(password, '198.51.100.1'), 'too_many_failures')
+  await age('2 minutes')
+  t.equal(await attempt(password, '198.51.100.1'), 'in')
+})
+
+t.test('the same for an email that nobody has', async t => {
+  const { attempt } = await setUp(t)
+  const email = `${randomUUID()}@example.com`
+  for (let n = 0; n < 10; n += 1) t.equal(await attempt('wrong', '198.51.100.1', email), 'invalid_credentials')
+  t.equal(await attempt('wrong', '198.51.100.1', email), 'too_many_failures')
+})
+
+t.test('the right password forgives the failures before it', async t => {
+  const { attempt } = await setUp(t)
+  for (let round = 0; round < 3; round += 1) {
+    for (let n = 0; n < 9; n += 1) t.equal(await attempt('wrong', '198.51.100.1'), 'invalid_credentials')
+    t.equal(await attempt(password, '198.51.100.1'), 'in')
+  }
+})
+
+t.test('of 500 guesses at once, on two instances, ten are evaluated', async t => {
+  const { core, config, who, attempt } = await setUp(t)
+  const other = await coreBeside(t, config)
+  const guesses = countedGuesses(t)
+  const outcomes = await Promise.all(Array.from({ length: 500 }, (_, n) =>
+    attempt('wrong', '198.51.100.1', who.email, n % 2 === 0 ? core : other)))
+  t.ok(guesses() <= 10, `${guesses()} evaluated`)
+  t.equal(outcomes.filter(outcome => outcome === 'invalid_credentials').length, guesses())
+  t.notOk(outcomes.includes('in'))
+  t.equal(await attempt('wrong', '198.51.100.1'), guesses() < 10 ? 'invalid_credentials' : 'too_many_failures')
+})
+
+t.test('a right password is never refused for its own retries', async t => {
+  const { attempt } = await setUp(t)
+  const outcomes = await Promise.all(Array.from({ length: 60 }, () => attempt(password, '198.51.100.1')))
+  t.ok(outcomes.includes('in'))
+  t.notOk(outcomes.includes('too_many_failures'))
+  t.equal(await attempt(password, '198.51.100.1'), 'in', 'all guesses were given back')
+})
+
+t.test('strangers from everywhere lock strangers out, and not the owner where they are signed in', async t => {
+  const { attempt, core, who } = await setUp(t, { LOGIN_MAX_FAILURES_PER_ACCOUNT: 20 })
+  const home = '2001:db8:1:2::1'
+  t.equal(await attempt(password, home), 'in')
+  for (let n = 1; n <= 20; n += 1) t.equal(await attempt('wrong', `198.51.100.${n}`), 'invalid_credentials')
+  t.equal(await attempt('wrong', '203.0.113.1'), 'too_many_failures')
+  t.equal(await attempt(password, '203.0.113.2'), 'too_many_failures', 'not told apart from a wrong one')
+  t.equal(await attempt(password, home), 'in')
+  t.equal(await attempt(password, '2001:db8:1:2:ffff::9'), 'in', 'the same network')
+  await core.sessions.endAll(who.account.id, 'revoked', { address: null, userAgent: null })
+  t.equal(await attempt(password, home), 'too_many_failures', 'a session that has ended is no home')
+})
+
+t.test('an address that tries many accounts is refused for all of them', async t => {
+  const { attempt } = await setUp(t, { LOGIN_MAX_FAILURES_PER_ADDRESS: 15 })
+  for (let n = 0; n < 15; n += 1) {
+    t.equal(await attempt('wrong', '198.51.100.1', `${n}@example.com`), 'invalid_credentials')
+  }
+  t.equal(await attempt(password, '198.51.100.1'), 'too_many_failures')
+  t.equal(await attempt(password, '::ffff:198.51.100.1'), 'too_many_failures', 'the same address in other clothes')
+  t.equal(await attempt(password, '198.51.100.2'), 'in')
+})
+
+t.test('an IPv6 address counts with its /64', async t => {
+  const { attempt } = await setUp(t)
+  for (let n = 0; n < 10; n += 1) t.equal(await attempt('wrong', `2001:db8:a:b::${n}`), 'invalid_credentials')
+  t.equal(await attempt('wrong', '2001:db8:a:b:c:d:e:f'), 'too_many_failures')
+  t.equal(await attempt('wrong', '2001:db8:a:c::1'), 'invalid_credentials')
+})
+
+t.test('a guess whose process died is given back after a minute, each by itself', async t => {
+  const { attempt, sql, age } = await setUp(t)
+  t.equal(await attempt('wrong', '198.51.100.1'), 'invalid_credentials')
+  await sql`UPDATE login_throttle SET guesses = array_fill(clock_timestamp(), ARRAY[9])`
+  t.equal(await attempt(password, '198.51.100.1'), 'overloaded')
+  await age('61 seconds')
+  t.equal(await attempt(password, '198.51.100.1'), 'in')
+})
+
+t.test('what counts no more is forgotten, and what still counts is kept', async t => {
+  const { attempt, sql, config, age } = await setUp(t)
+  await attempt('wrong', '198.51.100.1')
+  await age('16 minutes')
+  await attempt('wrong', '198.51.100.2')
+  const names = async () => (await sql`SELECT key FROM login_throttle`).length
+  t.equal(await names(), 7)
+  await createLoginThrottle({ sql, keyring: createKeyring('x'.repeat(32)), settings: config }).forget()
+  t.equal(await names(), 3)
+  t.notMatch(JSON.stringify(await sql`SELECT key FROM login_throttle`), /example|198/, 'no name tells whose it is')
+})

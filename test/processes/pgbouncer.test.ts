@@ -1,0 +1,33 @@
+import t from 'tap'
+import { build, testConfig } from '../support/build.js'
+import { post } from '../support/http.js'
+import { signedUp } from '../support/people.js'
+import { noPgbouncer, throughPgbouncer } from '../support/pgbouncer.js'
+import { postgresDatabase } from '../support/test-database.js'
+import { until } from '../support/until.js'
+
+t.test('everything works through PgBouncer in transaction mode, from an empty database on', { skip: noPgbouncer },
+  async t => {
+    const url = await throughPgbouncer(t, await postgresDatabase(t, 'template0'))
+    const config = await testConfig(t, { settings: { DATABASE_URL: url } })
+    const one = await build(t, { settings: config })
+    const other = await build(t, { settings: config })
+    const people = await Promise.all(Array.from({ length: 20 }, () => signedUp(one.api)))
+    for (let round = 0; round < 5; round += 1) {
+      const replies = await Promise.all(people.map(({ refreshToken }, n) =>
+        post(`${n % 2 === 0 ? one.api : other.api}/api/auth/refresh-token`, { refreshToken })))
+      t.same(new Set(replies.map(({ status }) => status)), new Set([200]), `round ${round}`)
+      people.forEach((person, n) => Object.assign(person, replies[n]?.body.data))
+    }
+    const [{ token, refreshToken } = { token: '', refreshToken: '' }] = people
+    const validate = async (api: string) => (await post(`${api}/api/auth/validate-token`, { token })).status
+    t.equal(await validate(other.api), 200)
+    const same = await Promise.all(Array.from({ length: 50 }, () =>
+      post(`${one.api}/api/auth/refresh-token`, { refreshToken })))
+    t.equal(new Set(same.map(({ body }) => body.data.refreshToken as string)).size, 1, 'one successor')
+
+    await post(`${one.api}/api/auth/revoke-token`, { token })
+    const began = performance.now()
+    await until('the other has heard', async () => await validate(other.api) === 401)
+    t.ok(performance.now() - began < 1_250, 'without NOTIFY')
+  })

@@ -1,0 +1,43 @@
+import t from 'tap'
+import { noBrowser, openPage } from '../support/browser.js'
+import { build } from '../support/build.js'
+import { registered } from '../support/people.js'
+
+// A browser takes its time to start where much else runs.
+t.setTimeout(120_000)
+
+// Issue 3: the docs page works in a real browser.
+t.test('a login from the docs page shows the token', { skip: noBrowser }, async t => {
+  const server = await build(t)
+  const { email, password } = await registered(server.api)
+  const page = await openPage(t)
+
+  // By name, since on localhost the page leaves out what it would fetch from elsewhere (a badge of swagger.io's).
+  const address = new URL(server.api)
+  address.hostname = 'keyturn.test'
+  const hosts = new Set<string>()
+  const complaints: string[] = []
+  page.on('request', request => {
+    const { protocol, host } = new URL(request.url())
+    if (protocol !== 'data:') hosts.add(host)
+  })
+  page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', error => complaints.push(String(error)))
+
+  await page.goto(new URL('/docs', address).href)
+  const operation = page.locator('#operations-partner-login')
+  await operation.locator('.opblock-summary-control').click()
+  await operation.getByRole('button', { name: 'Try it out' }).click()
+  await operation.locator('textarea.body-param__text').fill(JSON.stringify({ email, password }))
+  await operation.getByRole('button', { name: 'Execute' }).click()
+
+  const reply = operation.locator('.live-responses-table')
+  t.match(await reply.locator('.response-col_status').last().innerText(), /^200/)
+  const text = await reply.locator('.response-col_description .highlight-code code').first().innerText()
+  const { data } = JSON.parse(text) as { data: { token: string, user: { email: string } } }
+  t.match(data.token, /^[\w-]+\.[\w-]+\.[\w-]+$/)
+  t.equal(data.user.email, email)
+
+  t.same([...hosts], [address.host], 'it asks no other server for anything')
+  t.same(complaints, [])
+})
