@@ -3,13 +3,13 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Config } from './config/environment.js'
 import { createCore, type Core } from './core/index.js'
-import { silentDoorbell, type Doorbell } from './core/revocations/notifier.js'
+import { noopNotifier, type Notifier } from './core/revocations/notifier.js'
 import { openDatabase, type DatabaseOptions } from './db/client.js'
-import { createNotifyDoorbell } from './notifiers/postgres.js'
+import { createPostgresNotifier } from './notifiers/postgres.js'
 import { openEmbedded } from './db/embedded/embedded.js'
 import { migrate } from './db/migrate.js'
-import { createRedisDoorbell, openRedis } from './notifiers/redis.js'
-import { keptSecret } from './config/secret-file.js'
+import { createRedisNotifier, openRedis } from './notifiers/redis.js'
+import { loadOrCreateSecret } from './config/secret-file.js'
 
 /** A core over its database, for the server and for the command line alike. */
 export interface Backend {
@@ -43,16 +43,16 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
   const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background; will try again')
   const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL, onBackgroundError)
 
-  function doorbell (): Doorbell {
-    if (redis !== null) return createRedisDoorbell(redis, onBackgroundError)
-    if ('socketFolder' in target) return silentDoorbell
-    return createNotifyDoorbell({ sql: database.sql, target, onError: onBackgroundError })
+  function openNotifier (): Notifier {
+    if (redis !== null) return createRedisNotifier(redis, onBackgroundError)
+    if ('socketFolder' in target) return noopNotifier
+    return createPostgresNotifier({ sql: database.sql, target, onError: onBackgroundError })
   }
 
   const core = createCore({
     sql: database.sql,
-    doorbell: doorbell(),
-    settings: { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? await keptSecret(config.DATA_DIR) },
+    notifier: openNotifier(),
+    settings: { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? await loadOrCreateSecret(config.DATA_DIR) },
     now,
     onBackgroundError
   })
@@ -73,7 +73,7 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
       for (let wait = retryDelayMs.first; !closed.signal.aborted; wait = Math.min(wait * 2, retryDelayMs.longest)) {
         try {
           await prepare()
-          core.startUpkeep()
+          core.startJobs()
           log.info('ready')
           return
         } catch (error) {

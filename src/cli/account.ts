@@ -3,13 +3,13 @@ import { displayName, type Account } from '../core/accounts/account.js'
 import { isEmail } from '../core/accounts/email.js'
 import { AuthError } from '../core/errors.js'
 import type { Core } from '../core/index.js'
-import { shortestPassword } from '../core/passwords/password-hashing.js'
+import { minPasswordLength } from '../core/passwords/password-hashing.js'
 import { print, printOne, printRows, type OutputOptions } from './output.js'
 import { readPassword } from './password-input.js'
 import { withCore, type Environment } from './with-core.js'
 
 /** The command line is on the machine itself: no address, and the operator's own tool. */
-const origin = { address: null, userAgent: 'keyturn command line' }
+const clientInfo = { address: null, userAgent: 'keyturn command line' }
 
 const pageSize = 500
 
@@ -41,7 +41,7 @@ export function accountCommand (env: Environment): Command {
       const { username, name, plan } = options
       await withCore(env, async ({ accounts }) => {
         const made = await accounts.register(
-          { email: address, password, shortestPassword, username, name, plan }, origin)
+          { email: address, password, minPasswordLength, username, name, plan }, clientInfo)
         printOne(toRow(made), options)
       })
     })
@@ -69,26 +69,26 @@ export function accountCommand (env: Environment): Command {
     .option('--none', 'take the subscription away')
     .option('--json', 'print JSON')
     .action((address: string, options: SubscriptionOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.setSubscription(address, toSubscription(options), origin)), options)
+      printOne(toRow(await accounts.setSubscription(address, toSubscription(options), clientInfo)), options)
     }))
 
   account.command('disable').argument('<email>', '', email)
     .description('end all sessions and let nobody sign in')
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.disable(address, origin)), options)
+      printOne(toRow(await accounts.disable(address, clientInfo)), options)
     }))
 
   account.command('enable').argument('<email>', '', email).description('let the owner sign in again')
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.enable(address, origin)), options)
+      printOne(toRow(await accounts.enable(address, clientInfo)), options)
     }))
 
   account.command('delete').argument('<email>', '', email).description('delete an account and all that belongs to it')
     .requiredOption('--yes', 'yes, delete it')
     .action((address: string) => withCore(env, async ({ accounts }) => {
-      await accounts.delete(address, origin)
+      await accounts.delete(address, clientInfo)
       print(`deleted ${address}`)
     }))
 

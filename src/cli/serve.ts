@@ -8,7 +8,7 @@ import type { Environment } from './with-core.js'
 
 const signals = ['SIGTERM', 'SIGINT'] as const
 /** After this long a stop is no longer graceful. */
-const longestStopMs = 10_000
+const stopTimeoutMs = 10_000
 
 /** `keyturn serve`: runs until it is told to stop. */
 export function serveCommand (env: Environment): Command {
@@ -24,7 +24,7 @@ export function serveCommand (env: Environment): Command {
         if (stopping) process.exit(1)
         stopping = true
         log.info({ signal }, 'stopping')
-        setTimeout(() => process.exit(1), longestStopMs).unref()
+        setTimeout(() => process.exit(1), stopTimeoutMs).unref()
         starting.then(server => server.stop()).then(() => process.exit(0), error => {
           log.error({ err: error }, 'could not stop cleanly')
           process.exit(1)

@@ -3,7 +3,7 @@ import { accountOf, email } from './account.js'
 import { print, printRows, type OutputOptions } from './output.js'
 import { withCore, type Environment } from './with-core.js'
 
-const origin = { address: null, userAgent: 'keyturn command line' }
+const clientInfo = { address: null, userAgent: 'keyturn command line' }
 
 /** `keyturn session …` */
 export function sessionCommand (env: Environment): Command {
@@ -25,8 +25,8 @@ export function sessionCommand (env: Environment): Command {
       return withCore(env, async core => {
         const { id } = await accountOf(core, address)
         const ended = sessionId === undefined
-          ? await core.sessions.endAll(id, 'revoked', origin)
-          : Number(await core.sessions.end(id, sessionId, 'revoked', origin))
+          ? await core.sessions.endAll(id, 'revoked', clientInfo)
+          : Number(await core.sessions.end(id, sessionId, 'revoked', clientInfo))
         print(`ended ${ended} session${ended === 1 ? '' : 's'}`)
       })
     })

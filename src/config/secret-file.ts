@@ -5,7 +5,7 @@ import { join } from 'node:path'
 const secretBytes = 48
 
 /** Returns the KEYTURN_SECRET kept in `dataDir`; makes one the first time, readable by its owner only. */
-export async function keptSecret (dataDir: string): Promise<string> {
+export async function loadOrCreateSecret (dataDir: string): Promise<string> {
   const path = join(dataDir, 'secret')
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const kept = await readFile(path, 'utf8').catch(() => null)

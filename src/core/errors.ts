@@ -25,29 +25,29 @@ export const authErrorCodes = [
 export type AuthErrorCode = typeof authErrorCodes[number]
 
 /** Why a token is refused. */
-export type TokenFault =
+export type TokenErrorReason =
   | 'malformed' | 'bad_signature' | 'wrong_audience' | 'unknown' | 'expired' | 'signed_out' | 'revoked' | 'reused'
 
 interface ErrorDetail {
-  fault?: TokenFault
+  reason?: TokenErrorReason
   retryAfter?: number
   cause?: unknown
   message?: string
 }
 
-/** A refusal by the core. The message is for logs; `code` and `fault` are what a client may be told. */
+/** A refusal by the core. The message is for logs; `code` and `reason` are what a client may be told. */
 export class AuthError extends Error {
   readonly code: AuthErrorCode
   /** Set with `invalid_token` and `invalid_refresh_token`. */
-  readonly fault: TokenFault | undefined
+  readonly reason: TokenErrorReason | undefined
   /** Seconds after which it is worth trying again; set with `too_many_failures`. */
   readonly retryAfter: number | undefined
 
   constructor (code: AuthErrorCode, detail: ErrorDetail = {}) {
-    super(detail.message ?? detail.fault ?? code, { cause: detail.cause })
+    super(detail.message ?? detail.reason ?? code, { cause: detail.cause })
     this.name = 'AuthError'
     this.code = code
-    this.fault = detail.fault
+    this.reason = detail.reason
     this.retryAfter = detail.retryAfter
   }
 }

@@ -3,13 +3,13 @@ import { createAccessTokens } from './tokens/access-token.js'
 import { createAccounts } from './accounts/accounts.js'
 import { createClients } from './partners/clients.js'
 import { createConfirmations } from './refresh/confirmations.js'
-import type { Doorbell } from './revocations/notifier.js'
-import { createGrants } from './sessions/token-issuer.js'
-import { createHashingGate } from './passwords/hashing-queue.js'
+import type { Notifier } from './revocations/notifier.js'
+import { createTokenIssuer } from './sessions/token-issuer.js'
+import { createHashingQueue } from './passwords/hashing-queue.js'
 import { createIntrospection } from './partners/introspection.js'
 import { createKeyStore, type StoredAlgorithm } from './keys/key-store.js'
 import { createKeyring } from './keys/keyring.js'
-import type { Origin } from './lib/client-info.js'
+import type { ClientInfo } from './lib/client-info.js'
 import { createLoginThrottle, type LoginThrottleSettings } from './sign-in/login-throttle.js'
 import { createPartnerTokens } from './partners/partner-tokens.js'
 import { createPasswordChange } from './passwords/password-change.js'
@@ -26,9 +26,9 @@ import { createSessionStart } from './sessions/session-start.js'
 import { createSessions } from './sessions/sessions.js'
 import { createSignIn, type Credentials } from './sign-in/sign-in.js'
 import { createSignOut } from './sessions/sign-out.js'
-import { createSigningKeys, keyUpkeepMs } from './keys/signing-keys.js'
+import { createSigningKeys, keyCheckIntervalMs } from './keys/signing-keys.js'
 import { createTasks } from './tasks/tasks.js'
-import { createUpkeep } from './lib/periodic.js'
+import { createPeriodicJobs } from './lib/periodic.js'
 import { createValidation } from './validation/validation.js'
 
 export interface CoreSettings extends RefreshPolicy, LoginThrottleSettings {
@@ -50,7 +50,7 @@ export interface CoreSettings extends RefreshPolicy, LoginThrottleSettings {
 
 export interface CoreNeeds {
   sql: Sql
-  doorbell: Doorbell
+  notifier: Notifier
   settings: CoreSettings
   /** Milliseconds since 1970. */
   now: () => number
@@ -61,28 +61,28 @@ export interface CoreNeeds {
 export type Core = ReturnType<typeof createCore>
 
 /** Puts the parts together; nothing is read or written before `load`. */
-export function createCore ({ sql, doorbell, settings, now, onBackgroundError }: CoreNeeds) {
+export function createCore ({ sql, notifier, settings, now, onBackgroundError }: CoreNeeds) {
   const keyring = createKeyring(settings.KEYTURN_SECRET, settings.KEYTURN_SECRET_PREVIOUS)
   const issuer = settings.PUBLIC_URL
-  const longestToken = Math.max(settings.ACCESS_TOKEN_TTL, settings.JWT_EXPIRES_IN)
+  const maxTokenLifetime = Math.max(settings.ACCESS_TOKEN_TTL, settings.JWT_EXPIRES_IN)
   const keys = createSigningKeys({
     store: createKeyStore({ sql, keyring }),
     algorithm: settings.JWT_ALG,
     jwtSecret: settings.JWT_SECRET,
     rotation: settings.KEY_ROTATION,
-    longestToken,
+    maxTokenLifetime,
     now
   })
   const accessTokens = createAccessTokens({
     keys, issuer, audience: issuer, now
   })
-  const revocations = createRevocations({ doorbell })
-  const feed = createRevocationFeed({ sql, revocations, doorbell, now, onError: onBackgroundError })
+  const revocations = createRevocations({ notifier })
+  const feed = createRevocationFeed({ sql, revocations, notifier, now, onError: onBackgroundError })
   const confirmations = createConfirmations({ sql, onError: onBackgroundError })
-  const grants = createGrants({ keyring, accessTokens, policy: settings })
+  const grants = createTokenIssuer({ keyring, accessTokens, policy: settings })
   const sessionStart = createSessionStart({ sql, policy: settings, grants })
   const sessions = createSessions({ sql, revocations })
-  const gate = createHashingGate({
+  const gate = createHashingQueue({
     concurrency: settings.PASSWORD_HASH_CONCURRENCY, queue: settings.PASSWORD_HASH_QUEUE
   })
   const passwords = createPasswords({ gate, cost: settings })
@@ -99,17 +99,17 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
     now
   })
   const clients = createClients({ sql, issuer, now })
-  const events = createSecurityEvents({ sql, keys, issuer, longestToken, now })
-  const purge = createPurge({ sql, keptAfterEnd: longestToken })
-  const upkeep = createUpkeep({
-    chores: [
-      () => keys.upkeep(),
-      () => clients.forgetAssertions(),
-      () => events.forgetSettled(),
-      () => throttle.forget(),
+  const events = createSecurityEvents({ sql, keys, issuer, maxTokenLifetime, now })
+  const purge = createPurge({ sql, keptAfterEnd: maxTokenLifetime })
+  const upkeep = createPeriodicJobs({
+    jobs: [
+      () => keys.rotateIfDue(),
+      () => clients.deleteExpiredAssertions(),
+      () => events.compactAcknowledged(),
+      () => throttle.deleteExpired(),
       () => purge()
     ],
-    intervalMs: keyUpkeepMs,
+    intervalMs: keyCheckIntervalMs,
     onError: onBackgroundError
   })
 
@@ -124,12 +124,12 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
     isFull: gate.isFull,
 
     /** Signs in where the contract has refresh tokens. */
-    signIn: (credentials: Credentials, origin: Origin) =>
-      signIn(credentials, origin, verified => sessionStart.refreshable(verified, origin)),
+    signIn: (credentials: Credentials, clientInfo: ClientInfo) =>
+      signIn(credentials, clientInfo, verified => sessionStart.refreshable(verified, clientInfo)),
 
     /** Signs in where it has none. */
-    signInOnce: (credentials: Credentials, contract: AccessOnlyContract, origin: Origin) =>
-      signIn(credentials, origin, verified => sessionStart.accessOnly(verified, contract, origin)),
+    signInOnce: (credentials: Credentials, contract: AccessOnlyContract, clientInfo: ClientInfo) =>
+      signIn(credentials, clientInfo, verified => sessionStart.accessOnly(verified, contract, clientInfo)),
 
     refreshSession: createSessionRefresh({ sql, accessTokens, grants, sessions, policy: settings }),
     signOut: createSignOut({ keyring, accessTokens, sessions }),
@@ -155,7 +155,7 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
     },
 
     /** Begins what a server does from time to time, when the keys are read. */
-    startUpkeep (): void {
+    startJobs (): void {
       upkeep.start()
       feed.start()
     },
@@ -166,7 +166,7 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
       cacheHits: validation.counts.hits,
       cacheMisses: validation.counts.misses,
       /** Whether what other processes end is heard of within a second; while it is not, little is remembered. */
-      isFeedHeard: feed.isHeard,
+      isFeedCurrent: feed.isCurrent,
       pendingConfirmations: confirmations.pending,
       signInsInside: gate.inside
     }),
@@ -175,7 +175,7 @@ export function createCore ({ sql, doorbell, settings, now, onBackgroundError }:
     async close (): Promise<void> {
       await Promise.all([upkeep.stop(), feed.stop()])
       await confirmations.close()
-      await doorbell.close()
+      await notifier.close()
     }
   }
 }

@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import { pool } from './pool.js'
+import { openPool } from './pool.js'
 
 /** Where the database is and how it may be used. */
 export interface DatabaseOptions {
@@ -27,7 +27,7 @@ const reconnectSeconds = 0.25
 /** Firewalls and balancers forget a silent connection without a word, the common ones after 350 seconds. */
 const idleTimeoutSeconds = 240
 /** For a connection and an answer; Postgres ends a statement before that, and says why. */
-const patienceMs = 6_000
+const statementDeadlineMs = 6_000
 const closeTimeoutSeconds = 5
 
 /** Makes a pool; a connection is made when the first statement comes that the others are too busy for. */
@@ -39,7 +39,7 @@ export function openDatabase ({ target, poolMax }: DatabaseOptions): Database {
   })
   const clients: [postgres.Sql, ...postgres.Sql[]] = [open(), ...Array.from({ length: poolMax - 1 }, open)]
   return {
-    sql: pool(clients, patienceMs),
+    sql: openPool(clients, statementDeadlineMs),
     async close () {
       await Promise.all(clients.map(client => client.end({ timeout: closeTimeoutSeconds })))
     }

@@ -19,20 +19,20 @@ interface Connection {
  * 57014, as of a statement that was cancelled). The driver itself would let a statement wait for a connection for
  * good. One that was not sent yet never will be; one that was, ends by `statement_timeout`.
  */
-export function pool (clients: readonly [Sql, ...Sql[]], patienceMs: number): Sql {
+export function openPool (clients: readonly [Sql, ...Sql[]], patienceMs: number): Sql {
   const connections = clients.map((sql): Connection => ({ sql, underWay: 0 }))
   return new Proxy(clients[0], {
     apply (_target, self, args) {
       const connection = connections.reduce((least, next) => next.underWay < least.underWay ? next : least)
       const made: unknown = Reflect.apply(connection.sql, self, args)
       // Identifiers and lists are made by the same function.
-      return made instanceof Promise ? impatient(made as Statement, connection, patienceMs) : made
+      return made instanceof Promise ? withDeadline(made as Statement, connection, patienceMs) : made
     }
   })
 }
 
 /** A statement is sent when it is awaited; one that is only a part of another never is. */
-function impatient (statement: Statement, connection: Connection, milliseconds: number): Statement {
+function withDeadline (statement: Statement, connection: Connection, milliseconds: number): Statement {
   const send = statement.then.bind(statement)
   let answer: Promise<Rows> | null = null
 

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint, boolean, customType, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
-import { isNoticedEvent } from './audit-events.js'
+import { isCacheInvalidatingEvent } from './audit-events.js'
 
 /*
  * Rows that belong to an account have a primary key that begins with account_id: a distributed Postgres
@@ -147,6 +147,6 @@ export const auditEvents = pgTable('audit_events', {
   at: instant('at').notNull().default(sql`clock_timestamp()`)
 }, table => [
   primaryKey({ columns: [table.accountId, table.id] }),
-  index('noticed_events').on(table.at).where(sql.raw(isNoticedEvent))
+  index('noticed_events').on(table.at).where(sql.raw(isCacheInvalidatingEvent))
 ])
 /* c8 ignore stop */

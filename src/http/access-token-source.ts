@@ -9,7 +9,7 @@ const bearer = /^Bearer +([\w.~+/-]+=*)$/i
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Reads the access token of a request, or `null`. */
-export type PresentedToken = (request: FastifyRequest) => string | null
+export type AccessTokenSource = (request: FastifyRequest) => string | null
 
 /**
  * Where a contract's clients put their access token: the bearer header, and the cookie if it has one. The header
@@ -17,7 +17,7 @@ export type PresentedToken = (request: FastifyRequest) => string | null
  * strength of a cookie must not come from somebody else's page.
  * @throws HttpFailure `foreign_origin`, from the function that it returns
  */
-export function presentedToken (settings: ContractSettings, cookieName?: string): PresentedToken {
+export function accessTokenFrom (settings: ContractSettings, cookieName?: string): AccessTokenSource {
   const own = ownOrigins(settings)
   return request => {
     const [, header] = bearer.exec(request.headers.authorization ?? '') ?? []
@@ -30,7 +30,7 @@ export function presentedToken (settings: ContractSettings, cookieName?: string)
 }
 
 /** @throws HttpFailure `token_missing` */
-export function required (token: string | null): string {
+export function requireToken (token: string | null): string {
   if (token === null) throw new HttpFailure('token_missing')
   return token
 }

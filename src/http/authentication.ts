@@ -1,18 +1,18 @@
 import type { FastifyRequest } from 'fastify'
 import type { Core } from '../core/index.js'
 import type { Principal } from '../core/validation/validation.js'
-import { required, type PresentedToken } from './access-token-source.js'
+import { requireToken, type AccessTokenSource } from './access-token-source.js'
 
 /**
  * A guard for routes that need a good access token: `check` is their `onRequest` hook, so that nothing of a request
  * is looked at before it is known who asks; `principalOf` tells their handlers who that is.
  */
-export function authentication (core: Core, tokenOf: PresentedToken) {
+export function authentication (core: Core, tokenOf: AccessTokenSource) {
   const principals = new WeakMap<FastifyRequest, Principal>()
   return {
     /** @throws HttpFailure `token_missing`, `foreign_origin`; AuthError `invalid_token`, `unavailable` */
     check: async (request: FastifyRequest): Promise<void> => {
-      principals.set(request, await core.validation.authenticate(required(tokenOf(request))))
+      principals.set(request, await core.validation.authenticate(requireToken(tokenOf(request))))
     },
 
     principalOf: (request: FastifyRequest): Principal => {

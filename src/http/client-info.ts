@@ -1,14 +1,14 @@
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
-import type { Origin } from '../core/lib/client-info.js'
+import type { ClientInfo } from '../core/lib/client-info.js'
 
-const longestUserAgent = 256
+const maxUserAgentLength = 256
 
 /** The address as TRUST_PROXY lets it be known, and what the client says it is, cut to a sensible length. */
-export function originOf (request: FastifyRequest): Origin {
+export function clientInfoOf (request: FastifyRequest): ClientInfo {
   return {
     // What a trusted proxy forwards may be anything that its client made up.
     address: isIP(request.ip) === 0 ? null : request.ip,
-    userAgent: request.headers['user-agent']?.slice(0, longestUserAgent) ?? null
+    userAgent: request.headers['user-agent']?.slice(0, maxUserAgentLength) ?? null
   }
 }

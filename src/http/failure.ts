@@ -1,5 +1,5 @@
 import type { FastifyError } from 'fastify'
-import { asAuthError, type AuthErrorCode, type TokenFault } from '../core/errors.js'
+import { asAuthError, type AuthErrorCode, type TokenErrorReason } from '../core/errors.js'
 
 /** What can be wrong with a request before the core has seen it, and the one thing that is never its fault. */
 export const httpFailureCodes = [
@@ -38,7 +38,7 @@ export interface Problem {
 /** A refusal as the contracts see it; each renders it in its own shape. */
 export interface Failure {
   code: FailureCode
-  fault?: TokenFault
+  reason?: TokenErrorReason
   /** Seconds. */
   retryAfter?: number
   problems?: Problem[]
@@ -79,8 +79,8 @@ export function toFailure (error: FastifyError): Failure {
   }
   const refused = asAuthError(error)
   if (refused !== null) {
-    const { code, fault, retryAfter } = refused
-    return { code, ...(fault !== undefined && { fault }), ...(retryAfter !== undefined && { retryAfter }) }
+    const { code, reason, retryAfter } = refused
+    return { code, ...(reason !== undefined && { reason }), ...(retryAfter !== undefined && { retryAfter }) }
   }
   if (malformedRequestCodes.has(error.code)) return { code: 'malformed_request' }
   return { code: codesOfStatus[error.statusCode ?? 500] ?? 'internal' }

@@ -3,7 +3,7 @@ import { connect, type DatabaseOptions } from '../db/client.js'
 
 const channel = 'keyturn'
 
-export interface NotifyDoorbellNeeds {
+export interface PostgresNotifierNeeds {
   sql: Sql
   target: DatabaseOptions['target']
   onError: (error: unknown) => void
@@ -13,14 +13,14 @@ export interface NotifyDoorbellNeeds {
  * Rings by NOTIFY, and hears by LISTEN on a connection of its own, which the driver renews when it breaks. Through a
  * transaction pooler nothing is heard; then everybody finds out by looking.
  */
-export function createNotifyDoorbell ({ sql, target, onError }: NotifyDoorbellNeeds) {
+export function createPostgresNotifier ({ sql, target, onError }: PostgresNotifierNeeds) {
   const own = connect(target, { max: 1 })
   return {
-    ring (): void {
+    notify (): void {
       sql`SELECT pg_notify(${channel}, '')`.catch(onError)
     },
 
-    listen (listener: () => void): void {
+    onNotify (listener: () => void): void {
       own.listen(channel, listener).catch(onError)
     },
 

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import type { Doorbell } from '../core/revocations/notifier.js'
+import type { Notifier } from '../core/revocations/notifier.js'
 
 const channel = 'keyturn'
 
@@ -13,14 +13,14 @@ export function openRedis (url: string, onError: (error: unknown) => void): Redi
 }
 
 /** Rings by PUBLISH. Once heard, it is heard again after every loss of the connection. */
-export function createRedisDoorbell (redis: Redis, onError: (error: unknown) => void): Doorbell {
+export function createRedisNotifier (redis: Redis, onError: (error: unknown) => void): Notifier {
   const own = redis.duplicate({ maxRetriesPerRequest: null }).on('error', onError)
   return {
-    ring (): void {
+    notify (): void {
       redis.publish(channel, '').catch(onError)
     },
 
-    listen (listener: () => void): void {
+    onNotify (listener: () => void): void {
       own.on('message', listener)
       own.subscribe(channel).catch(onError)
     },

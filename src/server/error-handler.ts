@@ -19,7 +19,7 @@ export function errorHandler (contract: Contract, log: FastifyBaseLogger) {
 export function sendFailure (contract: Contract, failure: Failure, reply: FastifyReply): void {
   const { status, body } = contract.render(failure)
   if (status === 401) {
-    const problem = failure.fault !== undefined ? ', error="invalid_token"' : ''
+    const problem = failure.reason !== undefined ? ', error="invalid_token"' : ''
     const scheme = failure.code === 'invalid_client' ? 'Basic' : 'Bearer'
     reply.header('www-authenticate', `${scheme} realm="keyturn"${problem}`)
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { accountCommand } from '../../src/cli/account.js'
-import { origin, password, signedIn } from '../support/accounts.js'
+import { clientInfo, password, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
 import { run, runJson } from '../support/command-line.js'
 
@@ -27,7 +27,7 @@ t.test('account add makes an account; its password comes from standard input', a
     email, username: 'ada', name: 'Ada L.', plan: 'premium', subscription: 'active', disabled: null
   })
   t.notMatch(made.stdout + made.stderr, password)
-  t.match(await core.signIn({ email, password }, origin), { account: { email } }, 'without the line end')
+  t.match(await core.signIn({ email, password }, clientInfo), { account: { email } }, 'without the line end')
 
   const { stdout } = await run(command(), ['add', newEmail(), '--password-stdin'], { input: password })
   t.match(stdout, /│ username +│ - +│/)
@@ -37,7 +37,7 @@ t.test('of a password only the last line end is taken away', async t => {
   const { command, core } = await setUp(t)
   const email = newEmail()
   await run(command(), ['add', email, '--password-stdin'], { input: ' two\nlines \n\n' })
-  t.match(await core.signIn({ email, password: ' two\nlines \n' }, origin), { account: { email } })
+  t.match(await core.signIn({ email, password: ' two\nlines \n' }, clientInfo), { account: { email } })
 })
 
 t.test('account add refuses an email or username that is taken and a password that is too short', async t => {
@@ -151,12 +151,12 @@ t.test('account disable ends every session and lets nobody sign in until enable'
   const { command, core } = await setUp(t)
   const { email, refreshToken } = await signedIn(core)
   t.match(await runJson(command(), ['disable', email]), { email, disabled: /^\d{4}-/ })
-  await t.rejects(core.refresh(refreshToken, origin), { code: 'invalid_refresh_token' })
-  await t.rejects(core.signIn({ email, password }, origin), { code: 'invalid_credentials' })
+  await t.rejects(core.refresh(refreshToken, clientInfo), { code: 'invalid_refresh_token' })
+  await t.rejects(core.signIn({ email, password }, clientInfo), { code: 'invalid_credentials' })
 
   t.match(await runJson(command(), ['enable', email]), { email, disabled: null })
-  t.match(await core.signIn({ email, password }, origin), { account: { email } })
-  await t.rejects(core.refresh(refreshToken, origin), { code: 'invalid_refresh_token' }, 'no session comes back')
+  t.match(await core.signIn({ email, password }, clientInfo), { account: { email } })
+  await t.rejects(core.refresh(refreshToken, clientInfo), { code: 'invalid_refresh_token' }, 'no session comes back')
 })
 
 t.test('account delete asks for --yes', async t => {

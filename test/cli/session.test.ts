@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { sessionCommand } from '../../src/cli/session.js'
-import { origin, password, signedIn } from '../support/accounts.js'
+import { clientInfo, password, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
 import { run, runJson } from '../support/command-line.js'
 
@@ -11,7 +11,7 @@ async function setUp (t: Test, sessions = 1) {
   const first = await signedIn(backend.core)
   const grants = [first]
   while (grants.length < sessions) {
-    const grant = await backend.core.signIn({ email: first.email, password }, origin)
+    const grant = await backend.core.signIn({ email: first.email, password }, clientInfo)
     grants.push({ ...grant, email: first.email })
   }
   return { ...backend, email: first.email, grants, command: () => sessionCommand({ DATABASE_URL, KEYTURN_SECRET }) }
@@ -22,20 +22,20 @@ t.test('session list prints the live sessions, newest first, for people and for 
   const { account, sessionId } = first ?? await signedIn(core)
   t.match(await runJson(command(), ['list', email]), [
     { id: second?.sessionId, contract: 'partner' },
-    { id: sessionId, contract: 'partner', address: origin.address, userAgent: origin.userAgent, expiresAt: /^\d{4}-/ }
+    { id: sessionId, contract: 'partner', ...clientInfo, expiresAt: /^\d{4}-/ }
   ])
   const { stdout, stderr } = await run(command(), ['list', email])
-  t.match(stdout, new RegExp(`│ ${sessionId} │ partner +│ ${origin.address} +│ ${origin.userAgent} +│`))
+  t.match(stdout, new RegExp(`│ ${sessionId} │ partner +│ ${clientInfo.address} +│ ${clientInfo.userAgent} +│`))
   t.equal(stderr, '')
 
-  await core.sessions.end(account.id, sessionId, 'signed_out', origin)
+  await core.sessions.end(account.id, sessionId, 'signed_out', clientInfo)
   t.match((await runJson(command(), ['list', email])).length, 1)
 })
 
 t.test('an account without sessions has none', async t => {
   const { command, core } = await setUp(t)
   const email = `${randomUUID()}@example.com`
-  await core.accounts.register({ email, password, shortestPassword: 8 }, origin)
+  await core.accounts.register({ email, password, minPasswordLength: 8 }, clientInfo)
   t.equal((await run(command(), ['list', email])).stdout, 'none\n')
   t.same(await runJson(command(), ['list', email]), [])
   t.equal((await run(command(), ['revoke', email, '--all'])).stdout, 'ended 0 sessions\n')
@@ -45,8 +45,10 @@ t.test('session revoke ends the session of this id and no other', async t => {
   const { command, core, email, grants } = await setUp(t, 2)
   const [gone, kept] = grants.map(({ sessionId, refreshToken }) => ({ sessionId, refreshToken }))
   t.match(await run(command(), ['revoke', email, gone?.sessionId ?? '']), { stdout: 'ended 1 session\n', stderr: '' })
-  await t.rejects(core.refresh(gone?.refreshToken ?? '', origin), { code: 'invalid_refresh_token', fault: 'revoked' })
-  t.match(await core.refresh(kept?.refreshToken ?? '', origin), { sessionId: kept?.sessionId })
+  await t.rejects(core.refresh(gone?.refreshToken ?? '', clientInfo), {
+    code: 'invalid_refresh_token', reason: 'revoked'
+  })
+  t.match(await core.refresh(kept?.refreshToken ?? '', clientInfo), { sessionId: kept?.sessionId })
 })
 
 t.test('session revoke --all ends every session of the account and of no other', async t => {
@@ -54,9 +56,9 @@ t.test('session revoke --all ends every session of the account and of no other',
   const other = await signedIn(core)
   t.equal((await run(command(), ['revoke', email, '--all'])).stdout, 'ended 3 sessions\n')
   for (const { refreshToken } of grants) {
-    await t.rejects(core.refresh(refreshToken, origin), { code: 'invalid_refresh_token', fault: 'revoked' })
+    await t.rejects(core.refresh(refreshToken, clientInfo), { code: 'invalid_refresh_token', reason: 'revoked' })
   }
-  t.match(await core.refresh(other.refreshToken, origin), { sessionId: other.sessionId })
+  t.match(await core.refresh(other.refreshToken, clientInfo), { sessionId: other.sessionId })
 })
 
 t.test('a session of another account, of nobody, or what is no id at all, is not ended', async t => {
@@ -65,7 +67,7 @@ t.test('a session of another account, of nobody, or what is no id at all, is not
   for (const id of [other.sessionId, randomUUID(), 'nonsense', '1']) {
     t.equal((await run(command(), ['revoke', email, id])).stdout, 'ended 0 sessions\n', id)
   }
-  t.match(await core.refresh(other.refreshToken, origin), { sessionId: other.sessionId })
+  t.match(await core.refresh(other.refreshToken, clientInfo), { sessionId: other.sessionId })
 })
 
 t.test('session revoke wants one session or --all, not both and not neither', async t => {
@@ -73,7 +75,7 @@ t.test('session revoke wants one session or --all, not both and not neither', as
   for (const args of [[], ['--all', randomUUID()]]) {
     await t.rejects(run(command(), ['revoke', email, ...args]), { message: 'error: name one session, or --all' })
   }
-  t.match(await core.refresh(grants[0]?.refreshToken ?? '', origin), { sessionId: grants[0]?.sessionId })
+  t.match(await core.refresh(grants[0]?.refreshToken ?? '', clientInfo), { sessionId: grants[0]?.sessionId })
 })
 
 t.test('session list and revoke say when there is no such account', async t => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { pool } from '../../src/db/pool.js'
+import { openPool } from '../../src/db/pool.js'
 import { isUnavailable } from '../../src/db/errors.js'
 import { postgresDatabase } from '../support/test-database.js'
 
@@ -11,7 +11,7 @@ const patienceMs = 200
 async function setUp (t: Test) {
   const driver = postgres(await postgresDatabase(t), { max: 1, onnotice: () => {} })
   t.teardown(() => driver.end())
-  return { driver, sql: pool([driver], patienceMs) }
+  return { driver, sql: openPool([driver], patienceMs) }
 }
 
 t.test('what is answered in time is answered as ever', async t => {
@@ -51,7 +51,7 @@ t.test('a database that takes connections and says nothing is given up too', asy
     silent.close()
     await driver.end({ timeout: 0 })
   })
-  await t.rejects(pool([driver], patienceMs)`SELECT 1`, { code: '57014' })
+  await t.rejects(openPool([driver], patienceMs)`SELECT 1`, { code: '57014' })
 })
 
 t.test('a statement goes to the connection with the least to do', async t => {
@@ -60,7 +60,7 @@ t.test('a statement goes to the connection with the least to do', async t => {
   t.teardown(() => Promise.all(clients.map(client => client.end())))
   const [first, second] = clients
   if (first === undefined || second === undefined) throw new Error('there are two')
-  const sql = pool([first, second], 5_000)
+  const sql = openPool([first, second], 5_000)
   const slow = sql`SELECT pg_sleep(0.3), pg_backend_pid() AS pid`.then(([row]) => row?.pid)
   const quick = await Promise.all([1, 2, 3].map(async () => {
     const [row] = await sql`SELECT pg_backend_pid() AS pid`

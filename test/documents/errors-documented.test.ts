@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { contractNames, contracts, type ContractName } from '../../src/contracts/index.js'
-import { authErrorCodes, type TokenFault } from '../../src/core/errors.js'
+import { authErrorCodes, type TokenErrorReason } from '../../src/core/errors.js'
 import { httpFailureCodes, type FailureCode } from '../../src/http/failure.js'
 
 const text = await readFile(new URL('../../docs/errors.md', import.meta.url), 'utf8')
@@ -15,7 +15,7 @@ const faults = {
   signed_out: true,
   revoked: true,
   reused: true
-} satisfies Record<TokenFault, true>
+} satisfies Record<TokenErrorReason, true>
 
 /** The tables of a contract's section: for each, its rows by their first cell. */
 function tablesOf (contract: ContractName): Array<Map<string, string[]>> {

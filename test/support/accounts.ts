@@ -1,32 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { AuthError, type TokenFault } from '../../src/core/errors.js'
-import type { Grant, RefreshGrant } from '../../src/core/sessions/token-issuer.js'
+import { AuthError, type TokenErrorReason } from '../../src/core/errors.js'
+import type { Grant, IssuedTokens } from '../../src/core/sessions/token-issuer.js'
 import type { Core } from '../../src/core/index.js'
 
-export const origin = { address: '192.0.2.1', userAgent: 'test' }
+export const clientInfo = { address: '192.0.2.1', userAgent: 'test' }
 
 export const password = 'correct horse battery'
 
 /** An account that nobody else in the run has, and its first session. */
 export async function signedIn (core: Core): Promise<Grant & { email: string }> {
   const email = `${randomUUID()}@example.com`
-  await core.accounts.register({ email, password, shortestPassword: 8 }, origin)
-  return { ...await core.signIn({ email, password }, origin), email }
+  await core.accounts.register({ email, password, minPasswordLength: 8 }, clientInfo)
+  return { ...await core.signIn({ email, password }, clientInfo), email }
 }
 
 /** A refused refresh token, with its reason. */
-export async function refusesRefresh (t: Test, promise: Promise<RefreshGrant>, fault: TokenFault): Promise<void> {
-  await t.rejects(promise, { name: 'AuthError', code: 'invalid_refresh_token', fault })
+export async function refusesRefresh (t: Test, promise: Promise<IssuedTokens>, fault: TokenErrorReason): Promise<void> {
+  await t.rejects(promise, { name: 'AuthError', code: 'invalid_refresh_token', reason: fault })
 }
 
 /** Why an access token is refused, or `null` when it is good. */
-export async function faultOf (core: Core, accessToken: string): Promise<TokenFault | null> {
+export async function faultOf (core: Core, accessToken: string): Promise<TokenErrorReason | null> {
   try {
     await core.validation.authenticate(accessToken)
     return null
   } catch (error) {
-    if (error instanceof AuthError && error.fault !== undefined) return error.fault
+    if (error instanceof AuthError && error.reason !== undefined) return error.reason
     throw error
   }
 }

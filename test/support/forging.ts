@@ -51,7 +51,7 @@ export async function signingKeyOf (sql: Sql, settings: CoreSettings): Promise<J
     algorithm: settings.JWT_ALG,
     jwtSecret: settings.JWT_SECRET,
     rotation: 0,
-    longestToken: 0,
+    maxTokenLifetime: 0,
     now: Date.now
   })
   await keys.load()

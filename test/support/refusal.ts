@@ -7,6 +7,6 @@ export async function outcomeOf (promise: Promise<unknown>): Promise<string> {
     return 'granted'
   } catch (error) {
     if (!(error instanceof AuthError)) return String(error)
-    return error.fault === undefined ? error.code : `${error.code}/${error.fault}`
+    return error.reason === undefined ? error.code : `${error.code}/${error.reason}`
   }
 }

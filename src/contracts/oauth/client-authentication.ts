@@ -19,7 +19,7 @@ export interface ClientParameters {
  * What a client shows of itself, by exactly one method (RFC 6749 2.3).
  * @throws HttpFailure `invalid_body` for more than one; AuthError `invalid_client` for none or a broken one
  */
-export function presentedClient (request: FastifyRequest, parameters: ClientParameters): ClientCredentials {
+export function clientCredentialsFrom (request: FastifyRequest, parameters: ClientParameters): ClientCredentials {
   const { client_id: id, client_secret: secret, client_assertion: assertion } = parameters
   const methods = [request.headers.authorization, secret, assertion].filter(method => method !== undefined)
   if (methods.length > 1) throw new HttpFailure('invalid_body')

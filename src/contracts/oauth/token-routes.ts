@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { allowed, type PartnerGrant } from '../../core/partners/partner-tokens.js'
+import { requireGrant, type PartnerGrant } from '../../core/partners/partner-tokens.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { HttpFailure } from '../../http/failure.js'
 import { noStore } from '../../http/no-store.js'
-import { originOf } from '../../http/client-info.js'
-import { presentedClient } from './client-authentication.js'
+import { clientInfoOf } from '../../http/client-info.js'
+import { clientCredentialsFrom } from './client-authentication.js'
 import { takeForms } from './form-body.js'
 import { Active, failures, Introspect, Nothing, Revoke, TokenReply, TokenRequest, tokenExchange } from './schemas.js'
 
@@ -28,11 +28,11 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     }
   }, async request => {
     const { body } = request
-    const client = await core.clients.authenticate(presentedClient(request, body))
+    const client = await core.clients.authenticate(clientCredentialsFrom(request, body))
     switch (body.grant_type) {
       case 'refresh_token': {
-        allowed(client, 'refresh_token')
-        const grant = await core.refresh(required(body.refresh_token), originOf(request))
+        requireGrant(client, 'refresh_token')
+        const grant = await core.refresh(required(body.refresh_token), clientInfoOf(request))
         return {
           access_token: grant.accessToken,
           token_type: 'Bearer' as const,
@@ -64,7 +64,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       response: { 200: Active, ...failures(400, 401, 413, 415) }
     }
   }, async request => {
-    const client = await core.clients.authenticate(presentedClient(request, request.body))
+    const client = await core.clients.authenticate(clientCredentialsFrom(request, request.body))
     const token = await core.introspect(client, request.body.token)
     return token === null ? { active: false } : { active: true, ...token }
   })
@@ -80,10 +80,10 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     }
   }, async request => {
     const { token } = request.body
-    const client = await core.clients.authenticate(presentedClient(request, request.body))
-    await core.signOut.withRefreshToken(token, originOf(request))
-    await core.signOut.withAccessToken(token, originOf(request))
-    await core.signOut.withAccessToken(token, originOf(request), client.audience)
+    const client = await core.clients.authenticate(clientCredentialsFrom(request, request.body))
+    await core.signOut.withRefreshToken(token, clientInfoOf(request))
+    await core.signOut.withAccessToken(token, clientInfoOf(request))
+    await core.signOut.withAccessToken(token, clientInfoOf(request), client.audience)
     // One that speaks for a client has no session to end (RFC 7009 2.2.1).
     if (await core.introspect(client, token) !== null) throw new HttpFailure('unsupported_token_type')
     return {}

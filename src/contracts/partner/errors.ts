@@ -1,10 +1,10 @@
-import type { TokenFault } from '../../core/errors.js'
+import type { TokenErrorReason } from '../../core/errors.js'
 import type { RenderedFailure } from '../../http/contract.js'
 import type { Problem, Failure, FailureCode, HttpFailureCode } from '../../http/failure.js'
 import { httpFailureRows } from '../../http/failure-defaults.js'
 
 type Reason =
-  | TokenFault | 'invalid_body' | 'invalid_credentials' | 'rate_limited' | 'overloaded'
+  | TokenErrorReason | 'invalid_body' | 'invalid_credentials' | 'rate_limited' | 'overloaded'
   | 'not_found' | 'method_not_allowed' | 'internal'
 
 interface Row {
@@ -64,7 +64,7 @@ export const partnerErrors = {
 
 export function renderPartnerFailure (failure: Failure): RenderedFailure {
   const { status, code, message, reason, retryable } = partnerErrors[failure.code]
-  const error = { code, message, reason: failure.fault ?? reason, retryable }
+  const error = { code, message, reason: failure.reason ?? reason, retryable }
   const details = failure.problems?.map(toDetail)
   return { status, body: { success: false, error: details === undefined ? error : { ...error, details } } }
 }

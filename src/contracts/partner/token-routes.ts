@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { RefreshGrant } from '../../core/sessions/token-issuer.js'
+import type { IssuedTokens } from '../../core/sessions/token-issuer.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
-import { originOf } from '../../http/client-info.js'
+import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
 import {
   failures, LoggedIn, Login, Refreshed, RefreshTokenBody, Revoked, RevokeToken
@@ -25,7 +25,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     },
     ...passwordRoute({ core, settings })
   }, async request => {
-    const grant = await core.signIn(request.body, originOf(request))
+    const grant = await core.signIn(request.body, clientInfoOf(request))
     return { success: true as const, data: { ...toTokens(grant), user: toUser(grant.account) } }
   })
 
@@ -38,7 +38,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       response: { 200: Refreshed, ...failures(401) }
     }
   }, async request => {
-    const grant = await core.refresh(request.body.refreshToken, originOf(request))
+    const grant = await core.refresh(request.body.refreshToken, clientInfoOf(request))
     return { success: true as const, data: toTokens(grant) }
   })
 
@@ -52,13 +52,13 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     }
   }, async request => {
     const { refreshToken, token } = request.body
-    if (refreshToken !== undefined) await core.signOut.withRefreshToken(refreshToken, originOf(request))
-    if (token !== undefined) await core.signOut.withAccessToken(token, originOf(request))
+    if (refreshToken !== undefined) await core.signOut.withRefreshToken(refreshToken, clientInfoOf(request))
+    if (token !== undefined) await core.signOut.withAccessToken(token, clientInfoOf(request))
     return { success: true as const, data: { revoked: true as const } }
   })
 }
 
-function toTokens (grant: RefreshGrant) {
+function toTokens (grant: IssuedTokens) {
   return {
     token: grant.accessToken,
     refreshToken: grant.refreshToken,

@@ -7,7 +7,7 @@ import { failures, Validated, ValidateToken } from './schemas.js'
 import { toUser } from './views.js'
 
 /** The longest a partner may trust an answer without asking again, in seconds. */
-const longestPartnerCache = 300
+const maxPartnerCacheSeconds = 300
 
 /** Answers kept as text, of the tokens that are asked about most: writing one costs more than finding it. */
 const maxWritten = 10_000
@@ -20,7 +20,7 @@ export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (
 
   function mayBeKept (principal: Principal, reply: FastifyReply): void {
     const remaining = Math.floor(principal.exp - now() / 1000)
-    const maxAge = Math.min(longestPartnerCache, settings.VALIDATION_CACHE_TTL, remaining)
+    const maxAge = Math.min(maxPartnerCacheSeconds, settings.VALIDATION_CACHE_TTL, remaining)
     reply.header('cache-control', `private, max-age=${maxAge}`)
   }
 
@@ -45,7 +45,7 @@ export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (
     }
   }, (request, reply) => {
     const { token } = request.body
-    const remembered = core.validation.remembered(token)
+    const remembered = core.validation.cached(token)
     if (remembered !== undefined) return answerAtOnce(remembered, reply)
     return core.validation.authenticate(token).then(principal => {
       mayBeKept(principal, reply)

@@ -1,9 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { shortestPassword } from '../../core/passwords/password-hashing.js'
+import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 
 const Email = Type.String({ format: 'email', maxLength: 320, examples: ['user@example.com'] })
 const Password = Type.String({ format: 'password', examples: ['password123'] })
-const NewPassword = Type.String({ format: 'password', minLength: shortestPassword, examples: ['password123'] })
+const NewPassword = Type.String({ format: 'password', minLength: minPasswordLength, examples: ['password123'] })
 const Id = Type.String({ format: 'uuid', examples: ['550e8400-e29b-41d4-a716-446655440000'] })
 const Time = Type.String({ format: 'date-time', examples: ['2026-01-12T10:30:00.000Z'] })
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description })

@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { AuthError } from '../../core/errors.js'
-import { shortestPassword } from '../../core/passwords/password-hashing.js'
+import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { originOf } from '../../http/client-info.js'
+import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { presentedToken, required } from '../../http/access-token-source.js'
+import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import {
   ChangePassword, CurrentSession, Done, failures, PasswordChanged, RevokeSession, SessionList
 } from './schemas.js'
@@ -16,7 +16,7 @@ const shared = { tags: ['session'], security: [{ session: [] }, { bearer: [] }] 
 
 /** Seed 000: what a signed-in person sees and does of their sessions. */
 export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const tokenOf = presentedToken(settings, 'session')
+  const tokenOf = accessTokenFrom(settings, 'session')
   const { check: onRequest, principalOf } = authentication(core, tokenOf)
   const { sessions } = core
 
@@ -58,7 +58,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     },
     onRequest
   }, async request => {
-    await sessions.end(principalOf(request).accountId, request.body.token, 'revoked', originOf(request))
+    await sessions.end(principalOf(request).accountId, request.body.token, 'revoked', clientInfoOf(request))
     return { status: true as const }
   })
 
@@ -71,7 +71,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     },
     onRequest
   }, async request => {
-    await sessions.endAll(principalOf(request).accountId, 'revoked', originOf(request))
+    await sessions.endAll(principalOf(request).accountId, 'revoked', clientInfoOf(request))
     return { status: true as const }
   })
 
@@ -85,7 +85,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     onRequest
   }, async request => {
     const { accountId, sessionId } = principalOf(request)
-    await sessions.endOthers(accountId, sessionId, 'revoked', originOf(request))
+    await sessions.endOthers(accountId, sessionId, 'revoked', clientInfoOf(request))
     return { status: true as const }
   })
 
@@ -103,8 +103,8 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     const { accountId, sessionId, account } = principalOf(request)
     const { currentPassword: current, newPassword: replacement, revokeOtherSessions = true } = request.body
     const keep = revokeOtherSessions ? { sessionId } : 'all'
-    await core.changePassword({ accountId, current, replacement, shortestPassword, keep }, originOf(request))
-    return { token: revokeOtherSessions ? required(tokenOf(request)) : null, user: toUser(account) }
+    await core.changePassword({ accountId, current, replacement, minPasswordLength, keep }, clientInfoOf(request))
+    return { token: revokeOtherSessions ? requireToken(tokenOf(request)) : null, user: toUser(account) }
   })
 }
 

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { shortestPassword } from '../../core/passwords/password-hashing.js'
+import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { originOf } from '../../http/client-info.js'
+import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { presentedToken, required } from '../../http/access-token-source.js'
+import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import { sessionCookie } from '../../http/session-cookie.js'
 import { failures, Refreshed, SignedIn, SignedOut, SignedUp, SignIn, SignUp } from './schemas.js'
 import { toSession, toUser } from './views.js'
@@ -14,7 +14,7 @@ const security = [{ session: [] }, { bearer: [] }]
 /** Seed 000: sessions begin, go on and end. */
 export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = sessionCookie('session', 'lax', settings.COOKIE_SECURE)
-  const tokenOf = presentedToken(settings, cookie.name)
+  const tokenOf = accessTokenFrom(settings, cookie.name)
 
   app.post('/api/auth/sign-up/email', {
     schema: {
@@ -28,7 +28,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
   }, async (request, reply) => {
     const { name, email, password } = request.body
     const grant = await core.accounts.signUp(
-      { name, email, password, shortestPassword }, 'session', originOf(request))
+      { name, email, password, minPasswordLength }, 'session', clientInfoOf(request))
     cookie.set(reply, grant.accessToken, grant.expiresIn)
     return { token: grant.accessToken, user: toUser(grant.account) }
   })
@@ -43,7 +43,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
-    const grant = await core.signInOnce(request.body, 'session', originOf(request))
+    const grant = await core.signInOnce(request.body, 'session', clientInfoOf(request))
     cookie.set(reply, grant.accessToken, grant.expiresIn)
     return { redirect: false as const, token: grant.accessToken, user: toUser(grant.account) }
   })
@@ -57,7 +57,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       response: { 200: Refreshed, ...failures(401, 403) }
     }
   }, async (request, reply) => {
-    const grant = await core.refreshSession(required(tokenOf(request)))
+    const grant = await core.refreshSession(requireToken(tokenOf(request)))
     cookie.set(reply, grant.accessToken, grant.expiresIn)
     return {
       token: grant.accessToken,
@@ -77,7 +77,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
     }
   }, async (request, reply) => {
     const token = tokenOf(request)
-    if (token !== null) await core.signOut.withAccessToken(token, originOf(request))
+    if (token !== null) await core.signOut.withAccessToken(token, clientInfoOf(request))
     cookie.clear(reply)
     return { success: true as const }
   })

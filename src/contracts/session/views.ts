@@ -1,5 +1,5 @@
 import { displayName, type Account } from '../../core/accounts/account.js'
-import type { SessionView } from '../../core/sessions/sessions.js'
+import type { LiveSession } from '../../core/sessions/sessions.js'
 import type { Session, User } from './schemas.js'
 
 /** The user as Better Auth's client types it. Nothing here verifies an email. */
@@ -16,7 +16,7 @@ export function toUser (account: Account): User {
 }
 
 /** The session as Better Auth's client types it; its `token` is the id, so that a list of sessions leaks nothing. */
-export function toSession (accountId: string, session: SessionView): Session {
+export function toSession (accountId: string, session: LiveSession): Session {
   return {
     id: session.id,
     token: session.id,

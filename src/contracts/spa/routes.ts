@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ContractOptions } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
-import { originOf } from '../../http/client-info.js'
+import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { presentedToken, required } from '../../http/access-token-source.js'
-import { failures, LoggedOut, Register, shortestSpaPassword, Token, TokenReply, User } from './schemas.js'
+import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
+import { failures, LoggedOut, Register, minSpaPasswordLength, Token, TokenReply, User } from './schemas.js'
 import { toUser } from './views.js'
 
 const tags = ['spa']
@@ -12,7 +12,7 @@ const security = [{ bearer: [] }]
 
 /** Seed 003: accounts for a single-page application. */
 export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const tokenOf = presentedToken(settings)
+  const tokenOf = accessTokenFrom(settings)
   app.addHook('onRequest', noStore)
 
   app.post('/api/auth/register', {
@@ -27,7 +27,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
   }, async (request, reply) => {
     const { username, email, password } = request.body
     const account = await core.accounts.register(
-      { username, email, password, shortestPassword: shortestSpaPassword }, originOf(request))
+      { username, email, password, minPasswordLength: minSpaPasswordLength }, clientInfoOf(request))
     return reply.code(201).send(toUser(account))
   })
 
@@ -41,7 +41,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     },
     ...passwordRoute({ core, settings })
   }, async request => {
-    const { accessToken, account } = await core.signInOnce(request.body, 'spa', originOf(request))
+    const { accessToken, account } = await core.signInOnce(request.body, 'spa', clientInfoOf(request))
     return { access_token: accessToken, token_type: 'Bearer' as const, user_id: String(account.number) }
   })
 
@@ -54,7 +54,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       response: { 200: User, ...failures(401) }
     }
   }, async request => {
-    const { account } = await core.validation.authenticate(required(tokenOf(request)))
+    const { account } = await core.validation.authenticate(requireToken(tokenOf(request)))
     return toUser(account)
   })
 
@@ -68,7 +68,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     }
   }, async request => {
     const token = tokenOf(request)
-    if (token !== null) await core.signOut.withAccessToken(token, originOf(request))
+    if (token !== null) await core.signOut.withAccessToken(token, clientInfoOf(request))
     return { message: 'Successfully logged out' as const }
   })
 }

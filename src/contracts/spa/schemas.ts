@@ -1,11 +1,11 @@
 import { Type, type Static } from '@sinclair/typebox'
 
-export const shortestSpaPassword = 6
+export const minSpaPasswordLength = 6
 
 export const Register = Type.Object({
   username: Type.String({ format: 'line', minLength: 3, maxLength: 50, examples: ['johndoe'] }),
   email: Type.String({ format: 'email', maxLength: 320, examples: ['john@example.com'] }),
-  password: Type.String({ format: 'password', minLength: shortestSpaPassword, examples: ['password123'] })
+  password: Type.String({ format: 'password', minLength: minSpaPasswordLength, examples: ['password123'] })
 })
 
 export const Token = Type.Object({

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { shortestPassword } from '../../core/passwords/password-hashing.js'
+import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { originOf } from '../../http/client-info.js'
+import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { presentedToken } from '../../http/access-token-source.js'
+import { accessTokenFrom } from '../../http/access-token-source.js'
 import { authTokenCookie } from './cookie.js'
 import { failures, LoggedOut, Login, Signup, User } from './schemas.js'
 import { toUser } from './views.js'
@@ -14,7 +14,7 @@ const tags = ['tasks']
 /** Seed 002: sign-up, sign-in and sign-out. */
 export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = authTokenCookie(settings)
-  const { check: onRequest, principalOf } = authentication(core, presentedToken(settings, cookie.name))
+  const { check: onRequest, principalOf } = authentication(core, accessTokenFrom(settings, cookie.name))
 
   app.post('/auth/signup', {
     schema: {
@@ -27,7 +27,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
-    const grant = await core.accounts.signUp({ email, password, shortestPassword }, 'tasks', originOf(request))
+    const grant = await core.accounts.signUp({ email, password, minPasswordLength }, 'tasks', clientInfoOf(request))
     cookie.set(reply, grant.accessToken)
     return reply.code(201).send(toUser(grant.account))
   })
@@ -42,7 +42,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
-    const grant = await core.signInOnce(request.body, 'tasks', originOf(request))
+    const grant = await core.signInOnce(request.body, 'tasks', clientInfoOf(request))
     cookie.set(reply, grant.accessToken)
     return toUser(grant.account)
   })
@@ -58,7 +58,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     onRequest
   }, async (request, reply) => {
     const { accountId, sessionId } = principalOf(request)
-    await core.sessions.end(accountId, sessionId, 'signed_out', originOf(request))
+    await core.sessions.end(accountId, sessionId, 'signed_out', clientInfoOf(request))
     cookie.clear(reply)
     return { message: 'Logged out successfully' as const }
   })

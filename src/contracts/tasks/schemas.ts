@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { shortestPassword } from '../../core/passwords/password-hashing.js'
+import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 
 const Uuid = Type.String({ format: 'uuid', examples: ['550e8400-e29b-41d4-a716-446655440000'] })
 const Time = Type.String({ format: 'date-time', examples: ['2026-01-12T10:30:00Z'] })
@@ -8,7 +8,7 @@ const Title = Type.String({ format: 'text', minLength: 1, maxLength: 255, exampl
 
 export const Signup = Type.Object({
   email: Email,
-  password: Type.String({ format: 'password', minLength: shortestPassword, examples: ['password123'] })
+  password: Type.String({ format: 'password', minLength: minPasswordLength, examples: ['password123'] })
 })
 
 export const Login = Type.Object({

@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { presentedToken } from '../../http/access-token-source.js'
+import { accessTokenFrom } from '../../http/access-token-source.js'
 import { authTokenCookie } from './cookie.js'
 import { failures, Task, TaskCreate, TaskList, TaskPath, TaskQuery, TaskUpdate } from './schemas.js'
 import { toTask } from './views.js'
@@ -12,7 +12,7 @@ const shared = { tags: ['tasks'], security: [{ bearer: [] }, { auth_token: [] }]
 
 /** Seed 002: each account's own tasks. */
 export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const { check, principalOf } = authentication(core, presentedToken(settings, authTokenCookie(settings).name))
+  const { check, principalOf } = authentication(core, accessTokenFrom(settings, authTokenCookie(settings).name))
   const ownerOf = (request: FastifyRequest): string => principalOf(request).accountId
   const { tasks } = core
   app.addHook('onRequest', check)

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { shortestPassword } from '../../core/passwords/password-hashing.js'
+import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
-import { originOf } from '../../http/client-info.js'
+import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { presentedToken, required } from '../../http/access-token-source.js'
+import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import { sessionCookie } from '../../http/session-cookie.js'
 import { failures, Login, Register, Registered, SignedIn } from './schemas.js'
 
@@ -15,7 +15,7 @@ const security = [{ token: [] }, { bearer: [] }]
 /** Seed 004: sign-in by cookie for a web application. */
 export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = sessionCookie('token', 'lax', settings.COOKIE_SECURE)
-  const tokenOf = presentedToken(settings, cookie.name)
+  const tokenOf = accessTokenFrom(settings, cookie.name)
   app.addHook('onRequest', noStore)
 
   app.post('/auth/register', {
@@ -29,7 +29,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
-    const account = await core.accounts.register({ email, password, shortestPassword }, originOf(request))
+    const account = await core.accounts.register({ email, password, minPasswordLength }, clientInfoOf(request))
     return reply.code(201).send({
       user: { id: account.id, email: account.email, createdAt: new Date(account.createdAt).toISOString() }
     })
@@ -45,7 +45,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
-    const { account, accessToken } = await core.signInOnce(request.body, 'web', originOf(request))
+    const { account, accessToken } = await core.signInOnce(request.body, 'web', clientInfoOf(request))
     cookie.set(reply, accessToken)
     return { user: { id: account.id, email: account.email } }
   })
@@ -59,7 +59,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       response: { 200: SignedIn, ...failures(401) }
     }
   }, async request => {
-    const { account } = await core.validation.authenticate(required(tokenOf(request)))
+    const { account } = await core.validation.authenticate(requireToken(tokenOf(request)))
     return { user: { id: account.id, email: account.email } }
   })
 
@@ -73,7 +73,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     }
   }, async (request, reply) => {
     const token = tokenOf(request)
-    if (token !== null) await core.signOut.withAccessToken(token, originOf(request))
+    if (token !== null) await core.signOut.withAccessToken(token, clientInfoOf(request))
     cookie.clear(reply)
     return reply.code(204).send(null)
   })

@@ -1,12 +1,12 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { shortestPassword } from '../../core/passwords/password-hashing.js'
+import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 
 const Email = Type.String({ format: 'email', maxLength: 320, examples: ['user@example.com'] })
 const Id = Type.String({ format: 'uuid', examples: ['550e8400-e29b-41d4-a716-446655440000'] })
 
 export const Register = Type.Object({
   email: Email,
-  password: Type.String({ format: 'password', minLength: shortestPassword, examples: ['min-8-characters'] })
+  password: Type.String({ format: 'password', minLength: minPasswordLength, examples: ['min-8-characters'] })
 })
 
 export const Login = Type.Object({

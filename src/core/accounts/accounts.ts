@@ -6,8 +6,8 @@ import { recordEvent, type AuditEvent } from '../audit/audit.js'
 import { normalizeEmail } from './email.js'
 import { AuthError, type AuthErrorCode } from '../errors.js'
 import type { AccessGrant } from '../sessions/token-issuer.js'
-import type { HashingGate } from '../passwords/hashing-queue.js'
-import type { Origin } from '../lib/client-info.js'
+import type { HashingQueue } from '../passwords/hashing-queue.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import type { Passwords } from '../passwords/password-hashing.js'
 import type { Revocations } from '../revocations/revocations.js'
 import type { AccessOnlyContract } from '../sessions/session-kinds.js'
@@ -15,7 +15,7 @@ import type { SessionStart } from '../sessions/session-start.js'
 
 export interface AccountsNeeds {
   sql: Sql
-  gate: HashingGate
+  gate: HashingQueue
   passwords: Passwords
   sessionStart: SessionStart
   revocations: Revocations
@@ -24,7 +24,7 @@ export interface AccountsNeeds {
 export interface NewAccount {
   email: string
   password: string
-  shortestPassword: number
+  minPasswordLength: number
   username?: string | undefined
   name?: string | undefined
   plan?: string | undefined
@@ -43,7 +43,7 @@ export function createAccounts ({ sql, gate, passwords, sessionStart, revocation
 
   /** Changes one account by an update of `set`, puts the event on record and tells the caches. */
   async function update (
-    email: string, set: ReturnType<typeof sql>, event: AuditEvent, origin: Origin
+    email: string, set: ReturnType<typeof sql>, event: AuditEvent, clientInfo: ClientInfo
   ): Promise<Account> {
     const [row] = await sql<AccountRow[]>`
       WITH account AS (
@@ -54,7 +54,7 @@ export function createAccounts ({ sql, gate, passwords, sessionStart, revocation
         FROM account
         WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL AND account.disabled_at IS NOT NULL
       ), changed AS (SELECT id AS account_id, NULL::uuid AS session_id FROM account),
-      record AS (${recordEvent(sql, event, 'changed', origin.address)})
+      record AS (${recordEvent(sql, event, 'changed', clientInfo.address)})
       SELECT ${columns} FROM account`
     if (row === undefined) throw new AuthError('not_found', { message: 'no account has this email' })
     revocations.publish({ accountId: row.id })
@@ -63,7 +63,7 @@ export function createAccounts ({ sql, gate, passwords, sessionStart, revocation
 
   /** Hashes the password, hands the insertion of the account to `use`, and names what is taken. */
   async function insert<Made> (account: NewAccount, use: (insertion: Fragment) => Promise<Made>): Promise<Made> {
-    const passwordHash = await gate.enter(() => passwords.hash(account.password, account.shortestPassword))
+    const passwordHash = await gate.admit(() => passwords.hash(account.password, account.minPasswordLength))
     const { email, username = null, name = null, plan = null } = account
     try {
       return await use(sql`
@@ -79,19 +79,19 @@ export function createAccounts ({ sql, gate, passwords, sessionStart, revocation
 
   return {
     /** Makes an account. @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `overloaded` */
-    register (account: NewAccount, origin: Origin): Promise<Account> {
+    register (account: NewAccount, clientInfo: ClientInfo): Promise<Account> {
       return insert(account, async insertion => {
         const [row] = await sql<[AccountRow]>`
           WITH account AS (${insertion}), made AS (SELECT id AS account_id, NULL::uuid AS session_id FROM account),
-          record AS (${recordEvent(sql, 'account_created', 'made', origin.address)})
+          record AS (${recordEvent(sql, 'account_created', 'made', clientInfo.address)})
           SELECT ${columns} FROM account`
         return toAccount(row)
       })
     },
 
     /** Makes an account and its first session, both or neither. @throws AuthError as `register` */
-    signUp (account: NewAccount, contract: AccessOnlyContract, origin: Origin): Promise<AccessGrant> {
-      return insert(account, insertion => sessionStart.withNewAccount(insertion, contract, origin))
+    signUp (account: NewAccount, contract: AccessOnlyContract, clientInfo: ClientInfo): Promise<AccessGrant> {
+      return insert(account, insertion => sessionStart.withNewAccount(insertion, contract, clientInfo))
     },
 
     /** Returns `null` when no account has this email. */
@@ -109,30 +109,30 @@ export function createAccounts ({ sql, gate, passwords, sessionStart, revocation
     },
 
     /** Sets what billing says, or with `null` that there is no subscription. @throws AuthError `not_found` */
-    setSubscription (email: string, subscription: Subscription | null, origin: Origin): Promise<Account> {
+    setSubscription (email: string, subscription: Subscription | null, clientInfo: ClientInfo): Promise<Account> {
       const { status = null, plan = null, expiresAt = null } = subscription ?? {}
       return update(email, sql`
         subscription_status = ${status}, subscription_plan = ${plan}, subscription_expires_at = ${expiresAt}`,
-      'subscription_changed', origin)
+      'subscription_changed', clientInfo)
     },
 
     /** Ends all sessions and lets nobody sign in. @throws AuthError `not_found` */
-    disable (email: string, origin: Origin): Promise<Account> {
-      return update(email, sql`disabled_at = clock_timestamp(), epoch = epoch + 1`, 'account_disabled', origin)
+    disable (email: string, clientInfo: ClientInfo): Promise<Account> {
+      return update(email, sql`disabled_at = clock_timestamp(), epoch = epoch + 1`, 'account_disabled', clientInfo)
     },
 
     /** Lets the owner sign in again; no session comes back. @throws AuthError `not_found` */
-    enable (email: string, origin: Origin): Promise<Account> {
-      return update(email, sql`disabled_at = NULL`, 'account_enabled', origin)
+    enable (email: string, clientInfo: ClientInfo): Promise<Account> {
+      return update(email, sql`disabled_at = NULL`, 'account_enabled', clientInfo)
     },
 
     /** Deletes the account with its sessions; the audit record stays. @throws AuthError `not_found` */
-    async delete (email: string, origin: Origin): Promise<void> {
+    async delete (email: string, clientInfo: ClientInfo): Promise<void> {
       const [row] = await sql<{ account_id: string }[]>`
         WITH gone AS (
           DELETE FROM accounts WHERE email = ${normalizeEmail(email)}
           RETURNING id AS account_id, NULL::uuid AS session_id
-        ), record AS (${recordEvent(sql, 'account_deleted', 'gone', origin.address)})
+        ), record AS (${recordEvent(sql, 'account_deleted', 'gone', clientInfo.address)})
         SELECT account_id FROM gone`
       if (row === undefined) throw new AuthError('not_found', { message: 'no account has this email' })
       revocations.publish({ accountId: row.account_id })

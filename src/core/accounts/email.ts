@@ -4,7 +4,7 @@ const plainAddress = new RegExp(
   '@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$')
 
 /** The longest address that fits an SMTP path (RFC 5321 4.5.3.1.3, less the angle brackets). */
-export const longestEmail = 254
+export const maxEmailLength = 254
 
 /** One spelling of an email, for storage and for comparison. */
 export function normalizeEmail (email: string): string {
@@ -13,5 +13,5 @@ export function normalizeEmail (email: string): string {
 
 export function isEmail (text: string): boolean {
   const email = normalizeEmail(text)
-  return email.length <= longestEmail && plainAddress.test(email)
+  return email.length <= maxEmailLength && plainAddress.test(email)
 }

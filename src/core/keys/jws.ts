@@ -20,7 +20,7 @@ export interface CompactJws {
 
 /** Three parts of base64url without padding and nothing around them; longer than any token Keyturn makes is refused. */
 const compactForm = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
-const longestToken = 8192
+const maxTokenLength = 8192
 
 /** Signs claims; the header carries what the verifier selects the key by. */
 export function signJws (key: JwsKey, claims: object, typ = 'JWT'): string {
@@ -32,7 +32,7 @@ export function signJws (key: JwsKey, claims: object, typ = 'JWT'): string {
 
 /** Reads the strict compact form; returns `null` for any other spelling, however a lenient reader would take it. */
 export function readJws (token: string): CompactJws | null {
-  if (token.length > longestToken) return null
+  if (token.length > maxTokenLength) return null
   const [, header = '', payload = '', signature = ''] = compactForm.exec(token) ?? []
   const decoded = { header: decodeObject(header), payload: decodeObject(payload), signature: decode(signature) }
   if (decoded.header === null || decoded.payload === null || decoded.signature === null) return null

@@ -71,7 +71,7 @@ export function createKeyStore ({ sql, keyring }: { sql: Sql, keyring: Keyring }
     },
 
     /** Lets a key that is announced sign sooner, never later. */
-    async hasten (kid: string, signsInSeconds: number): Promise<void> {
+    async activateSooner (kid: string, signsInSeconds: number): Promise<void> {
       await sql`
         UPDATE signing_keys
         SET signs_from = least(signs_from, clock_timestamp() + make_interval(secs => ${signsInSeconds}))

@@ -13,7 +13,7 @@ export interface SigningKeysNeeds {
   /** Seconds for which a key signs; 0 when it signs until somebody rotates it. */
   rotation: number
   /** Seconds the longest token lives, for which a key is kept after its last use. */
-  longestToken: number
+  maxTokenLifetime: number
   /** Milliseconds since 1970. */
   now: () => number
 }
@@ -24,7 +24,7 @@ export type SigningKeys = ReturnType<typeof createSigningKeys>
 const reloadCooldownMs = 1_000
 
 /** How often every instance reads the keys and looks whether one is due. */
-export const keyUpkeepMs = 10_000
+export const keyCheckIntervalMs = 10_000
 
 /** Seconds for which partners may keep the published keys. */
 export const jwksLifetime = 300
@@ -42,7 +42,7 @@ interface KnownKey extends StoredKey {
 
 /** The keys access tokens are signed with: several at once, one of them in use. */
 export function createSigningKeys (needs: SigningKeysNeeds) {
-  const { store, algorithm, jwtSecret, rotation, longestToken, now } = needs
+  const { store, algorithm, jwtSecret, rotation, maxTokenLifetime, now } = needs
   const sharedKey = jwtSecret === undefined ? null : sharedSecretKey(jwtSecret)
   let known: KnownKey[] = []
   let byKid = new Map<string, JwsKey>()
@@ -117,7 +117,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
     },
 
     /** Reads the keys, announces the next one when it is due, and removes those that no living token names. */
-    async upkeep (): Promise<void> {
+    async rotateIfDue (): Promise<void> {
       await load()
       const last = newest()
       if (rotation > 0) {
@@ -126,7 +126,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
           await store.add(algorithm, last.number + 1, Math.max(dueInSeconds, announcement))
         }
       }
-      await store.removeRetired(longestToken)
+      await store.removeRetired(maxTokenLifetime)
     },
 
     /** Announces the next key now, or, `atOnce`, lets it sign as soon as every instance must have read it. */
@@ -134,7 +134,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
       await load()
       const delay = atOnce ? shortAnnouncement : announcement
       const last = newest()
-      if (last.signsAt > now()) await store.hasten(last.key.kid, delay)
+      if (last.signsAt > now()) await store.activateSooner(last.key.kid, delay)
       else await store.add(algorithm, last.number + 1, delay)
       await load()
     },

@@ -1,5 +1,5 @@
 /** Where a request came from, for the list of sessions and the audit record. */
-export interface Origin {
+export interface ClientInfo {
   address: string | null
   userAgent: string | null
 }

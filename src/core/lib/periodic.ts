@@ -1,6 +1,6 @@
-export interface UpkeepNeeds {
+export interface PeriodicJobsNeeds {
   /** What is done in each round, in this order. */
-  chores: ReadonlyArray<() => Promise<unknown>>
+  jobs: ReadonlyArray<() => Promise<unknown>>
   /** Milliseconds from the end of a round to the next. */
   intervalMs: number
   /** Told of a chore that failed; the next round tries it again. */
@@ -8,12 +8,12 @@ export interface UpkeepNeeds {
 }
 
 /** Does what has to be done from time to time, one round after the other, until it is stopped. */
-export function createUpkeep ({ chores, intervalMs, onError }: UpkeepNeeds) {
+export function createPeriodicJobs ({ jobs, intervalMs, onError }: PeriodicJobsNeeds) {
   let timer: NodeJS.Timeout | null = null
   let round: Promise<void> = Promise.resolve()
 
   async function doChores (): Promise<void> {
-    for (const chore of chores) await chore().catch(onError)
+    for (const chore of jobs) await chore().catch(onError)
   }
 
   function schedule (): void {

@@ -13,9 +13,9 @@ export interface Assertion {
 }
 
 /** An assertion is for one request; one that lives longer would have to be remembered longer. */
-const longestLifeSeconds = 300
-const shortestRsaBits = 2048
-const longestName = 256
+const maxLifetimeSeconds = 300
+const minRsaBits = 2048
+const maxJtiLength = 256
 
 interface AssertionAlgorithm {
   fits (key: KeyObject): boolean
@@ -29,7 +29,7 @@ const algorithms: ReadonlyMap<string, AssertionAlgorithm> = new Map<string, Asse
     verify: (input, key, signature) => verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature)
   }],
   ['RS256', {
-    fits: key => key.asymmetricKeyType === 'rsa' && Number(key.asymmetricKeyDetails?.modulusLength) >= shortestRsaBits,
+    fits: key => key.asymmetricKeyType === 'rsa' && Number(key.asymmetricKeyDetails?.modulusLength) >= minRsaBits,
     verify: (input, key, signature) =>
       verify('sha256', input, { key, padding: constants.RSA_PKCS1_PADDING }, signature)
   }],
@@ -53,8 +53,8 @@ export function readAssertion (text: string, audiences: readonly string[], milli
   const now = milliseconds / 1000
   const isForUs = [aud].flat().some(audience => typeof audience === 'string' && audiences.includes(audience))
   if (typeof sub !== 'string' || iss !== sub || !isForUs) return null
-  if (typeof exp !== 'number' || !(exp > now && exp <= now + longestLifeSeconds)) return null
-  if (typeof jti !== 'string' || jti.length > longestName || jti.includes('\0') || !jti.isWellFormed()) return null
+  if (typeof exp !== 'number' || !(exp > now && exp <= now + maxLifetimeSeconds)) return null
+  if (typeof jti !== 'string' || jti.length > maxJtiLength || jti.includes('\0') || !jti.isWellFormed()) return null
   return { clientId: sub, jti, exp, jws }
 }
 

@@ -46,7 +46,7 @@ export type Clients = ReturnType<typeof createClients>
 
 const secretBytes = 32
 /** Compared where there is no client, so that the work is the same. */
-const noHash = Buffer.alloc(32)
+const dummyHash = Buffer.alloc(32)
 
 export interface ClientsNeeds {
   sql: Sql
@@ -70,7 +70,7 @@ export function createClients ({ sql, issuer, now }: ClientsNeeds) {
 
   async function bySecret ({ id, secret }: { id: string, secret: string }): Promise<Client | null> {
     const row = await find(id)
-    const matches = timingSafeEqual(sha256(secret), row?.secretHash ?? noHash)
+    const matches = timingSafeEqual(sha256(secret), row?.secretHash ?? dummyHash)
     return row !== undefined && matches ? toClient(row) : null
   }
 
@@ -130,7 +130,7 @@ export function createClients ({ sql, issuer, now }: ClientsNeeds) {
     },
 
     /** Forgets assertions that have expired. */
-    async forgetAssertions (): Promise<void> {
+    async deleteExpiredAssertions (): Promise<void> {
       await sql`DELETE FROM client_assertions WHERE expires_at < clock_timestamp()`
     }
   }

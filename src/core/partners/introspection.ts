@@ -26,7 +26,7 @@ export interface IntrospectionNeeds {
 }
 
 /** Of the claims, what the asking partner may know. */
-const toldClaims = ['iss', 'aud', 'sub', 'sid', 'scope', 'client_id', 'act', 'jti', 'iat', 'exp'] as const
+const disclosedClaims = ['iss', 'aud', 'sub', 'sid', 'scope', 'client_id', 'act', 'jti', 'iat', 'exp'] as const
 
 /**
  * Says of a token whether it lives, to a client that has shown who it is (RFC 7662). A token that was made for
@@ -38,11 +38,12 @@ export function createIntrospection (needs: IntrospectionNeeds) {
 
   /** Of the account's own token, of one made for this client, and of the client's own. */
   async function accessToken (client: Client, token: string): Promise<ActiveToken | null> {
-    const user = await ifValid(validation.authenticateAnew(token)) ??
-      await ifValid(validation.authenticateAnew(token, client.audience))
-    if (user !== null) return { ...told(token), username: user.account.email, token_type: 'Bearer' }
+    const user = await ifValid(validation.authenticateFresh(token)) ??
+      await ifValid(validation.authenticateFresh(token, client.audience))
+    if (user !== null) return { ...introspectionClaims(token), username: user.account.email, token_type: 'Bearer' }
     const own = await ifValid(accessTokens.verifyClient(token, client.audience))
-    return own !== null && await clients.exists(own.client_id) ? { ...told(token), token_type: 'Bearer' } : null
+    if (own === null || !await clients.exists(own.client_id)) return null
+    return { ...introspectionClaims(token), token_type: 'Bearer' }
   }
 
   /** Only the newest one of a session is live; asking changes nothing. */
@@ -76,8 +77,8 @@ export function createIntrospection (needs: IntrospectionNeeds) {
 }
 
 /** Claims of a token that has been checked. */
-function told (token: string): { iss: string, sub: string, exp: number } {
+function introspectionClaims (token: string): { iss: string, sub: string, exp: number } {
   const { payload } = readJws(token) as CompactJws
-  const members = toldClaims.filter(name => name in payload).map(name => [name, payload[name]])
+  const members = disclosedClaims.filter(name => name in payload).map(name => [name, payload[name]])
   return Object.fromEntries(members) as { iss: string, sub: string, exp: number }
 }

@@ -11,7 +11,7 @@ export interface PartnerGrant {
 }
 
 /** What a client asks for; all it may have when left out. */
-export interface Asked {
+export interface TokenRequest {
   scope?: string | undefined
   audience?: string | undefined
 }
@@ -34,8 +34,8 @@ export function createPartnerTokens ({ accessTokens, validation, lifetime, now }
      * A token that speaks for the client itself (RFC 6749 4.4).
      * @throws AuthError `unauthorized_client`, `invalid_scope`, `invalid_target`
      */
-    clientCredentials (client: Client, asked: Asked): PartnerGrant {
-      allowed(client, 'client_credentials')
+    clientCredentials (client: Client, asked: TokenRequest): PartnerGrant {
+      requireGrant(client, 'client_credentials')
       const scope = grantedScope(client, asked.scope)
       const accessToken = accessTokens.issueToClient({
         aud: grantedAudience(client, asked.audience), sub: client.id, client_id: client.id, scope
@@ -49,8 +49,8 @@ export function createPartnerTokens ({ accessTokens, validation, lifetime, now }
      * @throws AuthError `unauthorized_client`, `invalid_scope`, `invalid_target`, `invalid_subject_token`,
      * `unavailable`
      */
-    async exchange (client: Client, subjectToken: string, asked: Asked): Promise<PartnerGrant> {
-      allowed(client, 'urn:ietf:params:oauth:grant-type:token-exchange')
+    async exchange (client: Client, subjectToken: string, asked: TokenRequest): Promise<PartnerGrant> {
+      requireGrant(client, 'urn:ietf:params:oauth:grant-type:token-exchange')
       const scope = grantedScope(client, asked.scope)
       const aud = grantedAudience(client, asked.audience)
       const user = await ifValid(validation.authenticate(subjectToken))
@@ -66,7 +66,7 @@ export function createPartnerTokens ({ accessTokens, validation, lifetime, now }
 }
 
 /** @throws AuthError `unauthorized_client` */
-export function allowed (client: Client, grant: ClientGrant): void {
+export function requireGrant (client: Client, grant: ClientGrant): void {
   if (!client.grants.includes(grant)) throw new AuthError('unauthorized_client')
 }
 

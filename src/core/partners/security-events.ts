@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Sql } from 'postgres'
-import { isToldEvent, type toldEvents } from '../../db/audit-events.js'
+import { isPartnerEvent, type partnerEvents } from '../../db/audit-events.js'
 import type { Client } from './clients.js'
 import { signJws } from '../keys/jws.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
@@ -9,7 +9,7 @@ import { isUuid } from '../lib/uuid.js'
 const sessionRevoked = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked'
 const credentialChange = 'https://schemas.openid.net/secevent/caep/event-type/credential-change'
 
-type ToldEvent = typeof toldEvents[number]
+type PartnerEvent = typeof partnerEvents[number]
 
 /** As what partners are told of a record (OpenID CAEP 1.0, sections 3.1 and 3.3). */
 const eventTypes = {
@@ -19,14 +19,14 @@ const eventTypes = {
   account_disabled: { type: sessionRevoked, details: { initiating_entity: 'admin' } },
   account_deleted: { type: sessionRevoked, details: { initiating_entity: 'admin' } },
   password_changed: { type: credentialChange, details: { credential_type: 'password', change_type: 'update' } }
-} as const satisfies Record<ToldEvent, { type: string, details: object }>
+} as const satisfies Record<PartnerEvent, { type: string, details: object }>
 
 /** What a partner asks for and says it has taken (RFC 8936 2.4). */
 export interface EventPoll {
   maxEvents: number
   returnImmediately: boolean
   /** The names of events that were taken, or that it can do nothing with. */
-  settled: readonly string[]
+  acknowledged: readonly string[]
   /** Ends the waiting early. */
   signal: AbortSignal
 }
@@ -39,7 +39,7 @@ export interface EventPage {
 
 interface EventRow {
   id: string
-  event: ToldEvent
+  event: PartnerEvent
   accountId: string
   sessionId: string | null
   at: number
@@ -50,12 +50,12 @@ export interface SecurityEventsNeeds {
   keys: Pick<SigningKeys, 'current'>
   issuer: string
   /** Seconds the longest access token lives; an older event speaks of no living token. */
-  longestToken: number
+  maxTokenLifetime: number
   /** Milliseconds since 1970. */
   now: () => number
 }
 
-const longestPollMs = 10_000
+const maxPollMs = 10_000
 /** Two looks in a row are well within the second in which a partner must know. */
 const pollIntervalMs = 250
 
@@ -63,8 +63,8 @@ const pollIntervalMs = 250
 const surelyCommitted = 60
 
 /** Tells partners what has ended, at least once, until they say that they have it. */
-export function createSecurityEvents ({ sql, keys, issuer, longestToken, now }: SecurityEventsNeeds) {
-  async function settle (client: Client, names: readonly string[]): Promise<void> {
+export function createSecurityEvents ({ sql, keys, issuer, maxTokenLifetime, now }: SecurityEventsNeeds) {
+  async function acknowledge (client: Client, names: readonly string[]): Promise<void> {
     const eventIds = names.filter(isUuid)
     if (eventIds.length === 0) return
     await sql`
@@ -73,8 +73,8 @@ export function createSecurityEvents ({ sql, keys, issuer, longestToken, now }: 
       ON CONFLICT DO NOTHING`
   }
 
-  const isTold = () => sql.unsafe(isToldEvent)
-  const oldestTold = () => sql`clock_timestamp() - make_interval(secs => ${longestToken})`
+  const isTold = () => sql.unsafe(isPartnerEvent)
+  const oldestTold = () => sql`clock_timestamp() - make_interval(secs => ${maxTokenLifetime})`
   const isUnsettled = () => sql`NOT EXISTS (
     SELECT FROM event_acknowledgements AS settled
     WHERE settled.client_id = client.id AND settled.event_id = event.id
@@ -84,7 +84,7 @@ export function createSecurityEvents ({ sql, keys, issuer, longestToken, now }: 
    * An event appears when its statement commits, perhaps after a younger one: it is found by its absence from what
    * was settled, and never by its place in a sequence.
    */
-  function unsettled (client: Client, limit: number): Promise<EventRow[]> {
+  function unacknowledged (client: Client, limit: number): Promise<EventRow[]> {
     return sql<EventRow[]>`
       SELECT event.id, event.event, event.account_id AS "accountId", event.session_id AS "sessionId",
         floor(extract(epoch FROM event.at))::float8 AS at
@@ -110,14 +110,14 @@ export function createSecurityEvents ({ sql, keys, issuer, longestToken, now }: 
 
   return {
     /** Settles what the partner names, and waits a while for something to tell, unless it must not wait. */
-    async poll (client: Client, { maxEvents, returnImmediately, settled, signal }: EventPoll): Promise<EventPage> {
-      await settle(client, settled)
+    async poll (client: Client, { maxEvents, returnImmediately, acknowledged, signal }: EventPoll): Promise<EventPage> {
+      await acknowledge(client, acknowledged)
       const waits = maxEvents > 0 && !returnImmediately
-      const deadline = performance.now() + (waits ? longestPollMs : 0)
-      let rows = await unsettled(client, maxEvents + 1)
+      const deadline = performance.now() + (waits ? maxPollMs : 0)
+      let rows = await unacknowledged(client, maxEvents + 1)
       while (rows.length === 0 && performance.now() < deadline && !signal.aborted) {
         await delay(pollIntervalMs, undefined, { signal }).catch(() => {})
-        rows = await unsettled(client, maxEvents + 1)
+        rows = await unacknowledged(client, maxEvents + 1)
       }
       const page = rows.slice(0, maxEvents)
       return {
@@ -127,7 +127,7 @@ export function createSecurityEvents ({ sql, keys, issuer, longestToken, now }: 
     },
 
     /** Moves every client's beginning up to its first event that is not settled, so that a poll reads few. */
-    async forgetSettled (): Promise<void> {
+    async compactAcknowledged (): Promise<void> {
       await sql`
         UPDATE clients SET events_from = next.at
         FROM (

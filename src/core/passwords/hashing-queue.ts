@@ -1,20 +1,20 @@
 import pLimit from 'p-limit'
 import { AuthError } from '../errors.js'
 
-export interface HashingGateNeeds {
+export interface HashingQueueNeeds {
   /** Hashes at work at once. */
   concurrency: number
   /** Callers that may wait beside them. */
   queue: number
 }
 
-export type HashingGate = ReturnType<typeof createHashingGate>
+export type HashingQueue = ReturnType<typeof createHashingQueue>
 
 /**
  * Lets in only as many callers as can be served in reasonable time, and runs only as many hashes as there are
  * cores for. A caller is let in before it does anything else, so that a flood reaches neither hash nor database.
  */
-export function createHashingGate ({ concurrency, queue }: HashingGateNeeds) {
+export function createHashingQueue ({ concurrency, queue }: HashingQueueNeeds) {
   const limit = pLimit(concurrency)
   let inside = 0
   const isFull = () => inside >= concurrency + queue
@@ -24,7 +24,7 @@ export function createHashingGate ({ concurrency, queue }: HashingGateNeeds) {
     isFull,
 
     /** @throws AuthError `overloaded`, at once, when there is no room */
-    async enter<T> (work: () => Promise<T>): Promise<T> {
+    async admit<T> (work: () => Promise<T>): Promise<T> {
       if (isFull()) throw new AuthError('overloaded')
       inside += 1
       try {

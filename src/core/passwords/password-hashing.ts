@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import argon2 from 'argon2'
 import { AuthError } from '../errors.js'
-import type { HashingGate } from './hashing-queue.js'
+import type { HashingQueue } from './hashing-queue.js'
 
 export interface PasswordsNeeds {
-  gate: HashingGate
+  gate: HashingQueue
   /** KiB and passes of argon2id (RFC 9106). */
   cost: { PASSWORD_HASH_MEMORY: number, PASSWORD_HASH_PASSES: number }
 }
@@ -12,8 +12,8 @@ export interface PasswordsNeeds {
 export type Passwords = ReturnType<typeof createPasswords>
 
 /** Longer passwords are refused, never cut. */
-export const longestPasswordBytes = 1024
-export const shortestPassword = 8
+export const maxPasswordBytes = 1024
+export const minPasswordLength = 8
 
 const parallelism = 1
 const saltBytes = 16
@@ -24,16 +24,16 @@ const argon2idHash = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$/
 
 /** Whether a password can be kept exactly: well-formed Unicode of a bounded size. */
 export function isStorablePassword (password: string): boolean {
-  return password.isWellFormed() && canonical(password).length <= longestPasswordBytes
+  return password.isWellFormed() && canonical(password).length <= maxPasswordBytes
 }
 
 /** Hashes and checks passwords with argon2id, a bounded number at once. Never call it inside a transaction. */
 export function createPasswords ({ gate, cost }: PasswordsNeeds) {
   const parameters = { memoryCost: cost.PASSWORD_HASH_MEMORY, timeCost: cost.PASSWORD_HASH_PASSES, parallelism }
-  const decoy = decoyHash()
+  const dummyHash = makeDummyHash()
 
   /** A hash that no password has, with the parameters of all others: an unknown email costs the same work. */
-  function decoyHash (): string {
+  function makeDummyHash (): string {
     const [salt, hash] = [saltBytes, hashBytes].map(size => randomBytes(size).toString('base64').replaceAll('=', ''))
     return `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parallelism}$${salt}$${hash}`
   }
@@ -46,7 +46,7 @@ export function createPasswords ({ gate, cost }: PasswordsNeeds) {
     async hash (password: string, shortest: number): Promise<string> {
       if ([...password].length < shortest || !isStorablePassword(password)) {
         throw new AuthError('password_unacceptable', {
-          message: `a password has at least ${shortest} characters and at most ${longestPasswordBytes} bytes`
+          message: `a password has at least ${shortest} characters and at most ${maxPasswordBytes} bytes`
         })
       }
       return gate.hash(() => argon2.hash(canonical(password), parameters))
@@ -56,7 +56,7 @@ export function createPasswords ({ gate, cost }: PasswordsNeeds) {
     async verify (hash: string | null, password: string): Promise<boolean> {
       const storable = isStorablePassword(password)
       const matches = await gate.hash(() =>
-        argon2.verify(hash === null || !storable ? decoy : hash, storable ? canonical(password) : Buffer.alloc(0)))
+        argon2.verify(hash === null || !storable ? dummyHash : hash, storable ? canonical(password) : Buffer.alloc(0)))
       return matches && hash !== null && storable
     },
 

@@ -1,14 +1,16 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Sql } from 'postgres'
 import type { Confirmations } from './confirmations.js'
-import { AuthError, type TokenFault } from '../errors.js'
-import type { Grants, RefreshGrant } from '../sessions/token-issuer.js'
+import { AuthError, type TokenErrorReason } from '../errors.js'
+import type { TokenIssuer, IssuedTokens } from '../sessions/token-issuer.js'
 import type { Keyring } from '../keys/keyring.js'
-import type { Origin } from '../lib/client-info.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import { hashSecret, nextSecret, readRefreshToken, type RefreshToken } from '../tokens/refresh-token.js'
-import { judge, step, type JudgedRow, type Presented, type RefreshedRow, type RefreshPolicy } from './rotation.js'
+import {
+  classifyReplay, rotate, type RefreshAttempt, type RefreshedRow, type RefreshPolicy, type ReplayRow
+} from './rotation.js'
 import type { Revocations } from '../revocations/revocations.js'
-import { faultOfEnd } from '../revocations/end-reasons.js'
+import { tokenErrorFor } from '../revocations/end-reasons.js'
 
 export interface RefreshNeeds {
   sql: Sql
@@ -16,7 +18,7 @@ export interface RefreshNeeds {
   policy: RefreshPolicy
   confirmations: Confirmations
   revocations: Revocations
-  grants: Grants
+  grants: TokenIssuer
 }
 
 const nonceBytes = 32
@@ -29,25 +31,25 @@ const nonceBytes = 32
  * @throws AuthError `invalid_refresh_token` with the reason, or `unavailable`
  */
 export function createRefresh ({ sql, keyring, policy, confirmations, revocations, grants }: RefreshNeeds) {
-  return async function refresh (text: string, origin: Origin): Promise<RefreshGrant> {
+  return async function refresh (text: string, clientInfo: ClientInfo): Promise<IssuedTokens> {
     const token = readRefreshToken(keyring, text)
     if (token === null) throw refused('malformed')
 
     const nonce = randomBytes(nonceBytes)
     const successor = nextSecret(keyring[0], token.secret, nonce)
-    const presented: Presented = {
+    const presented: RefreshAttempt = {
       token, nonce, hash: hashSecret(token.secret), successorHash: hashSecret(successor)
     }
-    const stepped = await step(sql, policy, presented)
-    if (stepped !== undefined) return grants.refreshed(stepped, successorToken(token, stepped, successor))
+    const stepped = await rotate(sql, policy, presented)
+    if (stepped !== undefined) return grants.tokenPair(stepped, successorToken(token, stepped, successor))
 
     const confirmed = confirmations.pendingGeneration(token.sessionId)
-    const judged = await judge(sql, policy, presented, confirmed, origin.address)
+    const judged = await classifyReplay(sql, policy, presented, confirmed, clientInfo.address)
     if (judged === undefined) throw refused('unknown')
-    switch (judged.verdict) {
+    switch (judged.outcome) {
       case 'retried':
       case 'retried_late':
-        return grants.refreshed(judged, successorToken(token, judged, sameSuccessor(token, judged)))
+        return grants.tokenPair(judged, successorToken(token, judged, sameSuccessor(token, judged)))
       // The step found it expired by a clock that has been set back since: no fault of the client's. No test can.
       /* c8 ignore next 2 */
       case 'current':
@@ -58,7 +60,7 @@ export function createRefresh ({ sql, keyring, policy, confirmations, revocation
       case 'expired':
         throw refused('expired')
       case 'ended':
-        throw refused(faultOfEnd(judged.end_reason))
+        throw refused(tokenErrorFor(judged.end_reason))
     }
   }
 
@@ -67,7 +69,7 @@ export function createRefresh ({ sql, keyring, policy, confirmations, revocation
   }
 
   /** The step may have been made under the previous KEYTURN_SECRET: the stored hash tells which key it was. */
-  function sameSuccessor (token: RefreshToken, row: JudgedRow): Buffer {
+  function sameSuccessor (token: RefreshToken, row: ReplayRow): Buffer {
     const secrets = keyring.map(keys => nextSecret(keys, token.secret, row.nonce))
     const secret = secrets.find(secret => timingSafeEqual(hashSecret(secret), row.current_hash))
     if (secret === undefined) throw refused('unknown')
@@ -75,6 +77,6 @@ export function createRefresh ({ sql, keyring, policy, confirmations, revocation
   }
 }
 
-function refused (fault: TokenFault): AuthError {
-  return new AuthError('invalid_refresh_token', { fault })
+function refused (reason: TokenErrorReason): AuthError {
+  return new AuthError('invalid_refresh_token', { reason })
 }

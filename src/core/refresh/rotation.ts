@@ -37,18 +37,18 @@ export interface RefreshedRow {
   expires_in: number
 }
 
-export type Verdict = 'current' | 'retried' | 'retried_late' | 'reused' | 'ended' | 'expired'
+export type ReplayOutcome = 'current' | 'retried' | 'retried_late' | 'reused' | 'ended' | 'expired'
 
 /** What the row of a losing token says. */
-export interface JudgedRow extends RefreshedRow {
-  verdict: Verdict
+export interface ReplayRow extends RefreshedRow {
+  outcome: ReplayOutcome
   end_reason: string | null
   current_hash: Buffer
   nonce: Buffer
 }
 
 /** The presented token and what the ratchet makes of it: hashes only, secrets stay outside the database. */
-export interface Presented {
+export interface RefreshAttempt {
   token: RefreshToken
   hash: Buffer
   successorHash: Buffer
@@ -59,8 +59,10 @@ export interface Presented {
  * Trades the current token: one conditional update. Of any number of requests with one token at most one gets
  * a row back, the others get `undefined` and ask `judge`.
  */
-export async function step (sql: Sql, policy: RefreshPolicy, presented: Presented): Promise<RefreshedRow | undefined> {
-  const { token, hash, successorHash, nonce } = presented
+export async function rotate (
+  sql: Sql, policy: RefreshPolicy, attempt: RefreshAttempt
+): Promise<RefreshedRow | undefined> {
+  const { token, hash, successorHash, nonce } = attempt
   const [row] = await sql<RefreshedRow[]>`
     UPDATE sessions AS session SET
       generation = session.generation + 1,
@@ -86,11 +88,11 @@ export async function step (sql: Sql, policy: RefreshPolicy, presented: Presente
  * row's lock. `confirmed` is the generation that this process knows to be confirmed, though it is not written yet.
  * Returns `undefined` for a session that is not there.
  */
-export async function judge (
-  sql: Sql, policy: RefreshPolicy, presented: Presented, confirmed: number, address: string | null
-): Promise<JudgedRow | undefined> {
-  const { token, hash } = presented
-  const [row] = await sql<JudgedRow[]>`
+export async function classifyReplay (
+  sql: Sql, policy: RefreshPolicy, attempt: RefreshAttempt, confirmed: number, address: string | null
+): Promise<ReplayRow | undefined> {
+  const { token, hash } = attempt
+  const [row] = await sql<ReplayRow[]>`
     WITH session AS MATERIALIZED (
       SELECT * FROM sessions WHERE account_id = ${token.accountId} AND id = ${token.sessionId} FOR UPDATE
     ), aged AS MATERIALIZED (

@@ -1,23 +1,23 @@
 import type { Sql } from 'postgres'
 import type { AccessClaims, AccessTokens } from '../tokens/access-token.js'
 import { accountColumns, toAccount, type AccountRow } from '../accounts/account.js'
-import { AuthError, type TokenFault } from '../errors.js'
-import type { AccessGrant, Grants } from '../sessions/token-issuer.js'
+import { AuthError, type TokenErrorReason } from '../errors.js'
+import type { AccessGrant, TokenIssuer } from '../sessions/token-issuer.js'
 import type { RefreshedRow } from './rotation.js'
-import { faultOfEnd } from '../revocations/end-reasons.js'
-import type { Sessions, SessionView } from '../sessions/sessions.js'
+import { tokenErrorFor } from '../revocations/end-reasons.js'
+import type { Sessions, LiveSession } from '../sessions/sessions.js'
 
 export interface SessionRefreshNeeds {
   sql: Sql
   accessTokens: AccessTokens
-  grants: Grants
+  grants: TokenIssuer
   sessions: Sessions
   policy: { ACCESS_TOKEN_TTL: number, REFRESH_RETRY_WINDOW: number, SESSION_MAX_AGE: number }
 }
 
 /** What a client gets for an extended session. */
 export interface ExtendedGrant extends AccessGrant {
-  session: SessionView
+  session: LiveSession
 }
 
 interface ExtendedRow extends RefreshedRow, AccountRow {}
@@ -76,7 +76,7 @@ export function createSessionRefresh ({ sql, accessTokens, grants, sessions, pol
   async function extended (row: ExtendedRow, sessionId: string): Promise<ExtendedGrant> {
     const session = await sessions.find(row.account_id, sessionId)
     if (session === null) throw refused('revoked')
-    return { ...grants.access(row, sessionId), account: toAccount(row), session }
+    return { ...grants.accessToken(row, sessionId), account: toAccount(row), session }
   }
 
   return async function refreshSession (token: string): Promise<ExtendedGrant> {
@@ -85,20 +85,20 @@ export function createSessionRefresh ({ sql, accessTokens, grants, sessions, pol
     if (stepped !== undefined) return extended(stepped, claims.sid)
 
     const row = await stateOf(claims)
-    if (row === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
+    if (row === undefined) throw new AuthError('invalid_token', { reason: 'unknown' })
     switch (row.state) {
       case 'retried': return extended(row, claims.sid)
       case 'expired': throw refused('expired')
-      case 'ended': throw refused(faultOfEnd(row.end_reason))
+      case 'ended': throw refused(tokenErrorFor(row.end_reason))
       case 'superseded': throw refused('reused')
     }
   }
 }
 
-function refused (fault: TokenFault): AuthError {
-  return new AuthError('invalid_refresh_token', { fault })
+function refused (reason: TokenErrorReason): AuthError {
+  return new AuthError('invalid_refresh_token', { reason })
 }
 
 function asRefusedRefresh (error: unknown): never {
-  throw error instanceof AuthError && error.fault === 'expired' ? refused('expired') : error
+  throw error instanceof AuthError && error.reason === 'expired' ? refused('expired') : error
 }

@@ -1,4 +1,4 @@
-import type { Doorbell } from './notifier.js'
+import type { Notifier } from './notifier.js'
 
 /** News that a session, or everything of an account, is no longer what a cache may remember of it. */
 export interface RevocationNotice {
@@ -7,7 +7,7 @@ export interface RevocationNotice {
   sessionId?: string
 }
 
-type Listener = (notice: RevocationNotice | 'everything') => void
+type Listener = (notice: RevocationNotice | 'flush') => void
 
 export type Revocations = ReturnType<typeof createRevocations>
 
@@ -15,10 +15,10 @@ export type Revocations = ReturnType<typeof createRevocations>
  * Tells this process's caches what has ended or changed: what the process itself does, at once, and what others do,
  * when the feed has heard of it (revocation-feed.ts).
  */
-export function createRevocations ({ doorbell }: { doorbell: Pick<Doorbell, 'ring'> }) {
+export function createRevocations ({ notifier }: { notifier: Pick<Notifier, 'notify'> }) {
   const listeners: Listener[] = []
 
-  function tell (notice: RevocationNotice | 'everything'): void {
+  function applyRemote (notice: RevocationNotice | 'flush'): void {
     for (const listener of listeners) listener(notice)
   }
 
@@ -27,13 +27,13 @@ export function createRevocations ({ doorbell }: { doorbell: Pick<Doorbell, 'rin
       listeners.push(listener)
     },
 
-    /** Passes on what another process has done; `everything` when it cannot be known what. */
-    tell,
+    /** Passes on what another process has done; `flush` when it cannot be known what. */
+    applyRemote,
 
     /** Called when a change of this process is committed. */
     publish (notice: RevocationNotice): void {
-      tell(notice)
-      doorbell.ring()
+      applyRemote(notice)
+      notifier.notify()
     }
   }
 }

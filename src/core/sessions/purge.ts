@@ -7,7 +7,7 @@ export interface PurgeNeeds {
   keptAfterEnd: number
 }
 
-interface Place {
+interface Position {
   account_id: string
   id: string
 }
@@ -16,7 +16,7 @@ interface Place {
 const pageSize = 1_000
 
 const nil = '00000000-0000-0000-0000-000000000000'
-const beginning: Place = { account_id: nil, id: nil }
+const start: Position = { account_id: nil, id: nil }
 
 /**
  * Removes sessions that were over long ago, a page of the table at a time, round and round. It needs no index that a
@@ -24,11 +24,11 @@ const beginning: Place = { account_id: nil, id: nil }
  */
 export function createPurge ({ sql, keptAfterEnd }: PurgeNeeds) {
   // Many instances begin at different places.
-  let after: Place = { ...beginning, account_id: randomUUID() }
+  let after: Position = { ...start, account_id: randomUUID() }
 
   /** Looks at the next page; returns how many sessions were removed. */
   return async function purge (): Promise<number> {
-    const [page] = await sql<Array<Place & { removed: number }>>`
+    const [page] = await sql<Array<Position & { removed: number }>>`
       WITH page AS MATERIALIZED (
         SELECT account_id, id, least(expires_at, ended_at) AS over_at FROM sessions
         WHERE (account_id, id) > (${after.account_id}, ${after.id}) ORDER BY account_id, id LIMIT ${pageSize}
@@ -42,7 +42,7 @@ export function createPurge ({ sql, keptAfterEnd }: PurgeNeeds) {
       )
       SELECT account_id, id, (SELECT count(*)::int FROM removed) AS removed
       FROM page ORDER BY account_id DESC, id DESC LIMIT 1`
-    after = page ?? beginning
+    after = page ?? start
     return page?.removed ?? 0
   }
 }

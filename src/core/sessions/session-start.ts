@@ -3,9 +3,9 @@ import type { Fragment, Sql } from 'postgres'
 import { violatedConstraint } from '../../db/errors.js'
 import { accountColumns, toAccount, type AccountRow } from '../accounts/account.js'
 import type { AuditEvent } from '../audit/audit.js'
-import type { AccessGrant, Grant, Grants } from './token-issuer.js'
+import type { AccessGrant, Grant, TokenIssuer } from './token-issuer.js'
 import { networkOf } from '../lib/network.js'
-import type { Origin } from '../lib/client-info.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import { hashSecret } from '../tokens/refresh-token.js'
 import type { RefreshedRow } from '../refresh/rotation.js'
 import { lifetimesOf, type AccessOnlyContract, type Lifetimes, type SessionContract } from './session-kinds.js'
@@ -13,7 +13,7 @@ import { lifetimesOf, type AccessOnlyContract, type Lifetimes, type SessionContr
 export interface SessionStartNeeds {
   sql: Sql
   policy: Lifetimes
-  grants: Grants
+  grants: TokenIssuer
 }
 
 /** The account whose password has just been checked, and what was checked. */
@@ -23,7 +23,7 @@ export interface VerifiedAccount {
   /** A stronger hash of the same password, stored in the same statement. */
   renewedHash: string | null
   /** What else the statement does: the guess was right. */
-  settles: Fragment
+  inSameStatement: Fragment
 }
 
 interface BegunRow extends RefreshedRow, AccountRow {
@@ -38,7 +38,7 @@ const secretBytes = 32
 export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) {
   /** `account` is the body of a CTE that gives the account's row, or none if there is to be no session. */
   async function begin (
-    account: Fragment, also: Fragment, contract: SessionContract, origin: Origin, secret: Buffer | null,
+    account: Fragment, also: Fragment, contract: SessionContract, clientInfo: ClientInfo, secret: Buffer | null,
     events: AuditEvent[]
   ): Promise<BegunRow | undefined> {
     const hash = secret === null ? null : hashSecret(secret)
@@ -46,14 +46,14 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
       WITH account AS (${account}), session AS (
         INSERT INTO sessions (
           account_id, id, contract, epoch, current_hash, address, network, user_agent, expires_at)
-        SELECT account.id, ${randomUUID()}, ${contract}, account.epoch, ${hash}, ${origin.address},
-          ${networkOf(origin.address)}, ${origin.userAgent},
+        SELECT account.id, ${randomUUID()}, ${contract}, account.epoch, ${hash}, ${clientInfo.address},
+          ${networkOf(clientInfo.address)}, ${clientInfo.userAgent},
           clock_timestamp() + make_interval(secs => ${lifetimesOf(contract, policy).session})
         FROM account
         RETURNING account_id, id AS session_id, contract, generation, expires_at
       ), record AS (
         INSERT INTO audit_events (account_id, event, session_id, address)
-        SELECT account_id, event, session_id, ${origin.address}
+        SELECT account_id, event, session_id, ${clientInfo.address}
         FROM session, unnest(string_to_array(${events.join()}, ',')) AS event
       ), also AS (${also})
       SELECT ${accountColumns(sql)}, session.account_id, session.session_id, session.contract, session.generation,
@@ -72,31 +72,33 @@ export function createSessionStart ({ sql, policy, grants }: SessionStartNeeds) 
   }
 
   function accessGrant (row: BegunRow): AccessGrant {
-    return { ...grants.access(row, row.session_id), account: toAccount(row) }
+    return { ...grants.accessToken(row, row.session_id), account: toAccount(row) }
   }
 
   return {
     /** Begins a session with refresh tokens; returns `null` if the account changed since the check. */
-    async refreshable (verified: VerifiedAccount, origin: Origin): Promise<Grant | null> {
+    async refreshable (verified: VerifiedAccount, clientInfo: ClientInfo): Promise<Grant | null> {
       const secret = randomBytes(secretBytes)
-      const row = await begin(checked(verified), verified.settles, 'partner', origin, secret, ['signed_in'])
+      const row = await begin(checked(verified), verified.inSameStatement, 'partner', clientInfo, secret, ['signed_in'])
       if (row === undefined) return null
       const { account_id: accountId, session_id: sessionId, generation } = row
-      const tokens = grants.refreshed(row, { accountId, sessionId, generation, secret })
+      const tokens = grants.tokenPair(row, { accountId, sessionId, generation, secret })
       return { ...tokens, account: toAccount(row) }
     },
 
     /** Begins a session without refresh tokens; returns `null` if the account changed since the check. */
     async accessOnly (
-      verified: VerifiedAccount, contract: AccessOnlyContract, origin: Origin
+      verified: VerifiedAccount, contract: AccessOnlyContract, clientInfo: ClientInfo
     ): Promise<AccessGrant | null> {
-      const row = await begin(checked(verified), verified.settles, contract, origin, null, ['signed_in'])
+      const row = await begin(checked(verified), verified.inSameStatement, contract, clientInfo, null, ['signed_in'])
       return row === undefined ? null : accessGrant(row)
     },
 
     /** Begins the first session of an account that `insertion` makes in the same statement. */
-    async withNewAccount (insertion: Fragment, contract: AccessOnlyContract, origin: Origin): Promise<AccessGrant> {
-      const row = await begin(insertion, sql`SELECT 1`, contract, origin, null, ['account_created', 'signed_in'])
+    async withNewAccount (
+      insertion: Fragment, contract: AccessOnlyContract, clientInfo: ClientInfo
+    ): Promise<AccessGrant> {
+      const row = await begin(insertion, sql`SELECT 1`, contract, clientInfo, null, ['account_created', 'signed_in'])
       // It gives one, or the statement fails; the type of a result does not know.
       /* c8 ignore next */
       if (row === undefined) throw new Error('an insertion gave no row')

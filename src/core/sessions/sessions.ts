@@ -1,6 +1,6 @@
 import type { Fragment, Sql } from 'postgres'
 import { recordEvent, type AuditEvent } from '../audit/audit.js'
-import type { Origin } from '../lib/client-info.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import type { Revocations } from '../revocations/revocations.js'
 import type { EndReason } from '../revocations/end-reasons.js'
 import { isUuid } from '../lib/uuid.js'
@@ -11,7 +11,7 @@ export interface SessionsNeeds {
 }
 
 /** A live session, as its owner or an operator may see it. */
-export interface SessionView {
+export interface LiveSession {
   id: string
   contract: string
   address: string | null
@@ -31,7 +31,7 @@ const eventOfEnd: Partial<Record<EndReason, AuditEvent>> = { signed_out: 'signed
 export function createSessions ({ sql, revocations }: SessionsNeeds) {
   return {
     /** Ends one session; ending one that is dead already, or unknown, changes nothing. Returns whether it lived. */
-    async end (accountId: string, id: string, reason: EndReason, origin: Origin): Promise<boolean> {
+    async end (accountId: string, id: string, reason: EndReason, clientInfo: ClientInfo): Promise<boolean> {
       if (!isUuid(id)) return false
       // The notice names it as the caches do.
       const sessionId = id.toLowerCase()
@@ -40,14 +40,14 @@ export function createSessions ({ sql, revocations }: SessionsNeeds) {
           UPDATE sessions SET ended_at = clock_timestamp(), end_reason = ${reason}
           WHERE account_id = ${accountId} AND id = ${sessionId} AND ended_at IS NULL
           RETURNING account_id, id AS session_id
-        ), record AS (${recordEvent(sql, eventOfEnd[reason] ?? 'session_revoked', 'ended', origin.address)})
+        ), record AS (${recordEvent(sql, eventOfEnd[reason] ?? 'session_revoked', 'ended', clientInfo.address)})
         SELECT session_id FROM ended`
       revocations.publish({ accountId, sessionId })
       return ended.length > 0
     },
 
     /** Ends all sessions of an account and returns how many lived. */
-    async endAll (accountId: string, reason: EndReason, origin: Origin): Promise<number> {
+    async endAll (accountId: string, reason: EndReason, clientInfo: ClientInfo): Promise<number> {
       const ended = await sql`
         WITH account AS (
           UPDATE accounts SET epoch = epoch + 1 WHERE id = ${accountId} RETURNING id
@@ -56,38 +56,40 @@ export function createSessions ({ sql, revocations }: SessionsNeeds) {
           FROM account
           WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL
           RETURNING sessions.account_id, sessions.id AS session_id
-        ), record AS (${recordEvent(sql, 'session_revoked', 'ended', origin.address)})
+        ), record AS (${recordEvent(sql, 'session_revoked', 'ended', clientInfo.address)})
         SELECT session_id FROM ended`
       revocations.publish({ accountId })
       return ended.length
     },
 
     /** Ends all sessions of an account but one. */
-    async endOthers (accountId: string, keepSessionId: string, reason: EndReason, origin: Origin): Promise<void> {
+    async endOthers (
+      accountId: string, keepSessionId: string, reason: EndReason, clientInfo: ClientInfo
+    ): Promise<void> {
       await sql`
         WITH ended AS (
           UPDATE sessions SET ended_at = clock_timestamp(), end_reason = ${reason}
           WHERE account_id = ${accountId} AND id <> ${keepSessionId} AND ended_at IS NULL
           RETURNING account_id, id AS session_id
-        ), record AS (${recordEvent(sql, 'session_revoked', 'ended', origin.address)})
+        ), record AS (${recordEvent(sql, 'session_revoked', 'ended', clientInfo.address)})
         SELECT session_id FROM ended`
       revocations.publish({ accountId })
     },
 
     /** The live sessions of an account, newest first. */
-    list (accountId: string): Promise<SessionView[]> {
+    list (accountId: string): Promise<LiveSession[]> {
       return select(accountId, sql``)
     },
 
     /** One live session, or `null`. */
-    async find (accountId: string, sessionId: string): Promise<SessionView | null> {
+    async find (accountId: string, sessionId: string): Promise<LiveSession | null> {
       const [session] = await select(accountId, sql`AND session.id = ${sessionId}`)
       return session ?? null
     }
   }
 
-  async function select (accountId: string, condition: Fragment): Promise<SessionView[]> {
-    return sql<SessionView[]>`
+  async function select (accountId: string, condition: Fragment): Promise<LiveSession[]> {
+    return sql<LiveSession[]>`
       SELECT session.id, session.contract, session.address, session.user_agent AS "userAgent",
         session.created_at AS "createdAt", session.rotated_at AS "updatedAt", session.expires_at AS "expiresAt"
       FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id

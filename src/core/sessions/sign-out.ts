@@ -1,7 +1,7 @@
 import type { AccessTokens } from '../tokens/access-token.js'
 import { ifValid } from '../errors.js'
 import type { Keyring } from '../keys/keyring.js'
-import type { Origin } from '../lib/client-info.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import { readRefreshToken } from '../tokens/refresh-token.js'
 import type { Sessions } from './sessions.js'
 
@@ -20,15 +20,15 @@ export type SignOut = ReturnType<typeof createSignOut>
  */
 export function createSignOut ({ keyring, accessTokens, sessions }: SignOutNeeds) {
   return {
-    async withRefreshToken (text: string, origin: Origin): Promise<void> {
+    async withRefreshToken (text: string, clientInfo: ClientInfo): Promise<void> {
       const token = readRefreshToken(keyring, text)
-      if (token !== null) await sessions.end(token.accountId, token.sessionId, 'signed_out', origin)
+      if (token !== null) await sessions.end(token.accountId, token.sessionId, 'signed_out', clientInfo)
     },
 
     /** `audience` is the partner's, for a token that was made for one. */
-    async withAccessToken (text: string, origin: Origin, audience?: string): Promise<void> {
+    async withAccessToken (text: string, clientInfo: ClientInfo, audience?: string): Promise<void> {
       const claims = await ifValid(accessTokens.read(text, audience))
-      if (claims !== null) await sessions.end(claims.sub, claims.sid, 'signed_out', origin)
+      if (claims !== null) await sessions.end(claims.sub, claims.sid, 'signed_out', clientInfo)
     }
   }
 }

@@ -6,39 +6,39 @@ import type { RefreshedRow } from '../refresh/rotation.js'
 import { lifetimesOf, type Lifetimes } from './session-kinds.js'
 
 /** An access token and its session. Lifetimes in seconds. */
-export interface AccessTokenGrant {
+export interface IssuedAccessToken {
   sessionId: string
   accessToken: string
   expiresIn: number
 }
 
 /** What a client gets for a refresh token. */
-export interface RefreshGrant extends AccessTokenGrant {
+export interface IssuedTokens extends IssuedAccessToken {
   refreshToken: string
   refreshExpiresIn: number
 }
 
 /** What it gets for a password. */
-export interface AccessGrant extends AccessTokenGrant {
+export interface AccessGrant extends IssuedAccessToken {
   account: Account
 }
 
 /** The same where the contract has refresh tokens. */
-export interface Grant extends RefreshGrant {
+export interface Grant extends IssuedTokens {
   account: Account
 }
 
-export interface GrantsNeeds {
+export interface TokenIssuerNeeds {
   keyring: Keyring
   accessTokens: AccessTokens
   policy: Lifetimes
 }
 
-export type Grants = ReturnType<typeof createGrants>
+export type TokenIssuer = ReturnType<typeof createTokenIssuer>
 
 /** Turns a session's row into what the client is handed. No token outlives its session. */
-export function createGrants ({ keyring, accessTokens, policy }: GrantsNeeds) {
-  function access (row: RefreshedRow, sessionId: string): AccessTokenGrant {
+export function createTokenIssuer ({ keyring, accessTokens, policy }: TokenIssuerNeeds) {
+  function accessToken (row: RefreshedRow, sessionId: string): IssuedAccessToken {
     const { accessToken: longest } = lifetimesOf(row.contract, policy)
     const expiresIn = Math.min(longest, Math.round(row.expires_in))
     const accessToken = accessTokens.issue({
@@ -48,11 +48,11 @@ export function createGrants ({ keyring, accessTokens, policy }: GrantsNeeds) {
   }
 
   return {
-    access,
+    accessToken,
 
-    refreshed (row: RefreshedRow, token: RefreshToken): RefreshGrant {
+    tokenPair (row: RefreshedRow, token: RefreshToken): IssuedTokens {
       return {
-        ...access(row, token.sessionId),
+        ...accessToken(row, token.sessionId),
         refreshToken: writeRefreshToken(keyring, token),
         refreshExpiresIn: Math.round(row.expires_in)
       }

@@ -19,10 +19,10 @@ export interface LoginThrottleSettings {
 export interface Attempt {
   account: { id: string, hash: string, disabled: boolean } | null
   /** Where a guess is reserved for this attempt, and when it began. */
-  reserved: readonly string[]
-  began: string
+  reservedKeys: readonly string[]
+  startedAt: string
   /** The first of them: of this account, from this network. */
-  own: string
+  accountNetworkKey: string
 }
 
 interface AttemptRow {
@@ -38,7 +38,7 @@ interface AttemptRow {
 export type LoginThrottle = ReturnType<typeof createLoginThrottle>
 
 /** Seconds after which a guess that nobody settled is given back: its process died. */
-const longestGuess = 60
+const maxAttemptSeconds = 60
 
 /**
  * Counts failed sign-ins where all instances see them (OWASP ASVS 6.3.1). A guess is reserved before it is evaluated
@@ -58,15 +58,15 @@ export function createLoginThrottle (
     SELECT key FROM login_throttle WHERE key = ANY(${named(names)}) ORDER BY key FOR UPDATE) AS locked`
 
   /** The body of a CTE or a statement that gives the guess back, and forgives this network's failures. */
-  function success ({ reserved, began, own }: Attempt): Fragment {
+  function success ({ reservedKeys, startedAt, accountNetworkKey }: Attempt): Fragment {
     return sql`
       UPDATE login_throttle AS throttle SET
-        guesses = array_remove(guesses, ${began}::text::timestamptz),
-        failures = CASE WHEN throttle.key = ${own} THEN 0 ELSE failures END
-      FROM ${locked(reserved)} WHERE throttle.key = locked.key`
+        guesses = array_remove(guesses, ${startedAt}::text::timestamptz),
+        failures = CASE WHEN throttle.key = ${accountNetworkKey} THEN 0 ELSE failures END
+      FROM ${locked(reservedKeys)} WHERE throttle.key = locked.key`
   }
 
-  async function giveBack (reserved: readonly string[], began: string): Promise<void> {
+  async function release (reserved: readonly string[], began: string): Promise<void> {
     await sql`
       UPDATE login_throttle AS throttle SET guesses = array_remove(guesses, ${began}::text::timestamptz)
       FROM ${locked(reserved)} WHERE throttle.key = locked.key`
@@ -76,7 +76,7 @@ export function createLoginThrottle (
   const failures = sql`CASE WHEN throttle.ends_at > clock_timestamp() THEN throttle.failures ELSE 0 END`
   const guesses = sql`ARRAY(
     SELECT began FROM unnest(throttle.guesses) AS began
-    WHERE began > clock_timestamp() - make_interval(secs => ${longestGuess}))`
+    WHERE began > clock_timestamp() - make_interval(secs => ${maxAttemptSeconds}))`
 
   return {
     success,
@@ -128,30 +128,30 @@ export function createLoginThrottle (
         FROM (VALUES (1)) AS one LEFT JOIN account ON true`
       const reserved = row.reserved.split(',')
       if (!row.admitted) {
-        await giveBack(reserved, row.began)
+        await release(reserved, row.began)
         throw row.retryAfter === null
           ? new AuthError('overloaded')
           : new AuthError('too_many_failures', { retryAfter: row.retryAfter })
       }
       const { id, hash, disabled, began } = row
       const account = id === null || hash === null ? null : { id, hash, disabled: disabled === true }
-      return { account, reserved, began, own }
+      return { account, reservedKeys: reserved, startedAt: began, accountNetworkKey: own }
     },
 
     /** Counts a failure. */
-    async failure ({ reserved, began }: Attempt): Promise<void> {
+    async failure ({ reservedKeys, startedAt }: Attempt): Promise<void> {
       const window = sql`make_interval(secs => ${settings.LOGIN_FAILURE_WINDOW})`
       await sql`
         UPDATE login_throttle AS throttle SET
-          guesses = array_remove(guesses, ${began}::text::timestamptz),
+          guesses = array_remove(guesses, ${startedAt}::text::timestamptz),
           failures = 1 + CASE WHEN ends_at > clock_timestamp() THEN failures ELSE 0 END,
           ends_at = CASE WHEN failures > 0 AND ends_at > clock_timestamp()
             THEN ends_at ELSE clock_timestamp() + ${window} END
-        FROM ${locked(reserved)} WHERE throttle.key = locked.key`
+        FROM ${locked(reservedKeys)} WHERE throttle.key = locked.key`
     },
 
     /** Forgets what counts no more. */
-    async forget (): Promise<void> {
+    async deleteExpired (): Promise<void> {
       await sql`
         DELETE FROM login_throttle WHERE key IN (
           SELECT key FROM login_throttle AS throttle

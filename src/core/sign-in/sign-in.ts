@@ -1,14 +1,14 @@
 import { normalizeEmail } from '../accounts/email.js'
 import { AuthError } from '../errors.js'
-import type { HashingGate } from '../passwords/hashing-queue.js'
+import type { HashingQueue } from '../passwords/hashing-queue.js'
 import type { LoginThrottle } from './login-throttle.js'
-import type { Origin } from '../lib/client-info.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import type { Passwords } from '../passwords/password-hashing.js'
 import type { VerifiedAccount } from '../sessions/session-start.js'
 
 export interface SignInNeeds {
   throttle: LoginThrottle
-  gate: HashingGate
+  gate: HashingQueue
   passwords: Passwords
 }
 
@@ -29,9 +29,9 @@ export type SignIn = ReturnType<typeof createSignIn>
  */
 export function createSignIn ({ throttle, gate, passwords }: SignInNeeds) {
   async function attempt<Granted> (
-    { email, password }: Credentials, origin: Origin, begin: Begin<Granted>
+    { email, password }: Credentials, clientInfo: ClientInfo, begin: Begin<Granted>
   ): Promise<Granted | null> {
-    const guess = await throttle.reserve(normalizeEmail(email), origin.address)
+    const guess = await throttle.reserve(normalizeEmail(email), clientInfo.address)
     const { account } = guess
     const verified = await passwords.verify(account?.hash ?? null, password)
     if (account === null || !verified || account.disabled) {
@@ -40,16 +40,16 @@ export function createSignIn ({ throttle, gate, passwords }: SignInNeeds) {
     }
     const renewedHash = passwords.isOutdated(account.hash) ? await passwords.hash(password, 0) : null
     return begin({
-      accountId: account.id, passwordHash: account.hash, renewedHash, settles: throttle.success(guess)
+      accountId: account.id, passwordHash: account.hash, renewedHash, inSameStatement: throttle.success(guess)
     })
   }
 
   return async function signIn<Granted> (
-    credentials: Credentials, origin: Origin, begin: Begin<Granted>
+    credentials: Credentials, clientInfo: ClientInfo, begin: Begin<Granted>
   ): Promise<Granted> {
-    return gate.enter(async () => {
+    return gate.admit(async () => {
       // The loser of a race may be right all the same: another sign-in has renewed the hash of the same password.
-      const granted = await attempt(credentials, origin, begin) ?? await attempt(credentials, origin, begin)
+      const granted = await attempt(credentials, clientInfo, begin) ?? await attempt(credentials, clientInfo, begin)
       if (granted === null) throw new AuthError('invalid_credentials')
       return granted
     })

@@ -52,7 +52,7 @@ export function createTasks ({ sql }: { sql: Sql }) {
         INSERT INTO tasks (account_id, id, title)
         SELECT id, ${randomUUID()}, ${title} FROM accounts WHERE id = ${accountId} FOR KEY SHARE
         RETURNING ${columns}`
-      if (task === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
+      if (task === undefined) throw new AuthError('invalid_token', { reason: 'unknown' })
       return task
     },
 

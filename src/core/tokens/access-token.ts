@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { AuthError, type TokenFault } from '../errors.js'
+import { AuthError, type TokenErrorReason } from '../errors.js'
 import { readJws, signJws, verifyJws } from '../keys/jws.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
 import { isUuid } from '../lib/uuid.js'
@@ -170,6 +170,6 @@ function passes (payload: object, checks: Record<string, (claim: unknown) => boo
   return Object.entries(checks).every(([name, isGood]) => isGood(claims[name]))
 }
 
-function refused (fault: TokenFault): AuthError {
-  return new AuthError('invalid_token', { fault })
+function refused (reason: TokenErrorReason): AuthError {
+  return new AuthError('invalid_token', { reason })
 }

@@ -4,7 +4,7 @@ import type { Revocations } from '../revocations/revocations.js'
 export interface ValidationCacheNeeds {
   revocations: Revocations
   /** Whether what other processes end is heard of within a second. */
-  feed: { isHeard: boolean }
+  feed: { isCurrent: boolean }
   /** Seconds; 0 turns the cache off. */
   ttl: number
   /** Answers kept at most; the ones asked for least recently go first. */
@@ -14,7 +14,7 @@ export interface ValidationCacheNeeds {
 }
 
 /** What is remembered of a token: whose it is, and what to answer. */
-export interface Remembered {
+export interface CacheValue {
   accountId: string
   sessionId: string
   /** Seconds since 1970. */
@@ -22,19 +22,19 @@ export interface Remembered {
 }
 
 /** Within so long a revocation must be known everywhere, also where it is not heard of. */
-const longestUnheardSeconds = 1
+const staleFeedTtlSeconds = 1
 
-const maxNotices = 100_000
+const maxInvalidations = 100_000
 
 /** When a value began to be read. */
-export interface ReadMark {
+export interface Snapshot {
   /** How many notices had come. */
-  notices: number
+  version: number
   /** Milliseconds since 1970. */
   time: number
 }
 
-interface Entry<Value> extends ReadMark {
+interface Entry<Value> extends Snapshot {
   value: Value
 }
 
@@ -45,44 +45,44 @@ interface Entry<Value> extends ReadMark {
  * after the last notice about its session or account. So a read that was under way when a notice came never
  * counts, even if it is remembered afterwards.
  */
-export function createValidationCache<Value extends Remembered> (needs: ValidationCacheNeeds) {
+export function createValidationCache<Value extends CacheValue> (needs: ValidationCacheNeeds) {
   const { revocations, feed, ttl, maxTokens, now } = needs
   const entries = new LRUCache<string, Entry<Value>>({ max: maxTokens })
-  const noticed = new LRUCache<string, number>({
-    max: maxNotices,
+  const invalidatedAt = new LRUCache<string, number>({
+    max: maxInvalidations,
     // A notice pushed out early takes every answer with it that it might have spoken of.
-    disposeAfter: (readAt, _, reason) => { if (reason === 'evict') oldestTrusted = Math.max(oldestTrusted, readAt) }
+    disposeAfter: (readAt, _, reason) => { if (reason === 'evict') minimumVersion = Math.max(minimumVersion, readAt) }
   })
-  let notices = 0
-  let oldestTrusted = 0
+  let version = 0
+  let minimumVersion = 0
 
   revocations.subscribe(notice => {
-    notices += 1
-    if (notice === 'everything') oldestTrusted = notices
-    else noticed.set(notice.sessionId ?? notice.accountId, notices)
+    version += 1
+    if (notice === 'flush') minimumVersion = version
+    else invalidatedAt.set(notice.sessionId ?? notice.accountId, version)
   })
 
   return {
     /** To be taken before a value is read, and given with it to `set`. */
-    readMark: (): ReadMark => ({ notices, time: now() }),
+    snapshot: (): Snapshot => ({ version, time: now() }),
 
     get (digest: string): Value | undefined {
       const entry = entries.get(digest)
       if (entry === undefined) return undefined
-      const { value, notices: readAfter, time: readAt } = entry
+      const { value, version: readAfter, time: readAt } = entry
       const lastNotice = Math.max(
-        oldestTrusted, noticed.get(value.sessionId) ?? 0, noticed.get(value.accountId) ?? 0)
+        minimumVersion, invalidatedAt.get(value.sessionId) ?? 0, invalidatedAt.get(value.accountId) ?? 0)
       const time = now()
       const age = time - readAt
       // A clock that was set back must not keep an answer longer.
-      const longest = feed.isHeard ? ttl : Math.min(ttl, longestUnheardSeconds)
+      const longest = feed.isCurrent ? ttl : Math.min(ttl, staleFeedTtlSeconds)
       if (lastNotice <= readAfter && age >= 0 && age < longest * 1000 && time < value.exp * 1000) return value
       entries.delete(digest)
       return undefined
     },
 
-    set (digest: string, value: Value, mark: ReadMark): void {
-      if (ttl > 0) entries.set(digest, { value, notices: mark.notices, time: mark.time })
+    set (digest: string, value: Value, snapshot: Snapshot): void {
+      if (ttl > 0) entries.set(digest, { value, ...snapshot })
     },
 
     get size (): number {

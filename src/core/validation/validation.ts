@@ -5,9 +5,9 @@ import { accountColumns, toAccount, type Account, type AccountRow } from '../acc
 import type { Confirmations } from '../refresh/confirmations.js'
 import { AuthError } from '../errors.js'
 import type { Revocations } from '../revocations/revocations.js'
-import { faultOfEnd } from '../revocations/end-reasons.js'
+import { tokenErrorFor } from '../revocations/end-reasons.js'
 import { sessionKinds, type SessionContract } from '../sessions/session-kinds.js'
-import { createValidationCache, type ReadMark } from './validation-cache.js'
+import { createValidationCache, type Snapshot } from './validation-cache.js'
 
 /** Whom a good access token speaks for. */
 export interface Principal {
@@ -26,7 +26,7 @@ export interface ValidationNeeds {
   accessTokens: AccessTokens
   confirmations: Confirmations
   revocations: Revocations
-  feed: { isHeard: boolean }
+  feed: { isCurrent: boolean }
   /** Seconds an answer may be remembered. */
   cacheTtl: number
   /** Answers remembered at most. */
@@ -45,7 +45,7 @@ interface SessionRow extends AccountRow {
 
 interface Reading {
   row: SessionRow | undefined
-  mark: ReadMark
+  mark: Snapshot
 }
 
 export type Validation = ReturnType<typeof createValidation>
@@ -60,8 +60,8 @@ export function createValidation (needs: ValidationNeeds) {
 
   /** Requests that miss at the same time share one query, if no notice came in between. */
   function readSession (claims: AccessClaims): Promise<Reading> {
-    const mark = cache.readMark()
-    const key = `${claims.sub} ${claims.sid} ${mark.notices}`
+    const mark = cache.snapshot()
+    const key = `${claims.sub} ${claims.sid} ${mark.version}`
     const shared = reading.get(key)
     if (shared !== undefined) return shared
     const query = selectSession(sql, claims).then(row => ({ row, mark })).finally(() => reading.delete(key))
@@ -70,9 +70,9 @@ export function createValidation (needs: ValidationNeeds) {
   }
 
   function judge (claims: AccessClaims, row: SessionRow | undefined): Principal {
-    if (row === undefined) throw new AuthError('invalid_token', { fault: 'unknown' })
-    if (row.state === 'expired') throw new AuthError('invalid_token', { fault: 'expired' })
-    if (row.state === 'ended') throw new AuthError('invalid_token', { fault: faultOfEnd(row.end_reason) })
+    if (row === undefined) throw new AuthError('invalid_token', { reason: 'unknown' })
+    if (row.state === 'expired') throw new AuthError('invalid_token', { reason: 'expired' })
+    if (row.state === 'ended') throw new AuthError('invalid_token', { reason: tokenErrorFor(row.end_reason) })
 
     if (claims.gen > row.confirmed_generation && sessionKinds[row.contract] === 'refresh_token') {
       confirmations.confirm(claims.sub, claims.sid, claims.gen)
@@ -89,13 +89,13 @@ export function createValidation (needs: ValidationNeeds) {
   }
 
   /** Whose a token is, if that is known already: at once, for those who are asked with every request of others. */
-  function remembered (token: string): Principal | undefined {
+  function cached (token: string): Principal | undefined {
     const principal = cache.get(digestOf(token))
     if (principal !== undefined) hits += 1
     return principal
   }
 
-  async function learn (token: string): Promise<Principal> {
+  async function validateAndCache (token: string): Promise<Principal> {
     misses += 1
     const claims = await accessTokens.verify(token)
     const { row, mark } = await readSession(claims)
@@ -105,21 +105,21 @@ export function createValidation (needs: ValidationNeeds) {
   }
 
   return {
-    remembered,
+    cached,
 
     /**
      * The answer may be as old as the cache lets it be.
      * @throws AuthError `invalid_token` with the reason; `unavailable` when it cannot be told
      */
     async authenticate (token: string): Promise<Principal> {
-      return remembered(token) ?? learn(token)
+      return cached(token) ?? validateAndCache(token)
     },
 
     /**
      * The same, read for this question alone: for a partner that was told of an end and asks whether it meant this
      * session. A token made for one partner is good only where that partner's audience is given.
      */
-    async authenticateAnew (token: string, audience?: string): Promise<Principal> {
+    async authenticateFresh (token: string, audience?: string): Promise<Principal> {
       const claims = await accessTokens.verify(token, audience)
       return judge(claims, await selectSession(sql, claims))
     },

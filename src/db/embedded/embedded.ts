@@ -17,8 +17,8 @@ const socketName = '.s.PGSQL.5432'
 /** The server, its pool and a few command lines beside it. */
 const maxConnections = 32
 /** Room for `sun_path` in `struct sockaddr_un`, less its closing zero, on Linux; macOS has 103. */
-const longestSocketPath = 103
-const patienceMs = 15_000
+const maxSocketPathBytes = 103
+const lockTimeoutMs = 15_000
 const pollMs = 100
 
 /**
@@ -71,7 +71,7 @@ function shortestPath (dataDir: string): string {
   // The driver takes what has no slash for the name of a host.
   const paths = [resolve(dataDir), `./${relative('', dataDir)}`]
   const shortest = paths.reduce((a, b) => Buffer.byteLength(b) < Buffer.byteLength(a) ? b : a)
-  if (Buffer.byteLength(shortest) + 1 + socketName.length > longestSocketPath) {
+  if (Buffer.byteLength(shortest) + 1 + socketName.length > maxSocketPathBytes) {
     throw new Error(`DATA_DIR is too long a path for the socket in it (${shortest}); choose a shorter one`)
   }
   return shortest
@@ -89,7 +89,7 @@ async function takeLock (path: string, socketPath: string): Promise<boolean> {
   if (!await makeLock(takeover)) {
     // Taking over takes milliseconds; who has not finished by now was killed at it.
     const { mtimeMs } = await stat(takeover).catch(() => ({ mtimeMs: Date.now() }))
-    if (Date.now() - mtimeMs > patienceMs / 2) await rm(takeover, { force: true })
+    if (Date.now() - mtimeMs > lockTimeoutMs / 2) await rm(takeover, { force: true })
     return false
   }
   try {
@@ -133,7 +133,7 @@ function isAlive (pid: number): boolean {
 
 /** @throws Error saying what the process that holds the lock does wrong */
 async function until (condition: () => Promise<boolean>, otherwise: string): Promise<void> {
-  const deadline = Date.now() + patienceMs
+  const deadline = Date.now() + lockTimeoutMs
   while (!await condition()) {
     if (Date.now() > deadline) {
       throw new Error(`another process holds the embedded database and ${otherwise}; ` +

@@ -148,19 +148,19 @@ t.test('an event older than the longest token is not told, and one that commits 
   await add('6 days')
   t.equal(await count(), 1)
 
-  await server.core.events.forgetSettled()
+  await server.core.events.compactAcknowledged()
   t.equal(await count(), 1, 'what is not acknowledged is kept')
   await takeAll(issuer, partner)
   await add('30 seconds')
   await takeAll(issuer, partner)
-  await server.core.events.forgetSettled()
+  await server.core.events.compactAcknowledged()
   const beginning = async () => (await sql<[{ age: number }]>`
     SELECT extract(epoch FROM clock_timestamp() - events_from)::float8 AS age FROM clients`)[0].age
   t.ok(Math.abs(await beginning() - 60) < 5, 'all is settled but what may still be under way')
-  await server.core.events.forgetSettled()
+  await server.core.events.compactAcknowledged()
   t.equal((await sql`SELECT 1 FROM event_acknowledgements`).length, 2, 'given just now')
   await sql`UPDATE event_acknowledgements SET at = at - interval '2 minutes'`
-  await server.core.events.forgetSettled()
+  await server.core.events.compactAcknowledged()
   t.same(await sql`SELECT 1 FROM event_acknowledgements`, [])
   await add('45 seconds')
   t.equal(await count(), 2, 'found behind younger ones')

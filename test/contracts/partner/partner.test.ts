@@ -54,7 +54,7 @@ for (const database of databases) {
     /** The seed's own user: John Doe with an active premium plan. */
     async function johnDoe () {
       const person = newPerson()
-      await accounts.register({ ...person, name: 'John Doe', shortestPassword: 8 }, operator)
+      await accounts.register({ ...person, name: 'John Doe', minPasswordLength: 8 }, operator)
       await accounts.setSubscription(
         person.email, { status: 'active', plan: 'premium', expiresAt: new Date('2025-12-31T23:59:59Z') }, operator)
       return person
@@ -238,7 +238,7 @@ for (const database of databases) {
       const bare = { shown: rest.email.split('@')[0] }
       for (const [index, { shown, ...account }] of [named, withUsername, bare].entries()) {
         const email = index < 2 ? `${index}.${rest.email}` : rest.email
-        await accounts.register({ ...rest, ...account, email, shortestPassword: 8 }, operator)
+        await accounts.register({ ...rest, ...account, email, minPasswordLength: 8 }, operator)
         const { token, user } = (await call('login', { ...rest, email })).body.data
         t.equal(user.name, shown)
         t.equal((await call('validate-token', { token })).body.data.user.name, shown)

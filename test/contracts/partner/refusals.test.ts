@@ -196,7 +196,7 @@ for (const database of databases) {
           accountId: await idOf(person),
           current: person.password,
           replacement: 'another password',
-          shortestPassword: 8,
+          minPasswordLength: 8,
           keep: 'none'
         }, operator)
       ]

@@ -81,7 +81,7 @@ for (const database of databases) {
         await isTaken(t, { ...newPerson(), email }, 'Email')
       }
       const elsewhere = newPerson()
-      await accounts.register({ email: elsewhere.email, password: 'password', shortestPassword: 8 }, operator)
+      await accounts.register({ email: elsewhere.email, password: 'password', minPasswordLength: 8 }, operator)
       await isTaken(t, elsewhere, 'Email')
     })
 

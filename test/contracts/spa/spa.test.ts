@@ -83,7 +83,7 @@ for (const database of databases) {
 
     await t.test('seed 003: an account made elsewhere shows the part of its email before the @', async t => {
       const { email, password } = newPerson()
-      await server.core.accounts.register({ email, password, name: 'John Doe', shortestPassword: 8 }, operator)
+      await server.core.accounts.register({ email, password, name: 'John Doe', minPasswordLength: 8 }, operator)
       const { body } = await me(t, await tokenOf(t, ask, { email, password }))
       t.match(body, { username: email.slice(0, email.indexOf('@')), email })
       t.ok(Number.isSafeInteger(body.id))

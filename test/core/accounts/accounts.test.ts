@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import type { NewAccount } from '../../../src/core/accounts/accounts.js'
-import { origin, password, signedIn } from '../../support/accounts.js'
+import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 import { outcomeOf } from '../../support/refusal.js'
 
 const newAccount = (given: Partial<NewAccount> = {}): NewAccount =>
-  ({ email: `${randomUUID()}@example.com`, password, shortestPassword: 8, ...given })
+  ({ email: `${randomUUID()}@example.com`, password, minPasswordLength: 8, ...given })
 
 const { core, sql } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4, PASSWORD_HASH_QUEUE: 200 } })
 
@@ -21,7 +21,7 @@ const countOf = async () => (await sql<[{ accounts: number, events: number }]>`
 
 t.test('an account is kept as it was given, its email in one spelling, and put on record', async t => {
   const given = newAccount({ email: '  Ann.Other@Example.COM ', username: 'Ann', name: 'Ann Other', plan: 'pro' })
-  const account = await core.accounts.register(given, origin)
+  const account = await core.accounts.register(given, clientInfo)
   t.match(account, {
     email: 'ann.other@example.com',
     username: 'Ann',
@@ -32,20 +32,20 @@ t.test('an account is kept as it was given, its email in one spelling, and put o
   t.same(await core.accounts.findByEmail(' ANN.OTHER@example.com'), account)
   t.notOk(JSON.stringify(account).includes('argon2'), 'the hash stays where it is')
   t.same(await sql`SELECT event, session_id, address FROM audit_events WHERE account_id = ${account.id}`,
-    [{ event: 'account_created', session_id: null, address: origin.address }])
+    [{ event: 'account_created', session_id: null, address: clientInfo.address }])
 })
 
 t.test('no two accounts have one email or one username, however they are spelled', async t => {
-  const { email, username } = await core.accounts.register(newAccount({ username: 'Straße_1' }), origin)
+  const { email, username } = await core.accounts.register(newAccount({ username: 'Straße_1' }), clientInfo)
   const before = await countOf()
-  const register = (given: Partial<NewAccount>) => outcomeOf(core.accounts.register(newAccount(given), origin))
+  const register = (given: Partial<NewAccount>) => outcomeOf(core.accounts.register(newAccount(given), clientInfo))
   for (const taken of [email, email.toUpperCase(), ` ${email}`, `${email}\n`]) {
     t.equal(await register({ email: taken }), 'email_taken')
   }
   for (const taken of [username ?? '', 'straße_1', 'STRAßE_1']) {
     t.equal(await register({ username: taken }), 'username_taken')
   }
-  const signUp = core.accounts.signUp(newAccount({ email }), 'spa', origin)
+  const signUp = core.accounts.signUp(newAccount({ email }), 'spa', clientInfo)
   t.equal(await outcomeOf(signUp), 'email_taken')
   t.same(await countOf(), before, 'a refusal leaves nothing behind')
   t.equal(await register({ username: 'Straße_2' }), 'granted')
@@ -62,8 +62,8 @@ for (const [name, rival] of Object.entries(rivals)) {
       const [given, refusal] = rival()
       const before = await countOf()
       const outcomes = await Promise.all(Array.from({ length: 6 }, (_, n) => outcomeOf(n % 2 === 0
-        ? core.accounts.register(newAccount(given), origin)
-        : core.accounts.signUp(newAccount(given), 'web', origin))))
+        ? core.accounts.register(newAccount(given), clientInfo)
+        : core.accounts.signUp(newAccount(given), 'web', clientInfo))))
       t.same(outcomes.toSorted(), ['granted', ...Array.from({ length: 5 }, () => refusal)].toSorted())
       const after = await countOf()
       t.equal(after.accounts - before.accounts, 1)
@@ -73,18 +73,18 @@ for (const [name, rival] of Object.entries(rivals)) {
 }
 
 t.test('a sign-up gives an account with its first session, or neither', async t => {
-  const grant = await core.accounts.signUp(newAccount(), 'tasks', origin)
+  const grant = await core.accounts.signUp(newAccount(), 'tasks', clientInfo)
   const { accountId, contract } = await core.validation.authenticate(grant.accessToken)
   t.same({ accountId, contract }, { accountId: grant.account.id, contract: 'tasks' })
   t.same((await eventsOf(accountId)).toSorted(), ['account_created', 'signed_in'])
   const before = await countOf()
-  const refused = core.accounts.signUp(newAccount({ password: 'short' }), 'tasks', origin)
+  const refused = core.accounts.signUp(newAccount({ password: 'short' }), 'tasks', clientInfo)
   t.equal(await outcomeOf(refused), 'password_unacceptable')
   t.same(await countOf(), before)
 })
 
 t.test('accounts are listed in order of their numbers, page by page, each once', async t => {
-  for (let n = 0; n < 5; n += 1) await core.accounts.register(newAccount(), origin)
+  for (let n = 0; n < 5; n += 1) await core.accounts.register(newAccount(), clientInfo)
   const seen = []
   for (let last = 0; ;) {
     const page = await core.accounts.list(2, last)
@@ -104,7 +104,7 @@ t.test('what billing says is shown as it was set, until it is taken back', async
     { status: 'active', plan: 'x', expiresAt: null },
     null
   ]) {
-    t.same((await core.accounts.setSubscription(email, subscription, origin)).subscription, subscription)
+    t.same((await core.accounts.setSubscription(email, subscription, clientInfo)).subscription, subscription)
     t.same((await core.accounts.findByEmail(email))?.subscription, subscription)
   }
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'granted', 'it ends no session')
@@ -113,27 +113,27 @@ t.test('what billing says is shown as it was set, until it is taken back', async
 
 t.test('a disabled account has no session and gets none, and no session comes back with it', async t => {
   const { account, email, accessToken, refreshToken } = await signedIn(core)
-  const once = await core.accounts.signUp(newAccount(), 'session', origin)
+  const once = await core.accounts.signUp(newAccount(), 'session', clientInfo)
   const alive = async () => [
     await outcomeOf(core.validation.authenticate(accessToken)),
-    await outcomeOf(core.refresh(refreshToken, origin)),
-    await outcomeOf(core.signIn({ email, password }, origin)),
-    await outcomeOf(core.signInOnce({ email, password }, 'spa', origin)),
+    await outcomeOf(core.refresh(refreshToken, clientInfo)),
+    await outcomeOf(core.signIn({ email, password }, clientInfo)),
+    await outcomeOf(core.signInOnce({ email, password }, 'spa', clientInfo)),
     await outcomeOf(core.changePassword({
-      accountId: account.id, current: password, replacement: 'another password', shortestPassword: 8, keep: 'all'
-    }, origin))
+      accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'all'
+    }, clientInfo))
   ]
   const dead = ['invalid_token/revoked', 'invalid_refresh_token/revoked']
   for (const again of ['', ' again']) {
-    const disabled = await core.accounts.disable(email, origin)
+    const disabled = await core.accounts.disable(email, clientInfo)
     t.ok(disabled.disabledAt)
     t.same(await alive(), [...dead, 'invalid_credentials', 'invalid_credentials', 'wrong_password'], `disabled${again}`)
     t.same(await core.sessions.list(account.id), [])
   }
-  await core.accounts.setSubscription(email, null, origin)
+  await core.accounts.setSubscription(email, null, clientInfo)
   t.ok((await core.accounts.findByEmail(email))?.disabledAt, 'billing does not enable it')
 
-  t.equal((await core.accounts.enable(email, origin)).disabledAt, null)
+  t.equal((await core.accounts.enable(email, clientInfo)).disabledAt, null)
   t.same(await alive(), [...dead, 'granted', 'granted', 'granted'])
   t.same((await eventsOf(account.id)).filter(event => event.startsWith('account_')),
     ['account_created', 'account_disabled', 'account_disabled', 'account_enabled'])
@@ -143,16 +143,16 @@ t.test('a disabled account has no session and gets none, and no session comes ba
 t.test('a deleted account leaves its record and nothing else', async t => {
   const { account, email, accessToken, refreshToken } = await signedIn(core)
   await core.tasks.create(account.id, 'left undone')
-  await core.accounts.delete(email, origin)
+  await core.accounts.delete(email, clientInfo)
   for (const table of ['sessions', 'tasks']) {
     t.same(await sql`SELECT 1 FROM ${sql(table)} WHERE account_id = ${account.id}`, [])
   }
   t.same(await eventsOf(account.id), ['account_created', 'signed_in', 'account_deleted'])
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'invalid_token/unknown')
-  t.equal(await outcomeOf(core.refresh(refreshToken, origin)), 'invalid_refresh_token/unknown')
+  t.equal(await outcomeOf(core.refresh(refreshToken, clientInfo)), 'invalid_refresh_token/unknown')
   t.equal(await core.accounts.findByEmail(email), null)
 
-  const successor = await core.accounts.register(newAccount({ email }), origin)
+  const successor = await core.accounts.register(newAccount({ email }), clientInfo)
   t.not(successor.id, account.id)
   t.ok(successor.number > account.number, 'who gets the email later gets neither id nor number')
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'invalid_token/unknown', 'nor the sessions')
@@ -163,18 +163,18 @@ t.test('an email nobody has is not found, and nothing is put on record', async t
   const email = `${randomUUID()}@example.com`
   t.equal(await core.accounts.findByEmail(email), null)
   for (const verb of ['disable', 'enable', 'delete'] as const) {
-    t.equal(await outcomeOf(core.accounts[verb](email, origin)), 'not_found')
+    t.equal(await outcomeOf(core.accounts[verb](email, clientInfo)), 'not_found')
   }
-  t.equal(await outcomeOf(core.accounts.setSubscription(email, null, origin)), 'not_found')
+  t.equal(await outcomeOf(core.accounts.setSubscription(email, null, clientInfo)), 'not_found')
   t.same(await countOf(), before)
 })
 
-const change = { current: password, replacement: 'another password', shortestPassword: 8, keep: 'none' } as const
+const change = { current: password, replacement: 'another password', minPasswordLength: 8, keep: 'none' } as const
 
 t.test('a password is changed by who knows the current one, to one that is acceptable', async t => {
   const { account: { id: accountId }, email, accessToken, refreshToken } = await signedIn(core)
   const attempt = (given: Partial<Parameters<typeof core.changePassword>[0]>) =>
-    outcomeOf(core.changePassword({ ...change, accountId, ...given }, origin))
+    outcomeOf(core.changePassword({ ...change, accountId, ...given }, clientInfo))
   for (const current of ['', 'another password', `${password} `, 'x'.repeat(2_000)]) {
     t.equal(await attempt({ current }), 'wrong_password')
   }
@@ -187,27 +187,27 @@ t.test('a password is changed by who knows the current one, to one that is accep
 
   t.equal(await attempt({}), 'granted')
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'invalid_token/revoked')
-  t.equal(await outcomeOf(core.refresh(refreshToken, origin)), 'invalid_refresh_token/revoked')
-  t.equal(await outcomeOf(core.signIn({ email, password }, origin)), 'invalid_credentials')
-  t.equal(await outcomeOf(core.signIn({ email, password: change.replacement }, origin)), 'granted')
+  t.equal(await outcomeOf(core.refresh(refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
+  t.equal(await outcomeOf(core.signIn({ email, password }, clientInfo)), 'invalid_credentials')
+  t.equal(await outcomeOf(core.signIn({ email, password: change.replacement }, clientInfo)), 'granted')
   t.ok((await eventsOf(accountId)).includes('password_changed'))
 })
 
 t.test('a password change keeps all sessions if told so, and none that is dead or somebody else\'s', async t => {
   const { account: { id: accountId }, email, accessToken } = await signedIn(core)
-  const dead = await core.signIn({ email, password }, origin)
+  const dead = await core.signIn({ email, password }, clientInfo)
   const stranger = await signedIn(core)
-  await core.sessions.end(accountId, dead.sessionId, 'signed_out', origin)
-  await core.changePassword({ ...change, accountId, keep: 'all' }, origin)
+  await core.sessions.end(accountId, dead.sessionId, 'signed_out', clientInfo)
+  await core.changePassword({ ...change, accountId, keep: 'all' }, clientInfo)
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'granted')
   t.equal(await outcomeOf(core.validation.authenticate(dead.accessToken)), 'invalid_token/signed_out')
 
   for (const { sessionId } of [dead, stranger]) {
-    const live = await core.signIn({ email, password: change.replacement }, origin)
-    await core.changePassword({ ...change, accountId, current: change.replacement, keep: { sessionId } }, origin)
+    const live = await core.signIn({ email, password: change.replacement }, clientInfo)
+    await core.changePassword({ ...change, accountId, current: change.replacement, keep: { sessionId } }, clientInfo)
     t.equal(await outcomeOf(core.validation.authenticate(live.accessToken)), 'invalid_token/revoked')
     t.equal(await outcomeOf(core.validation.authenticate(dead.accessToken)), 'invalid_token/signed_out')
-    t.equal(await outcomeOf(core.refresh(dead.refreshToken, origin)), 'invalid_refresh_token/signed_out')
+    t.equal(await outcomeOf(core.refresh(dead.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
   }
   t.equal(await outcomeOf(core.validation.authenticate(stranger.accessToken)), 'granted')
 })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { faultOf, origin, signedIn } from '../../support/accounts.js'
+import { faultOf, clientInfo, signedIn } from '../../support/accounts.js'
 import { coreBeside } from '../../support/beside.js'
 import { buildCore } from '../../support/build.js'
 
@@ -30,7 +30,7 @@ t.test('the documented change of KEYTURN_SECRET signs nobody out and loses no ke
       instances = instances.with(place, await start())
       for (const [number, person] of people.entries()) {
         for (const instance of instances) {
-          const { refreshToken, accessToken } = await instance.refresh(person.refreshToken, origin)
+          const { refreshToken, accessToken } = await instance.refresh(person.refreshToken, clientInfo)
           Object.assign(person, { refreshToken, accessToken })
         }
         for (const instance of instances) {

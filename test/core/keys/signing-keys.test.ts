@@ -29,7 +29,7 @@ async function setUp (t: Test) {
         algorithm: 'ES256',
         jwtSecret: undefined,
         rotation: 0,
-        longestToken: 3_600,
+        maxTokenLifetime: 3_600,
         now: () => milliseconds,
         ...needs
       }),
@@ -237,17 +237,17 @@ t.test('a key is rotated when its time is over: the next one is published an hou
   const keys = await loaded(instance({ rotation: 90 * day }))
   const first = keys.current().kid
   await age(90 * day - hour - 60)
-  await keys.upkeep()
+  await keys.rotateIfDue()
   t.equal(keys.published().length, 1, 'not yet')
   await age(60)
-  await Promise.all([keys.upkeep(), instance({ rotation: 90 * day }).upkeep()])
-  await keys.upkeep()
+  await Promise.all([keys.rotateIfDue(), instance({ rotation: 90 * day }).rotateIfDue()])
+  await keys.rotateIfDue()
   t.same(keys.list().map(key => key.state), ['signs', 'next'], 'one next key, however many look after it')
   t.equal(keys.current().kid, first)
   t.same(keys.published().map(key => key.kid), keys.list().map(key => key.kid), 'both are published')
 
   await age(hour)
-  await keys.upkeep()
+  await keys.rotateIfDue()
   t.same(keys.list().map(key => key.state), ['checks only', 'signs'])
   t.not(keys.current().kid, first)
 })
@@ -265,15 +265,15 @@ t.test('an announced key begins to sign at its time, without another reading', a
 
 t.test('a key is kept for the longest life of a token after its last use, then removed', async t => {
   const { instance, age, rows } = await setUp(t)
-  const keys = await loaded(instance({ longestToken: 7 * day }))
+  const keys = await loaded(instance({ maxTokenLifetime: 7 * day }))
   const old = keys.current()
   const token = signJws(old, claims)
   await keys.rotate({ atOnce: false })
   await age(hour + 7 * day - 60)
-  await keys.upkeep()
+  await keys.rotateIfDue()
   t.ok(await accepts(keys, token))
   await age(60)
-  await keys.upkeep()
+  await keys.rotateIfDue()
   t.equal((await rows()).length, 1)
   await keys.load()
   t.notOk(await accepts(keys, token))
@@ -283,7 +283,7 @@ t.test('with KEY_ROTATION 0 a key signs until somebody rotates it', async t => {
   const { instance, age } = await setUp(t)
   const keys = await loaded(instance({ rotation: 0 }))
   await age(10_000 * day)
-  await keys.upkeep()
+  await keys.rotateIfDue()
   t.same(keys.list().map(key => key.state), ['signs'])
 })
 

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import t from 'tap'
-import { createUpkeep } from '../../../src/core/lib/periodic.js'
+import { createPeriodicJobs } from '../../../src/core/lib/periodic.js'
 import { until } from '../../support/until.js'
 
 // Its own timer keeps no process alive.
@@ -10,8 +10,8 @@ t.teardown(() => clearInterval(alive))
 t.test('chores are done in their order, again and again, also after one failed', async t => {
   const done: string[] = []
   const errors: unknown[] = []
-  const upkeep = createUpkeep({
-    chores: [
+  const upkeep = createPeriodicJobs({
+    jobs: [
       async () => { throw new Error('at first') },
       async () => { done.push('second') }
     ],
@@ -31,8 +31,8 @@ t.test('chores are done in their order, again and again, also after one failed',
 t.test('a stop waits for the round under way', async t => {
   const events = new EventEmitter()
   let finished = false
-  const upkeep = createUpkeep({
-    chores: [async () => {
+  const upkeep = createPeriodicJobs({
+    jobs: [async () => {
       events.emit('begun')
       await once(events, 'go on')
       finished = true

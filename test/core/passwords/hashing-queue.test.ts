@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
-import { createHashingGate } from '../../../src/core/passwords/hashing-queue.js'
+import { createHashingQueue } from '../../../src/core/passwords/hashing-queue.js'
 import { outcomeOf } from '../../support/refusal.js'
 
 /** Work that lasts until it is told to end, and how much of it is going on. */
@@ -30,9 +30,9 @@ function createWork () {
 }
 
 t.test('as many hashes run at once as there is concurrency, the others wait for their turn', async t => {
-  const gate = createHashingGate({ concurrency: 3, queue: 100 })
+  const gate = createHashingQueue({ concurrency: 3, queue: 100 })
   const hashes = createWork()
-  const all = Array.from({ length: 20 }, () => gate.enter(() => gate.hash(() => hashes.work())))
+  const all = Array.from({ length: 20 }, () => gate.admit(() => gate.hash(() => hashes.work())))
   await turn()
   t.equal(hashes.atWork, 3)
   for (let left = 20; left > 0; left -= 1) {
@@ -44,34 +44,34 @@ t.test('as many hashes run at once as there is concurrency, the others wait for 
 })
 
 t.test('beyond concurrency and queue a caller is turned away at once, without any work', async t => {
-  const gate = createHashingGate({ concurrency: 2, queue: 3 })
+  const gate = createHashingQueue({ concurrency: 2, queue: 3 })
   const hashes = createWork()
-  const inside = Array.from({ length: 5 }, () => gate.enter(() => gate.hash(() => hashes.work())))
+  const inside = Array.from({ length: 5 }, () => gate.admit(() => gate.hash(() => hashes.work())))
   await turn()
   let began = 0
-  const outside = Array.from({ length: 100 }, () => outcomeOf(gate.enter(async () => { began += 1 })))
+  const outside = Array.from({ length: 100 }, () => outcomeOf(gate.admit(async () => { began += 1 })))
   t.same(new Set(await Promise.all(outside)), new Set(['overloaded']), 'while nobody inside has ended')
   t.equal(began, 0)
   t.equal(hashes.atWork, 2)
 
   await hashes.endOne()
-  t.equal(await outcomeOf(gate.enter(async () => {})), 'granted', 'one leaves, one may enter')
+  t.equal(await outcomeOf(gate.admit(async () => {})), 'granted', 'one leaves, one may enter')
   for (let left = 4; left > 0; left -= 1) await hashes.endOne()
   t.same(await Promise.all(inside), Array.from({ length: 5 }, () => 'done'))
 })
 
 t.test('those who wait count from the moment they enter, before they hash', async t => {
-  const gate = createHashingGate({ concurrency: 1, queue: 1 })
+  const gate = createHashingQueue({ concurrency: 1, queue: 1 })
   const lookUps = createWork()
-  const inside = [1, 2].map(() => gate.enter(() => lookUps.work()))
-  t.equal(await outcomeOf(gate.enter(async () => {})), 'overloaded')
+  const inside = [1, 2].map(() => gate.admit(() => lookUps.work()))
+  t.equal(await outcomeOf(gate.admit(async () => {})), 'overloaded')
   await lookUps.endOne()
   await lookUps.endOne()
   await Promise.all(inside)
 })
 
 t.test('a place is free again after a failure, wherever it happened', async t => {
-  const gate = createHashingGate({ concurrency: 1, queue: 0 })
+  const gate = createHashingQueue({ concurrency: 1, queue: 0 })
   const failures: Array<() => Promise<unknown>> = [
     async () => { throw new Error('before the hash') },
     () => { throw new Error('thrown, not rejected') },
@@ -79,22 +79,22 @@ t.test('a place is free again after a failure, wherever it happened', async t =>
     () => gate.hash(() => { throw new Error('thrown in the hash') })
   ]
   for (let round = 0; round < 3; round += 1) {
-    for (const failure of failures) await t.rejects(gate.enter(failure))
+    for (const failure of failures) await t.rejects(gate.admit(failure))
   }
-  t.equal(await outcomeOf(gate.enter(() => gate.hash(async () => 'done'))), 'granted')
+  t.equal(await outcomeOf(gate.admit(() => gate.hash(async () => 'done'))), 'granted')
 })
 
 t.test('an error of the work is passed on as it is', async t => {
-  const gate = createHashingGate({ concurrency: 1, queue: 0 })
+  const gate = createHashingQueue({ concurrency: 1, queue: 0 })
   const error = new Error('mine')
-  t.equal(await gate.enter(() => gate.hash(async () => { throw error })).catch((caught: unknown) => caught), error)
-  t.equal(await gate.enter(async () => 42), 42)
+  t.equal(await gate.admit(() => gate.hash(async () => { throw error })).catch((caught: unknown) => caught), error)
+  t.equal(await gate.admit(async () => 42), 42)
 })
 
 t.test('without a queue there is room for as many as can be served at once', async t => {
-  const gate = createHashingGate({ concurrency: 4, queue: 0 })
+  const gate = createHashingQueue({ concurrency: 4, queue: 0 })
   const hashes = createWork()
-  const outcomes = Array.from({ length: 10 }, () => outcomeOf(gate.enter(() => gate.hash(() => hashes.work()))))
+  const outcomes = Array.from({ length: 10 }, () => outcomeOf(gate.admit(() => gate.hash(() => hashes.work()))))
   await turn()
   for (let left = 4; left > 0; left -= 1) await hashes.endOne()
   const answers = await Promise.all(outcomes)
@@ -103,10 +103,10 @@ t.test('without a queue there is room for as many as can be served at once', asy
 })
 
 t.test('after a flood nothing is left over', async t => {
-  const gate = createHashingGate({ concurrency: 2, queue: 6 })
+  const gate = createHashingQueue({ concurrency: 2, queue: 6 })
   for (let round = 0; round < 50; round += 1) {
     const outcomes = await Promise.all(Array.from({ length: 40 }, (_, n) =>
-      outcomeOf(gate.enter(() => gate.hash(async () => { if (n % 3 === 0) throw new Error('no luck') })))))
+      outcomeOf(gate.admit(() => gate.hash(async () => { if (n % 3 === 0) throw new Error('no luck') })))))
     t.equal(outcomes.filter(outcome => outcome === 'overloaded').length, 32, 'as many are let in as in the first round')
   }
 })

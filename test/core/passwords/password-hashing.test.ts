@@ -2,9 +2,9 @@ import argon2 from 'argon2'
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../../src/config/environment.js'
 import { contractNames } from '../../../src/contracts/index.js'
-import { createHashingGate } from '../../../src/core/passwords/hashing-queue.js'
-import { createPasswords, isStorablePassword, longestPasswordBytes } from '../../../src/core/passwords/password-hashing.js'
-import { origin, password, signedIn } from '../../support/accounts.js'
+import { createHashingQueue } from '../../../src/core/passwords/hashing-queue.js'
+import { createPasswords, isStorablePassword, maxPasswordBytes } from '../../../src/core/passwords/password-hashing.js'
+import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { coreBeside } from '../../support/beside.js'
 import { buildCore } from '../../support/build.js'
 import { outcomeOf } from '../../support/refusal.js'
@@ -12,7 +12,7 @@ import { outcomeOf } from '../../support/refusal.js'
 const cheap = { PASSWORD_HASH_MEMORY: 1024, PASSWORD_HASH_PASSES: 2 }
 
 const passwordsOf = (cost: { PASSWORD_HASH_MEMORY: number, PASSWORD_HASH_PASSES: number } = cheap) =>
-  createPasswords({ gate: createHashingGate({ concurrency: 2, queue: 1_000 }), cost })
+  createPasswords({ gate: createHashingQueue({ concurrency: 2, queue: 1_000 }), cost })
 
 /** The hashes that argon2 is given to check from now on, in this process. */
 function checkedHashes (t: Test): string[] {
@@ -89,7 +89,7 @@ t.test('one password typed on two keyboards is one password (NFC)', async t => {
 })
 
 t.test('a password has at most 1,024 bytes in NFC, and is refused beyond, never cut', async t => {
-  t.equal(longestPasswordBytes, 1_024)
+  t.equal(maxPasswordBytes, 1_024)
   const passwords = passwordsOf()
   const fits = ['x'.repeat(1_024), 'é'.repeat(512), '🔑'.repeat(256), 'e\u0301'.repeat(512)]
   // U+0958 becomes two characters in NFC, and is twice as long then.
@@ -171,16 +171,16 @@ t.test('at sign-in a weaker hash is renewed and a stronger one is kept', async t
   }
   const first = await stored()
   t.equal(parametersOf(first), 'argon2id,v=19,m=1024,p=1,t=2')
-  const wrong = strong.signIn({ email, password: 'a wrong password' }, origin)
+  const wrong = strong.signIn({ email, password: 'a wrong password' }, clientInfo)
   t.equal(await outcomeOf(wrong), 'invalid_credentials')
   t.equal(await stored(), first, 'not at a wrong password')
 
-  await strong.signIn({ email, password }, origin)
+  await strong.signIn({ email, password }, clientInfo)
   const renewed = await stored()
   t.equal(parametersOf(renewed), 'argon2id,v=19,m=2048,p=1,t=3')
 
-  await strong.signIn({ email, password }, origin)
+  await strong.signIn({ email, password }, clientInfo)
   t.equal(await stored(), renewed, 'once')
-  await weak.core.signIn({ email, password }, origin)
+  await weak.core.signIn({ email, password }, clientInfo)
   t.equal(parametersOf(await stored()), 'argon2id,v=19,m=2048,p=1,t=3', 'not undone by an instance with lower settings')
 })

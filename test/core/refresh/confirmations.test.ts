@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { createConfirmations } from '../../../src/core/refresh/confirmations.js'
-import { origin, password, signedIn } from '../../support/accounts.js'
+import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 import { until } from '../../support/until.js'
 import { outcomeOf } from '../../support/refusal.js'
@@ -179,7 +179,7 @@ t.test('a batch and the end of all sessions of an account never wait for each ot
     const sessions = await newSessions(200)
     confirmAll(confirmations, sessions, 1)
     outcomes.push(...await Promise.all([
-      outcomeOf(core.sessions.endAll(sessions[0]?.account_id ?? '', 'revoked', origin)),
+      outcomeOf(core.sessions.endAll(sessions[0]?.account_id ?? '', 'revoked', clientInfo)),
       outcomeOf(confirmations.flush())
     ]))
   }
@@ -193,9 +193,9 @@ t.test('whatever else is done to an account meanwhile, no batch is lost and noth
     const { account, email, sessionId, refreshToken } = await signedIn(core)
     confirmations.confirm(account.id, sessionId, 1)
     const outcomes = await Promise.all([
-      outcomeOf(core.refresh(refreshToken, origin)),
-      outcomeOf(core.signIn({ email, password }, origin)),
-      outcomeOf(round % 2 === 0 ? core.accounts.disable(email, origin) : core.accounts.delete(email, origin)),
+      outcomeOf(core.refresh(refreshToken, clientInfo)),
+      outcomeOf(core.signIn({ email, password }, clientInfo)),
+      outcomeOf(round % 2 === 0 ? core.accounts.disable(email, clientInfo) : core.accounts.delete(email, clientInfo)),
       outcomeOf(confirmations.flush())
     ])
     t.match(outcomes[2], 'granted')

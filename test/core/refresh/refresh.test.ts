@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Config } from '../../../src/config/environment.js'
-import type { Grant, RefreshGrant } from '../../../src/core/sessions/token-issuer.js'
-import { origin, faultOf, password, refusesRefresh, signedIn } from '../../support/accounts.js'
+import type { Grant, IssuedTokens } from '../../../src/core/sessions/token-issuer.js'
+import { clientInfo, faultOf, password, refusesRefresh, signedIn } from '../../support/accounts.js'
 import { coreBeside } from '../../support/beside.js'
 import { buildCore } from '../../support/build.js'
 
@@ -15,11 +15,11 @@ async function setUp (t: Test, overrides: Partial<Config> = {}) {
   return {
     core,
     sql,
-    refresh: (token: string) => core.refresh(token, origin),
+    refresh: (token: string) => core.refresh(token, clientInfo),
     /** Makes the last step of a session that many seconds older. */
-    age: (grant: RefreshGrant, seconds: number) => sql`
+    age: (grant: IssuedTokens, seconds: number) => sql`
       UPDATE sessions SET rotated_at = rotated_at - make_interval(secs => ${seconds}) WHERE id = ${grant.sessionId}`,
-    events: async (grant: RefreshGrant) => (await sql<{ event: string }[]>`
+    events: async (grant: IssuedTokens) => (await sql<{ event: string }[]>`
       SELECT event FROM audit_events WHERE session_id = ${grant.sessionId} ORDER BY at`).map(row => row.event)
   }
 }
@@ -106,7 +106,7 @@ t.test('an access token of before the step confirms nothing', async t => {
 t.test('a token older than the previous one is theft at any time, and ends only its own session', async t => {
   const { core, refresh } = await setUp(t)
   const first = await signedIn(core)
-  const elsewhere = await core.signIn({ email: first.email, password }, origin)
+  const elsewhere = await core.signIn({ email: first.email, password }, clientInfo)
   const second = await refresh(first.refreshToken)
   const third = await refresh(second.refreshToken)
   await refusesRefresh(t, refresh(first.refreshToken), 'reused')
@@ -186,10 +186,10 @@ t.test('with both windows at 0 of two requests at the same moment one wins, the 
 t.test('a token of a session that has ended is refused with the reason, and nothing else happens', async t => {
   const { core, refresh, sql, events } = await setUp(t)
   const ends = [
-    ['signed_out', (grant: Grant) => core.signOut.withRefreshToken(grant.refreshToken, origin)],
-    ['revoked', (grant: Grant) => core.sessions.endAll(grant.account.id, 'revoked', origin)],
-    ['revoked', (grant: Grant) => core.accounts.disable(grant.account.email, origin)],
-    ['unknown', (grant: Grant) => core.accounts.delete(grant.account.email, origin)],
+    ['signed_out', (grant: Grant) => core.signOut.withRefreshToken(grant.refreshToken, clientInfo)],
+    ['revoked', (grant: Grant) => core.sessions.endAll(grant.account.id, 'revoked', clientInfo)],
+    ['revoked', (grant: Grant) => core.accounts.disable(grant.account.email, clientInfo)],
+    ['unknown', (grant: Grant) => core.accounts.delete(grant.account.email, clientInfo)],
     ['expired', (grant: Grant) => sql`
       UPDATE sessions SET expires_at = clock_timestamp() WHERE id = ${grant.sessionId}`]
   ] as const
@@ -251,8 +251,8 @@ t.test('an instance that does not know the secret of the last step refuses, and 
   const ahead = await coreBeside(t, {
     ...config, KEYTURN_SECRET: `the next ${old}`, KEYTURN_SECRET_PREVIOUS: old
   })
-  const next = await ahead.refresh(refreshToken, origin)
-  await refusesRefresh(t, core.refresh(refreshToken, origin), 'unknown')
-  t.ok(await ahead.refresh(next.refreshToken, origin), 'the session goes on')
+  const next = await ahead.refresh(refreshToken, clientInfo)
+  await refusesRefresh(t, core.refresh(refreshToken, clientInfo), 'unknown')
+  t.ok(await ahead.refresh(next.refreshToken, clientInfo), 'the session goes on')
   t.same((await sql`SELECT 1 FROM sessions WHERE ended_at IS NOT NULL`).length, 0)
 })

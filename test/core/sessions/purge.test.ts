@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createPurge } from '../../../src/core/sessions/purge.js'
-import { origin, signedIn } from '../../support/accounts.js'
+import { clientInfo, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 
 const week = 7 * 86_400
@@ -25,7 +25,7 @@ t.test('sessions that were over a week ago are removed, all others stay and can 
   const left = (await sql<{ id: string }[]>`SELECT id FROM sessions`).map(({ id }) => id)
   t.same(people.filter(({ sessionId }) => left.includes(sessionId)).map(({ name }) => name).sort(),
     ['ended lately', 'expired lately', 'live'])
-  t.ok(await core.refresh(people[0]?.refreshToken ?? '', origin))
+  t.ok(await core.refresh(people[0]?.refreshToken ?? '', clientInfo))
 })
 
 t.test('a row that somebody else holds is not waited for', async t => {

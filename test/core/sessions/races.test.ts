@@ -1,30 +1,30 @@
 import t, { type Test } from 'tap'
 import { AuthError } from '../../../src/core/errors.js'
-import type { RefreshGrant } from '../../../src/core/sessions/token-issuer.js'
+import type { IssuedTokens } from '../../../src/core/sessions/token-issuer.js'
 import type { Core } from '../../../src/core/index.js'
-import { faultOf, origin, password, signedIn } from '../../support/accounts.js'
+import { faultOf, clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 
 /* Whatever ends access wins against whatever goes on at the same moment: afterwards nothing of it is alive. */
 
 const rounds = 60
 
-const change = { current: password, replacement: 'another password', shortestPassword: 8 }
+const change = { current: password, replacement: 'another password', minPasswordLength: 8 }
 
 type Account = Awaited<ReturnType<typeof signedIn>>
 
 const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> = {
-  'sign-out': (core, account) => core.signOut.withRefreshToken(account.refreshToken, origin),
-  'the end of all sessions': (core, account) => core.sessions.endAll(account.account.id, 'revoked', origin),
+  'sign-out': (core, account) => core.signOut.withRefreshToken(account.refreshToken, clientInfo),
+  'the end of all sessions': (core, account) => core.sessions.endAll(account.account.id, 'revoked', clientInfo),
   'a password change': (core, account) => core.changePassword({
     ...change, accountId: account.account.id, keep: 'none'
-  }, origin),
-  disabling: (core, account) => core.accounts.disable(account.email, origin),
-  deletion: (core, account) => core.accounts.delete(account.email, origin)
+  }, clientInfo),
+  disabling: (core, account) => core.accounts.disable(account.email, clientInfo),
+  deletion: (core, account) => core.accounts.delete(account.email, clientInfo)
 }
 
 /** The grants of those that were let through; a refusal is as good, any other error is not. */
-async function granted (attempts: Array<Promise<RefreshGrant>>): Promise<RefreshGrant[]> {
+async function granted (attempts: Array<Promise<IssuedTokens>>): Promise<IssuedTokens[]> {
   const outcomes = await Promise.allSettled(attempts)
   return outcomes.flatMap(outcome => {
     if (outcome.status === 'fulfilled') return [outcome.value]
@@ -33,10 +33,10 @@ async function granted (attempts: Array<Promise<RefreshGrant>>): Promise<Refresh
   })
 }
 
-async function isDead (t: Test, core: Core, grants: RefreshGrant[], what: string): Promise<void> {
+async function isDead (t: Test, core: Core, grants: IssuedTokens[], what: string): Promise<void> {
   for (const grant of grants) {
     t.not(await faultOf(core, grant.accessToken), null, `no access token outlives ${what}`)
-    await t.rejects(core.refresh(grant.refreshToken, origin), { code: 'invalid_refresh_token' })
+    await t.rejects(core.refresh(grant.refreshToken, clientInfo), { code: 'invalid_refresh_token' })
   }
 }
 
@@ -45,7 +45,7 @@ for (const [name, end] of Object.entries(ends)) {
     const { core } = await buildCore(t)
     for (let round = 0; round < rounds; round += 1) {
       const account = await signedIn(core)
-      const refreshes = Array.from({ length: 3 }, () => core.refresh(account.refreshToken, origin))
+      const refreshes = Array.from({ length: 3 }, () => core.refresh(account.refreshToken, clientInfo))
       const [grants] = await Promise.all([granted(refreshes), end(core, account)])
       await isDead(t, core, [account, ...grants], name)
     }
@@ -58,7 +58,7 @@ for (const name of ['a password change', 'disabling', 'deletion']) {
     for (let round = 0; round < rounds; round += 1) {
       const account = await signedIn(core)
       const signIns = Array.from({ length: 3 }, () =>
-        core.signIn({ email: account.email, password }, origin))
+        core.signIn({ email: account.email, password }, clientInfo))
       const [grants] = await Promise.all([granted(signIns), ends[name]?.(core, account)])
       await isDead(t, core, [account, ...grants], name)
     }
@@ -71,20 +71,20 @@ t.test('of two password changes at the same moment one wins', async t => {
     const { account, email } = await signedIn(core)
     const replacements = ['first replacement', 'second replacement']
     const outcomes = await Promise.allSettled(replacements.map(replacement => core.changePassword(
-      { ...change, accountId: account.id, replacement, keep: 'none' }, origin)))
+      { ...change, accountId: account.id, replacement, keep: 'none' }, clientInfo)))
     const winners = replacements.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     t.equal(winners.length, 1)
-    t.ok(await core.signIn({ email, password: winners[0] ?? '' }, origin))
+    t.ok(await core.signIn({ email, password: winners[0] ?? '' }, clientInfo))
   }
 })
 
 t.test('a password change keeps the session that asked for it, if told so, and no other', async t => {
   const { core } = await buildCore(t)
   const own = await signedIn(core)
-  const other = await core.signIn({ email: own.email, password }, origin)
+  const other = await core.signIn({ email: own.email, password }, clientInfo)
   await core.changePassword(
-    { ...change, accountId: own.account.id, keep: { sessionId: own.sessionId } }, origin)
+    { ...change, accountId: own.account.id, keep: { sessionId: own.sessionId } }, clientInfo)
   t.equal(await faultOf(core, own.accessToken), null)
-  t.ok(await core.refresh(own.refreshToken, origin))
+  t.ok(await core.refresh(own.refreshToken, clientInfo))
   await isDead(t, core, [other], 'the change')
 })

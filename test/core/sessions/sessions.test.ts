@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { origin, password, signedIn } from '../../support/accounts.js'
+import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { openBackend } from '../../../src/backend.js'
 import { buildCore, testLog } from '../../support/build.js'
 import { outcomeOf } from '../../support/refusal.js'
@@ -9,7 +9,7 @@ const { core, sql } = await buildCore(t)
 
 type Grant = Awaited<ReturnType<typeof signedIn>>
 
-const signInAgain = ({ email }: Grant) => core.signIn({ email, password }, origin)
+const signInAgain = ({ email }: Grant) => core.signIn({ email, password }, clientInfo)
 
 const answerTo = (accessToken: string) => outcomeOf(core.validation.authenticate(accessToken))
 
@@ -22,7 +22,8 @@ async function eventsOf (sessionId: string): Promise<string[]> {
 t.test('a session holds hashes of its secret only, and where it came from', async t => {
   const { sessionId, account, refreshToken } = await signedIn(core)
   const [row] = await sql`SELECT * FROM sessions WHERE id = ${sessionId}`
-  t.match(row, { account_id: account.id, contract: 'partner', address: origin.address, user_agent: origin.userAgent })
+  const { address, userAgent } = clientInfo
+  t.match(row, { account_id: account.id, contract: 'partner', address, user_agent: userAgent })
   const secret = Buffer.from(refreshToken.slice(3), 'base64url').subarray(37, 69)
   const stored = Object.values(row ?? {}).map(value => Buffer.isBuffer(value) ? value.toString('hex') : String(value))
   t.notOk(stored.some(value => value.includes(secret.toString('hex'))))
@@ -35,8 +36,8 @@ t.test('a session lives as long as its contract says, at most SESSION_MAX_AGE', 
     const { core, sql } = await buildCore(t, { settings: { ...lifetimes, SESSION_MAX_AGE } })
     const grant = await signedIn(core)
     const credentials = { email: grant.email, password }
-    const extended = await core.signInOnce(credentials, 'session', origin)
-    const single = await core.signInOnce(credentials, 'spa', origin)
+    const extended = await core.signInOnce(credentials, 'session', clientInfo)
+    const single = await core.signInOnce(credentials, 'spa', clientInfo)
     for (const [n, { sessionId }] of [grant, extended, single].entries()) {
       const [row] = await sql<[{ seconds: number }]>`
         SELECT round(extract(epoch FROM expires_at - created_at))::int AS seconds FROM sessions WHERE id = ${sessionId}`
@@ -47,11 +48,12 @@ t.test('a session lives as long as its contract says, at most SESSION_MAX_AGE', 
 
 t.test('a session is ended once, for the first reason given, and that is on record once', async t => {
   const grant = await signedIn(core)
-  const end = (reason: 'signed_out' | 'revoked') => core.sessions.end(grant.account.id, grant.sessionId, reason, origin)
+  const end = (reason: 'signed_out' | 'revoked') =>
+    core.sessions.end(grant.account.id, grant.sessionId, reason, clientInfo)
   t.equal(await end('signed_out'), true)
   t.equal(await end('revoked'), false)
   t.equal(await answerTo(grant.accessToken), 'invalid_token/signed_out')
-  t.equal(await outcomeOf(core.refresh(grant.refreshToken, origin)), 'invalid_refresh_token/signed_out')
+  t.equal(await outcomeOf(core.refresh(grant.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
   t.same(await eventsOf(grant.sessionId), ['signed_in', 'signed_out'])
 })
 
@@ -59,7 +61,7 @@ t.test('of many who end one session at once one does', async t => {
   for (let round = 0; round < 30; round += 1) {
     const { account, sessionId } = await signedIn(core)
     const ended = await Promise.all(Array.from({ length: 8 }, () =>
-      core.sessions.end(account.id, sessionId, 'revoked', origin)))
+      core.sessions.end(account.id, sessionId, 'revoked', clientInfo)))
     t.equal(ended.filter(Boolean).length, 1)
     t.same(await eventsOf(sessionId), ['signed_in', 'session_revoked'])
   }
@@ -69,10 +71,10 @@ t.test('nobody ends a session of somebody else', async t => {
   const [owner, other] = [await signedIn(core), await signedIn(core)]
   const ids = [owner.sessionId, owner.sessionId.toUpperCase(), randomUUID(), '', 'x', '%', "' OR true --"]
   for (const sessionId of ids) {
-    t.equal(await core.sessions.end(other.account.id, sessionId, 'revoked', origin), false)
+    t.equal(await core.sessions.end(other.account.id, sessionId, 'revoked', clientInfo), false)
   }
-  await core.sessions.endOthers(other.account.id, other.sessionId, 'revoked', origin)
-  await core.sessions.endAll(other.account.id, 'revoked', origin)
+  await core.sessions.endOthers(other.account.id, other.sessionId, 'revoked', clientInfo)
+  await core.sessions.endAll(other.account.id, 'revoked', clientInfo)
   t.equal(await answerTo(owner.accessToken), 'granted')
   t.equal(await core.sessions.find(other.account.id, owner.sessionId), null)
   t.same((await core.sessions.list(owner.account.id)).map(({ id }) => id), [owner.sessionId])
@@ -81,27 +83,27 @@ t.test('nobody ends a session of somebody else', async t => {
 t.test('all sessions of an account are ended, those that lived are counted and on record', async t => {
   const first = await signedIn(core)
   const others = [await signInAgain(first), await signInAgain(first)]
-  await core.sessions.end(first.account.id, first.sessionId, 'signed_out', origin)
-  t.equal(await core.sessions.endAll(first.account.id, 'revoked', origin), 2)
-  t.equal(await core.sessions.endAll(first.account.id, 'revoked', origin), 0)
+  await core.sessions.end(first.account.id, first.sessionId, 'signed_out', clientInfo)
+  t.equal(await core.sessions.endAll(first.account.id, 'revoked', clientInfo), 2)
+  t.equal(await core.sessions.endAll(first.account.id, 'revoked', clientInfo), 0)
   for (const { accessToken, sessionId } of others) {
     t.equal(await answerTo(accessToken), 'invalid_token/revoked')
     t.same(await eventsOf(sessionId), ['signed_in', 'session_revoked'])
   }
   t.equal(await answerTo(first.accessToken), 'invalid_token/signed_out', 'the first one keeps its reason')
-  t.equal(await core.sessions.endAll(randomUUID(), 'revoked', origin), 0)
+  t.equal(await core.sessions.endAll(randomUUID(), 'revoked', clientInfo), 0)
   t.equal(await answerTo((await signInAgain(first)).accessToken), 'granted', 'the account itself goes on')
 })
 
 t.test('all sessions but one are ended', async t => {
   const first = await signedIn(core)
   const others = [await signInAgain(first), await signInAgain(first)]
-  await core.sessions.endOthers(first.account.id, first.sessionId, 'revoked', origin)
+  await core.sessions.endOthers(first.account.id, first.sessionId, 'revoked', clientInfo)
   t.equal(await answerTo(first.accessToken), 'granted')
-  t.equal(await outcomeOf(core.refresh(first.refreshToken, origin)), 'granted')
+  t.equal(await outcomeOf(core.refresh(first.refreshToken, clientInfo)), 'granted')
   for (const other of others) {
     t.equal(await answerTo(other.accessToken), 'invalid_token/revoked')
-    t.equal(await outcomeOf(core.refresh(other.refreshToken, origin)), 'invalid_refresh_token/revoked')
+    t.equal(await outcomeOf(core.refresh(other.refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
   }
 })
 
@@ -111,7 +113,7 @@ t.test('only live sessions are shown, newest first, without anything that is a c
   const grants = [first]
   for (let n = 0; n < 5; n += 1) grants.push({ ...await signInAgain(first), email: first.email })
   const [live, ended, expired, outdated, newest] = grants.map(grant => grant.sessionId)
-  await core.sessions.end(accountId, ended ?? '', 'revoked', origin)
+  await core.sessions.end(accountId, ended ?? '', 'revoked', clientInfo)
   await sql`UPDATE sessions SET expires_at = clock_timestamp() WHERE id = ${expired ?? ''}`
   await sql`UPDATE sessions SET epoch = epoch - 1 WHERE id = ${outdated ?? ''}`
   const shown = await core.sessions.list(accountId)
@@ -126,16 +128,16 @@ t.test('only live sessions are shown, newest first, without anything that is a c
 t.test('any token that was issued here signs its session out, whatever became of it', async t => {
   const { core, sql, config } = await buildCore(t, { settings: { REFRESH_RETRY_WINDOW: 0 } })
   const tokens = {
-    'the current refresh token': async (grant: Grant) => core.signOut.withRefreshToken(grant.refreshToken, origin),
+    'the current refresh token': async (grant: Grant) => core.signOut.withRefreshToken(grant.refreshToken, clientInfo),
     'one that was traded': async (grant: Grant) => {
-      const next = await core.refresh(grant.refreshToken, origin)
-      await core.refresh(next.refreshToken, origin)
-      await core.signOut.withRefreshToken(grant.refreshToken, origin)
+      const next = await core.refresh(grant.refreshToken, clientInfo)
+      await core.refresh(next.refreshToken, clientInfo)
+      await core.signOut.withRefreshToken(grant.refreshToken, clientInfo)
     },
-    'the access token': async (grant: Grant) => core.signOut.withAccessToken(grant.accessToken, origin),
+    'the access token': async (grant: Grant) => core.signOut.withAccessToken(grant.accessToken, clientInfo),
     'the access token of before a refresh': async (grant: Grant) => {
-      await core.refresh(grant.refreshToken, origin)
-      await core.signOut.withAccessToken(grant.accessToken, origin)
+      await core.refresh(grant.refreshToken, clientInfo)
+      await core.signOut.withAccessToken(grant.accessToken, clientInfo)
     }
   }
   for (const [name, signOut] of Object.entries(tokens)) {
@@ -149,8 +151,8 @@ t.test('any token that was issued here signs its session out, whatever became of
   await later.prepare()
   const grant = await signedIn(core)
   t.equal(await outcomeOf(later.core.validation.authenticate(grant.accessToken)), 'invalid_token/expired')
-  await later.core.signOut.withAccessToken(grant.accessToken, origin)
-  t.equal(await outcomeOf(core.refresh(grant.refreshToken, origin)), 'invalid_refresh_token/signed_out')
+  await later.core.signOut.withAccessToken(grant.accessToken, clientInfo)
+  t.equal(await outcomeOf(core.refresh(grant.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
 })
 
 t.test('a token that was not issued here signs nobody out, and is no error', async t => {
@@ -159,10 +161,10 @@ t.test('a token that was not issued here signs nobody out, and is no error', asy
   const spoiled = (token: string, at: number) =>
     `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
   for (const text of ['', 'x', 'rt_', spoiled(refreshToken, 40), spoiled(refreshToken, 70), accessToken]) {
-    await core.signOut.withRefreshToken(text, origin)
+    await core.signOut.withRefreshToken(text, clientInfo)
   }
   for (const text of ['', 'x', spoiled(accessToken, 10), spoiled(accessToken, accessToken.length - 20), refreshToken]) {
-    await core.signOut.withAccessToken(text, origin)
+    await core.signOut.withAccessToken(text, clientInfo)
   }
   t.equal(await answerTo(accessToken), 'granted')
 })

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { AuthError } from '../../../src/core/errors.js'
-import { createHashingGate } from '../../../src/core/passwords/hashing-queue.js'
-import { silentDoorbell } from '../../../src/core/revocations/notifier.js'
+import { createHashingQueue } from '../../../src/core/passwords/hashing-queue.js'
+import { noopNotifier } from '../../../src/core/revocations/notifier.js'
 import { createKeyring } from '../../../src/core/keys/keyring.js'
 import { createPasswordChange } from '../../../src/core/passwords/password-change.js'
 import { createLoginThrottle } from '../../../src/core/sign-in/login-throttle.js'
@@ -10,7 +10,7 @@ import { createRevocations } from '../../../src/core/revocations/revocations.js'
 import type { Sessions } from '../../../src/core/sessions/sessions.js'
 import { createSignIn } from '../../../src/core/sign-in/sign-in.js'
 import { createSignOut } from '../../../src/core/sessions/sign-out.js'
-import { origin, password, signedIn } from '../../support/accounts.js'
+import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 import { outcomeOf } from '../../support/refusal.js'
 
@@ -28,7 +28,7 @@ async function setUp (t: Test) {
     hash: async () => 'new',
     isOutdated: () => false
   }
-  const gate = createHashingGate({ concurrency: 1, queue: 1 })
+  const gate = createHashingQueue({ concurrency: 1, queue: 1 })
   return { sql, account, email, config, gate, passwords, tries: () => changes }
 }
 
@@ -36,16 +36,16 @@ t.test('a sign-in that loses to a change of password twice is refused', async t 
   const { sql, email, config, gate, passwords, tries } = await setUp(t)
   const throttle = createLoginThrottle({ sql, keyring: createKeyring('x'.repeat(32)), settings: config })
   const signIn = createSignIn({ throttle, gate, passwords })
-  t.equal(await outcomeOf(signIn({ email, password }, origin, async () => null)), 'invalid_credentials')
+  t.equal(await outcomeOf(signIn({ email, password }, clientInfo, async () => null)), 'invalid_credentials')
   t.equal(tries(), 2)
 })
 
 t.test('a change of password that loses to another one twice is refused', async t => {
   const { sql, account, gate, passwords, tries } = await setUp(t)
-  const revocations = createRevocations({ doorbell: silentDoorbell })
+  const revocations = createRevocations({ notifier: noopNotifier })
   const changePassword = createPasswordChange({ sql, gate, passwords, revocations })
-  const change = { accountId: account.id, current: password, replacement: 'x', shortestPassword: 8 }
-  t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, origin)), 'wrong_password')
+  const change = { accountId: account.id, current: password, replacement: 'x', minPasswordLength: 8 }
+  t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, clientInfo)), 'wrong_password')
   t.equal(tries(), 2)
 })
 
@@ -54,5 +54,5 @@ t.test('a sign-out that cannot be done now is not taken for done', async t => {
   const signOut = createSignOut({
     keyring: createKeyring('x'.repeat(32)), accessTokens: accessTokens as never, sessions: {} as Sessions
   })
-  t.equal(await outcomeOf(signOut.withAccessToken('a.b.c', origin)), 'unavailable')
+  t.equal(await outcomeOf(signOut.withAccessToken('a.b.c', clientInfo)), 'unavailable')
 })

@@ -3,7 +3,7 @@ import argon2 from 'argon2'
 import type postgres from 'postgres'
 import t, { type Test } from 'tap'
 import type { Core } from '../../../src/core/index.js'
-import { faultOf, origin, password, signedIn } from '../../support/accounts.js'
+import { faultOf, clientInfo, password, signedIn } from '../../support/accounts.js'
 import { coreBeside } from '../../support/beside.js'
 import { buildCore } from '../../support/build.js'
 import { until } from '../../support/until.js'
@@ -12,7 +12,7 @@ import { outcomeOf } from '../../support/refusal.js'
 type Account = Awaited<ReturnType<typeof signedIn>>
 
 const signIn = (core: Core, email: string, given = password) =>
-  core.signIn({ email, password: given }, origin)
+  core.signIn({ email, password: given }, clientInfo)
 
 /** The cost of every hash that is checked or made from now on. */
 function watchedHashes (t: Test): string[] {
@@ -36,7 +36,7 @@ t.test('whatever is wrong, the answer and the work are the same', async t => {
   const { core } = await buildCore(t)
   const { email } = await signedIn(core)
   const disabled = await signedIn(core)
-  await core.accounts.disable(disabled.email, origin)
+  await core.accounts.disable(disabled.email, clientInfo)
   const attempts: Record<string, [email: string, password: string]> = {
     'a wrong password': [email, 'a wrong password'],
     'an empty password': [email, ''],
@@ -114,8 +114,8 @@ t.test('who changes the password while a sign-in renews its hash is not told tha
     const { email, account } = await signedIn(core)
     const [changed] = await Promise.all([
       outcomeOf(stronger.changePassword({
-        accountId: account.id, current: password, replacement: 'another password', shortestPassword: 8, keep: 'all'
-      }, origin)),
+        accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'all'
+      }, clientInfo)),
       outcomeOf(signIn(stronger, email))
     ])
     outcomes.add(changed)
@@ -125,10 +125,10 @@ t.test('who changes the password while a sign-in renews its hash is not told tha
 
 const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> = {
   'a password change': (core, { account }) => core.changePassword({
-    accountId: account.id, current: password, replacement: 'another password', shortestPassword: 8, keep: 'none'
-  }, origin),
-  disabling: (core, { email }) => core.accounts.disable(email, origin),
-  deletion: (core, { email }) => core.accounts.delete(email, origin)
+    accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'none'
+  }, clientInfo),
+  disabling: (core, { email }) => core.accounts.disable(email, clientInfo),
+  deletion: (core, { email }) => core.accounts.delete(email, clientInfo)
 }
 
 for (const [name, end] of Object.entries(ends)) {
@@ -139,7 +139,7 @@ for (const [name, end] of Object.entries(ends)) {
       const account = await signedIn(here)
       const attempts = Array.from({ length: 3 }, (_, n) => n < 2
         ? signIn(here, account.email)
-        : here.signInOnce({ email: account.email, password }, 'spa', origin))
+        : here.signInOnce({ email: account.email, password }, 'spa', clientInfo))
       const [settled] = await Promise.all([Promise.allSettled(attempts), end(there, account)])
       for (const outcome of settled) {
         if (outcome.status === 'rejected') t.match(outcome.reason, { code: 'invalid_credentials' })
@@ -147,7 +147,7 @@ for (const [name, end] of Object.entries(ends)) {
         for (const core of [there, here]) t.not(await faultOf(core, accessToken), null)
         if (outcome.status === 'fulfilled' && 'refreshToken' in outcome.value) {
           const { refreshToken } = outcome.value
-          t.match(await outcomeOf(there.refresh(String(refreshToken), origin)), 'invalid_refresh_token/')
+          t.match(await outcomeOf(there.refresh(String(refreshToken), clientInfo)), 'invalid_refresh_token/')
         }
       }
     }
@@ -179,11 +179,11 @@ t.test('a session that began while its account\'s epoch was being stepped is dea
   const { email, account } = await signedIn(core)
   const commit = await heldChange(t, sql, sql => sql`UPDATE accounts SET epoch = epoch + 1 WHERE id = ${account.id}`)
   const grant = await signIn(core, email)
-  const once = await core.signInOnce({ email, password }, 'web', origin)
+  const once = await core.signInOnce({ email, password }, 'web', clientInfo)
   await commit('COMMIT')
   t.equal(await faultOf(core, grant.accessToken), 'revoked')
   t.equal(await faultOf(core, once.accessToken), 'revoked')
-  t.equal(await outcomeOf(core.refresh(grant.refreshToken, origin)), 'invalid_refresh_token/revoked')
+  t.equal(await outcomeOf(core.refresh(grant.refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
   t.same(await core.sessions.list(account.id), [])
 })
 

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import type { Config } from '../../../src/config/environment.js'
 import { signJws, type JwsKey } from '../../../src/core/keys/jws.js'
-import { origin, signedIn } from '../../support/accounts.js'
+import { clientInfo, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 import { newKey, ofAlgorithm, properHeader, signed, signingKeyOf } from '../../support/forging.js'
 import { outcomeOf } from '../../support/refusal.js'
@@ -178,10 +178,10 @@ t.test('tokens of one kind, service or installation are worth nothing elsewhere'
   const elsewhere = await setUp(t, { KEYTURN_SECRET: here.config.KEYTURN_SECRET ?? '' })
   t.equal(await here.answerTo(elsewhere.grant.accessToken), 'invalid_token/bad_signature')
   t.equal(await here.answerTo(here.grant.refreshToken), 'invalid_token/malformed')
-  const refresh = (token: string) => outcomeOf(here.core.refresh(token, origin))
+  const refresh = (token: string) => outcomeOf(here.core.refresh(token, clientInfo))
   t.equal(await refresh(here.grant.accessToken), 'invalid_refresh_token/malformed')
   t.equal(await refresh(elsewhere.grant.refreshToken), 'invalid_refresh_token/unknown')
-  await here.core.signOut.withAccessToken(elsewhere.grant.accessToken, origin)
-  await here.core.signOut.withRefreshToken(elsewhere.grant.refreshToken, origin)
+  await here.core.signOut.withAccessToken(elsewhere.grant.accessToken, clientInfo)
+  await here.core.signOut.withRefreshToken(elsewhere.grant.refreshToken, clientInfo)
   for (const { answerTo, grant } of [here, elsewhere]) t.equal(await answerTo(grant.accessToken), 'granted')
 })

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { silentDoorbell } from '../../../src/core/revocations/notifier.js'
+import { noopNotifier } from '../../../src/core/revocations/notifier.js'
 import { createRevocations, type RevocationNotice } from '../../../src/core/revocations/revocations.js'
-import { createValidationCache, type Remembered } from '../../../src/core/validation/validation-cache.js'
+import { createValidationCache, type CacheValue } from '../../../src/core/validation/validation-cache.js'
 
 /** A cache with a clock that is set by hand, in milliseconds. */
 function setUp ({ ttl = 60, maxTokens = 100_000, startedAt = 1_700_000_000_000 } = {}) {
   let milliseconds = startedAt
-  const feed = { isHeard: true }
-  const revocations = createRevocations({ doorbell: silentDoorbell })
-  const cache = createValidationCache<Remembered>({
+  const feed = { isCurrent: true }
+  const revocations = createRevocations({ notifier: noopNotifier })
+  const cache = createValidationCache<CacheValue>({
     revocations, feed, ttl, maxTokens, now: () => milliseconds
   })
   return {
@@ -19,9 +19,9 @@ function setUp ({ ttl = 60, maxTokens = 100_000, startedAt = 1_700_000_000_000 }
     publish: (notice: RevocationNotice) => { revocations.publish(notice) },
     setClock: (to: number) => { milliseconds = to },
     /** Reads and remembers an answer, as long as nothing comes in between. */
-    remember: (digest: string, value: Partial<Remembered> = {}): Remembered => {
+    remember: (digest: string, value: Partial<CacheValue> = {}): CacheValue => {
       const whole = { accountId: randomUUID(), sessionId: randomUUID(), exp: startedAt / 1000 + 3600, ...value }
-      cache.set(digest, whole, cache.readMark())
+      cache.set(digest, whole, cache.snapshot())
       return whole
     }
   }
@@ -76,7 +76,7 @@ t.test('a clock that is set back does not prolong an answer', async t => {
 
 t.test('an answer is as old as its reading, however long that took', async t => {
   const { cache, setClock } = setUp({ ttl: 1, startedAt: 1_000_000 })
-  const mark = cache.readMark()
+  const mark = cache.snapshot()
   setClock(1_001_000)
   cache.set('one', { accountId: randomUUID(), sessionId: randomUUID(), exp: 2_000 }, mark)
   t.equal(cache.get('one'), undefined, 'another process may have revoked it a second ago')
@@ -117,18 +117,18 @@ t.test('what began to be read before a notice never counts, also if it is rememb
   for (const about of ['session', 'account']) {
     const { cache, publish } = setUp()
     const value = { accountId: randomUUID(), sessionId: randomUUID(), exp: 2_000_000_000 }
-    const mark = cache.readMark()
+    const mark = cache.snapshot()
     publish(about === 'session' ? value : { accountId: value.accountId })
     cache.set('one', value, mark)
     t.equal(cache.get('one'), undefined, about)
-    cache.set('one', value, cache.readMark())
+    cache.set('one', value, cache.snapshot())
     t.equal(cache.get('one'), value)
   }
 })
 
 t.test('a slow read does not bring back what a quick one was told since', async t => {
   const { cache, publish, remember } = setUp()
-  const slow = cache.readMark()
+  const slow = cache.snapshot()
   const value = remember('one')
   publish(value)
   cache.set('one', value, slow)
@@ -137,8 +137,8 @@ t.test('a slow read does not bring back what a quick one was told since', async 
 
 t.test('notices about 100,000 others in between are not forgotten about', async t => {
   const { cache, publish, remember } = setUp()
-  const [first, second] = ['first', 'second'].map(digest => remember(digest)) as [Remembered, Remembered]
-  const mark = cache.readMark()
+  const [first, second] = ['first', 'second'].map(digest => remember(digest)) as [CacheValue, CacheValue]
+  const mark = cache.snapshot()
   publish(first)
   for (let n = 0; n < 99_999; n += 1) publish({ accountId: `account ${n}` })
   cache.set('first', first, mark)
@@ -148,8 +148,8 @@ t.test('notices about 100,000 others in between are not forgotten about', async 
 
 t.test('a notice that is forgotten takes all older answers with it', async t => {
   const { cache, publish, remember } = setUp()
-  const [told, untold] = ['told', 'untold'].map(digest => remember(digest)) as [Remembered, Remembered]
-  const mark = cache.readMark()
+  const [told, untold] = ['told', 'untold'].map(digest => remember(digest)) as [CacheValue, CacheValue]
+  const mark = cache.snapshot()
   publish(told)
   const later = remember('later')
   for (let n = 0; n < 100_000; n += 1) publish({ accountId: `account ${n}` })
@@ -164,7 +164,7 @@ t.test('a notice that is forgotten takes all older answers with it', async t => 
 t.test('a session that is asked for often keeps its notice, and no answer gets around it', async t => {
   const { cache, publish, remember } = setUp()
   const value = remember('one')
-  const mark = cache.readMark()
+  const mark = cache.snapshot()
   publish(value)
   for (let n = 0; n < 250_000; n += 1) {
     publish({ accountId: `account ${n}` })
@@ -189,13 +189,13 @@ t.test('at most 100,000 answers are held, the least used go first', async t => {
 t.test('while the feed is not heard an answer is given for one second, and longer again afterwards', async t => {
   const { cache, feed, remember, setClock } = setUp({ ttl: 60, startedAt: 1_000_000 })
   const one = remember('one')
-  feed.isHeard = false
+  feed.isCurrent = false
   setClock(1_000_999)
   t.equal(cache.get('one'), one)
   setClock(1_001_000)
   t.equal(cache.get('one'), undefined)
   const again = remember('one')
-  feed.isHeard = true
+  feed.isCurrent = true
   setClock(1_059_999)
   t.equal(cache.get('one'), again)
 })
@@ -203,8 +203,8 @@ t.test('while the feed is not heard an answer is given for one second, and longe
 t.test('a notice of everything takes all answers with it, and what is read after it counts', async t => {
   const { cache, revocations, remember } = setUp()
   remember('one')
-  const underWay = cache.readMark()
-  revocations.tell('everything')
+  const underWay = cache.snapshot()
+  revocations.applyRemote('flush')
   t.equal(cache.get('one'), undefined)
   cache.set('two', { accountId: randomUUID(), sessionId: randomUUID(), exp: 2e9 }, underWay)
   t.equal(cache.get('two'), undefined)

@@ -3,12 +3,12 @@ import t, { type Test } from 'tap'
 import type { Config } from '../../../src/config/environment.js'
 import { createAccessTokens } from '../../../src/core/tokens/access-token.js'
 import { createConfirmations } from '../../../src/core/refresh/confirmations.js'
-import { silentDoorbell } from '../../../src/core/revocations/notifier.js'
+import { noopNotifier } from '../../../src/core/revocations/notifier.js'
 import { asAuthError } from '../../../src/core/errors.js'
 import { signJws } from '../../../src/core/keys/jws.js'
 import { createRevocations } from '../../../src/core/revocations/revocations.js'
 import { createValidation } from '../../../src/core/validation/validation.js'
-import { origin, password, signedIn } from '../../support/accounts.js'
+import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 import { signingKeyOf } from '../../support/forging.js'
 import { outcomeOf } from '../../support/refusal.js'
@@ -26,11 +26,11 @@ async function setUp (t: Test, { cacheTtl = 60, ...settings }: Partial<Config> &
   let milliseconds = Date.now()
   const now = () => milliseconds
   const accessTokens = createAccessTokens({ keys, issuer: config.PUBLIC_URL, audience: config.PUBLIC_URL, now })
-  const revocations = createRevocations({ doorbell: silentDoorbell })
+  const revocations = createRevocations({ notifier: noopNotifier })
   const confirmations = createConfirmations({ sql, onError: () => {} })
   t.teardown(() => confirmations.close())
   const validation = createValidation({
-    sql: counted, accessTokens, confirmations, revocations, feed: { isHeard: true }, cacheTtl, cacheMax: 100, now
+    sql: counted, accessTokens, confirmations, revocations, feed: { isCurrent: true }, cacheTtl, cacheMax: 100, now
   })
   return {
     core,
@@ -94,11 +94,11 @@ t.test('whoever asks anew is told what is true now, whatever is remembered', asy
   const { core, sql, validation, queries } = await setUp(t)
   const { accessToken, sessionId } = await signedIn(core)
   const remembered = await validation.authenticate(accessToken)
-  t.same(await validation.authenticateAnew(accessToken), remembered)
+  t.same(await validation.authenticateFresh(accessToken), remembered)
   t.equal(queries(), 2)
   // As another process would, which is not heard here.
   await sql`UPDATE sessions SET ended_at = now(), end_reason = 'signed_out' WHERE id = ${sessionId}`
-  await t.rejects(validation.authenticateAnew(accessToken), { code: 'invalid_token', fault: 'signed_out' })
+  await t.rejects(validation.authenticateFresh(accessToken), { code: 'invalid_token', reason: 'signed_out' })
   t.equal(await validation.authenticate(accessToken), remembered)
 })
 
@@ -138,14 +138,14 @@ type Core = Awaited<ReturnType<typeof buildCore>>['core']
 type SignedIn = Awaited<ReturnType<typeof signedIn>>
 
 const ends: Record<string, [fault: string, end: (core: Core, who: SignedIn, sql: postgres.Sql) => Promise<unknown>]> = {
-  'sign-out': ['signed_out', (core, who) => core.signOut.withRefreshToken(who.refreshToken, origin)],
-  revocation: ['revoked', (core, who) => core.sessions.end(who.account.id, who.sessionId, 'revoked', origin)],
-  'the end of all sessions': ['revoked', (core, who) => core.sessions.endAll(who.account.id, 'revoked', origin)],
+  'sign-out': ['signed_out', (core, who) => core.signOut.withRefreshToken(who.refreshToken, clientInfo)],
+  revocation: ['revoked', (core, who) => core.sessions.end(who.account.id, who.sessionId, 'revoked', clientInfo)],
+  'the end of all sessions': ['revoked', (core, who) => core.sessions.endAll(who.account.id, 'revoked', clientInfo)],
   'a password change': ['revoked', (core, who) => core.changePassword({
-    accountId: who.account.id, current: password, replacement: 'another password', shortestPassword: 8, keep: 'none'
-  }, origin)],
-  disabling: ['revoked', (core, who) => core.accounts.disable(who.email, origin)],
-  deletion: ['unknown', (core, who) => core.accounts.delete(who.email, origin)],
+    accountId: who.account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'none'
+  }, clientInfo)],
+  disabling: ['revoked', (core, who) => core.accounts.disable(who.email, clientInfo)],
+  deletion: ['unknown', (core, who) => core.accounts.delete(who.email, clientInfo)],
   'its time': ['expired', (_, who, sql) => sql`
     UPDATE sessions SET expires_at = clock_timestamp() - interval '1 ms' WHERE id = ${who.sessionId}`],
   'its row being gone': ['unknown', (_, who, sql) => sql`DELETE FROM sessions WHERE id = ${who.sessionId}`],
@@ -182,7 +182,7 @@ t.test('a change of the account is seen in the next answer', async t => {
   const { accessToken, email } = await signedIn(core)
   t.equal((await core.validation.authenticate(accessToken)).account.subscription, null)
   const subscription = { status: 'active', plan: 'premium', expiresAt: new Date('2030-01-01T00:00:00Z') }
-  await core.accounts.setSubscription(email, subscription, origin)
+  await core.accounts.setSubscription(email, subscription, clientInfo)
   t.same((await core.validation.authenticate(accessToken)).account.subscription, subscription)
 })
 
@@ -258,14 +258,14 @@ t.test('a token that came with a refresh confirms it when it is seen, one of a s
   const first = await signedIn(core)
   await answerTo(first.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 0)
-  const second = await core.refresh(first.refreshToken, origin)
+  const second = await core.refresh(first.refreshToken, clientInfo)
   await answerTo(first.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 0, 'the token before it says nothing of it')
   await answerTo(second.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 1)
   await confirmations.flush()
   t.equal(confirmations.pendingGeneration(first.sessionId), 0)
-  const third = await core.refresh(second.refreshToken, origin)
+  const third = await core.refresh(second.refreshToken, clientInfo)
   await answerTo(third.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 2)
 })
@@ -273,7 +273,7 @@ t.test('a token that came with a refresh confirms it when it is seen, one of a s
 t.test('what is confirmed already is not confirmed again', async t => {
   const { core, answerTo, confirmations, pass } = await setUp(t)
   const { refreshToken, sessionId } = await signedIn(core)
-  const { accessToken } = await core.refresh(refreshToken, origin)
+  const { accessToken } = await core.refresh(refreshToken, clientInfo)
   await answerTo(accessToken)
   await confirmations.flush()
   pass(120_000)
@@ -284,8 +284,8 @@ t.test('what is confirmed already is not confirmed again', async t => {
 t.test('the token of an ended session confirms nothing', async t => {
   const { core, answerTo, confirmations } = await setUp(t)
   const first = await signedIn(core)
-  const second = await core.refresh(first.refreshToken, origin)
-  await core.sessions.end(first.account.id, first.sessionId, 'revoked', origin)
+  const second = await core.refresh(first.refreshToken, clientInfo)
+  await core.sessions.end(first.account.id, first.sessionId, 'revoked', clientInfo)
   await answerTo(second.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 0)
 })

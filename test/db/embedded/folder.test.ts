@@ -6,7 +6,7 @@ import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openEmbedded } from '../../../src/db/embedded/embedded.js'
-import { keptSecret } from '../../../src/config/secret-file.js'
+import { loadOrCreateSecret } from '../../../src/config/secret-file.js'
 import { ask, opened } from '../../support/embedded.js'
 import { embeddedFolder } from '../../support/test-database.js'
 
@@ -15,7 +15,7 @@ const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(
 t.test('folder, lock and secret are for their owner alone', async t => {
   const dataDir = await embeddedFolder(t)
   await opened(t, dataDir)
-  await keptSecret(dataDir)
+  await loadOrCreateSecret(dataDir)
   t.equal(await mode(dataDir), '700')
   t.equal(await mode(join(dataDir, 'lock')), '600')
   t.equal(await mode(join(dataDir, 'secret')), '600')
