@@ -1,0 +1,71 @@
+import type { CoreSettings } from '../core/settings.js'
+import { ConfigError, readEnvironment, type Environment } from './environment.js'
+import { parseListen, type ListenAddress } from './listen-addresses.js'
+
+/** Settings as the program sees them: durations in seconds, lists split, defaults filled in. */
+export interface Settings extends Omit<CoreSettings, 'secrets'> {
+  listen: ListenAddress[]
+  database: { url: string | undefined, poolMax: number, dataDir: string }
+  redisUrl: string | undefined
+  /** Without `current` the secret kept in `database.dataDir`. */
+  secrets: { current: string | undefined, previous: string | undefined }
+  /** CIDRs of the proxies whose X-Forwarded-For is trusted. */
+  trustProxy: string[]
+  corsOrigins: string[]
+  secureCookies: boolean
+  /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
+  rateLimit: { max: number, window: number }
+  logLevel: string
+}
+
+/**
+ * Reads the settings from an environment. Variables of other programs are ignored (see `unknownVariables`).
+ * @throws ConfigError with all problems at once
+ */
+export function loadSettings (env: Environment, knownContracts: readonly string[]): Settings {
+  const { values, problems } = readEnvironment(env)
+  if (values.DATABASE_URL !== undefined && values.KEYTURN_SECRET === undefined) {
+    problems.push('KEYTURN_SECRET is required with DATABASE_URL; make one with: openssl rand -base64 48')
+  }
+  const listen = parseListen(values.LISTEN, values.HOST, knownContracts)
+  problems.push(...listen.problems.map(problem => `LISTEN ${problem}`))
+  if (problems.length > 0) throw new ConfigError(problems)
+
+  return {
+    listen: listen.addresses,
+    issuer: values.PUBLIC_URL,
+    database: { url: values.DATABASE_URL, poolMax: values.DATABASE_POOL_MAX, dataDir: values.DATA_DIR },
+    redisUrl: values.REDIS_URL,
+    secrets: { current: values.KEYTURN_SECRET, previous: values.KEYTURN_SECRET_PREVIOUS },
+    keys: { algorithm: values.JWT_ALG, sharedSecret: values.JWT_SECRET, rotation: values.KEY_ROTATION },
+    lifetimes: {
+      accessToken: values.ACCESS_TOKEN_TTL,
+      longAccessToken: values.JWT_EXPIRES_IN,
+      refreshToken: values.REFRESH_TOKEN_TTL,
+      session: values.SESSION_MAX_AGE
+    },
+    refresh: {
+      retryWindow: values.REFRESH_RETRY_WINDOW,
+      confirmWindow: values.REFRESH_CONFIRM_WINDOW,
+      lateRetries: values.REFRESH_LATE_RETRIES
+    },
+    validation: { cacheTtl: values.VALIDATION_CACHE_TTL, cacheMax: values.VALIDATION_CACHE_MAX },
+    passwords: {
+      memory: values.PASSWORD_HASH_MEMORY,
+      passes: values.PASSWORD_HASH_PASSES,
+      concurrency: values.PASSWORD_HASH_CONCURRENCY,
+      queue: values.PASSWORD_HASH_QUEUE
+    },
+    signIn: {
+      maxFailures: values.LOGIN_MAX_FAILURES,
+      maxFailuresPerAccount: values.LOGIN_MAX_FAILURES_PER_ACCOUNT,
+      maxFailuresPerAddress: values.LOGIN_MAX_FAILURES_PER_ADDRESS,
+      failureWindow: values.LOGIN_FAILURE_WINDOW
+    },
+    trustProxy: values.TRUST_PROXY,
+    corsOrigins: values.CORS_ORIGIN,
+    secureCookies: values.COOKIE_SECURE === 'auto' ? values.NODE_ENV === 'production' : values.COOKIE_SECURE === 'true',
+    rateLimit: { max: values.RATE_LIMIT_MAX, window: values.RATE_LIMIT_WINDOW },
+    logLevel: values.LOG_LEVEL
+  }
+}

@@ -1,0 +1,117 @@
+import { BlockList, isIP } from 'node:net'
+import { parseDuration } from './duration.js'
+
+/** One environment variable: what it means, its default, its valid texts and their values. */
+export interface Variable<Value> {
+  description: string
+  /** The text that stands for an unset variable; `undefined` where unset is a value of its own. */
+  default: string | undefined
+  isValid (text: string): boolean
+  /** Completes "NAME …" in the error for any other text; never repeats the text, which may be a secret. */
+  rule: string
+  parse (text: string): Value
+}
+
+/** Of a variable without a default. */
+export type Optional<Value> = Variable<Value | undefined>
+
+const minSecretBytes = 32
+const wholeNumber = /^\d{1,9}$/
+
+export const text = (defaultText: string, description: string): Variable<string> => ({
+  description, default: defaultText, isValid: () => true, rule: '', parse: value => value
+})
+
+/** Seconds, at least 1. */
+export const duration = (defaultText: string, description: string): Variable<number> => ({
+  description,
+  default: defaultText,
+  isValid: value => (parseDuration(value) ?? 0) > 0,
+  rule: 'must be a duration of at least 1 s, such as 90s, 15m, 1h, 30d or plain seconds',
+  parse: value => Number(parseDuration(value))
+})
+
+/** Seconds, or 0 for no window at all. */
+export const window = (defaultText: string, description: string): Variable<number> => ({
+  ...duration(defaultText, description),
+  isValid: value => parseDuration(value) !== null,
+  rule: 'must be a duration such as 10s or 24h, or 0'
+})
+
+export const integer = (defaultNumber: number, description: string, minimum = 0): Variable<number> => ({
+  description,
+  default: String(defaultNumber),
+  isValid: value => wholeNumber.test(value) && Number(value) >= minimum,
+  rule: minimum === 0 ? 'must be a whole number' : `must be a whole number of at least ${minimum}`,
+  parse: Number
+})
+
+export const choice = <Value extends string> (
+  values: readonly Value[], defaultValue: Value, description: string
+): Variable<Value> => ({
+    description,
+    default: defaultValue,
+    isValid: value => values.some(each => each === value),
+    rule: `must be one of ${values.join(', ')}`,
+    parse: value => value as Value
+  })
+
+export const origin = (defaultText: string, description: string): Variable<string> => ({
+  ...text(defaultText, description),
+  isValid: isOrigin,
+  rule: 'must be an http or https origin without a path, such as https://auth.example.com'
+})
+
+export const originList = (description: string): Variable<string[]> => ({
+  description,
+  default: '',
+  isValid: value => splitList(value).every(isOrigin),
+  rule: 'must be a comma-separated list of origins, such as https://app.example.com',
+  parse: splitList
+})
+
+export const cidrList = (description: string): Variable<string[]> => ({
+  description,
+  default: '',
+  isValid: value => splitList(value).every(isTrustworthyCidr),
+  rule: 'must be a comma-separated list of CIDRs, such as 10.0.0.0/8,::1/128',
+  parse: splitList
+})
+
+export const secret = (description: string): Optional<string> => ({
+  description,
+  default: undefined,
+  isValid: value => Buffer.byteLength(value) >= minSecretBytes,
+  rule: `must be at least ${minSecretBytes} bytes long`,
+  parse: value => value
+})
+
+/** A URL with one of these schemes. */
+export const url = (schemes: readonly string[], example: string, description: string): Optional<string> => ({
+  description,
+  default: undefined,
+  isValid: value => URL.canParse(value) && schemes.some(scheme => value.startsWith(`${scheme}://`)),
+  rule: `must be a URL such as ${example}`,
+  parse: value => value
+})
+
+/** An origin as a browser serializes it: no path, no default port, lower case (RFC 6454 6.2). */
+function isOrigin (value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol) && new URL(value).origin === value
+}
+
+function splitList (list: string): string[] {
+  return list.split(',').map(item => item.trim()).filter(item => item !== '')
+}
+
+/** An IPv4-mapped prefix shorter than 97 bits would trust every IPv4 address (CVE-2026-92395). */
+function isTrustworthyCidr (cidr: string): boolean {
+  const [address = '', bits, ...rest] = cidr.split('/')
+  const family = isIP(address)
+  if (family === 0 || rest.length > 0) return false
+  const width = family === 4 ? 32 : 128
+  if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= width)) return false
+  const mapped = new BlockList()
+  mapped.addSubnet('::ffff:0:0', 96, 'ipv6')
+  return family === 4 || bits === undefined || Number(bits) > 96 || !mapped.check(address, 'ipv6')
+}
