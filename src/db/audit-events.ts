@@ -1,15 +1,50 @@
-/** Records that partners are told of. */
-export const partnerEvents = [
-  'signed_out', 'session_revoked', 'refresh_token_reused', 'account_disabled', 'account_deleted', 'password_changed'
-] as const
+/** The properties of a kind of audit record. */
+interface AuditEventKind {
+  /** Whether cached validations of the session or account are stale after it. */
+  invalidatesCache: boolean
+  /** The security event that partners get for it (OpenID CAEP 1.0, sections 3.1 and 3.3), or `null` for none. */
+  partnerEvent: 'session-revoked' | 'credential-change' | null
+  /** Who caused it, as CAEP's `initiating_entity`. */
+  initiatedBy: 'user' | 'admin' | 'policy'
+  /** Who may read such records: the account's owner too, or operators only. */
+  visibleTo: 'owner' | 'operator'
+}
 
-/** Records that change what a cache may remember. */
-export const cacheInvalidatingEvents = [...partnerEvents, 'subscription_changed'] as const
+const kind = <Partner extends AuditEventKind['partnerEvent']> (
+  invalidatesCache: boolean, partnerEvent: Partner, initiatedBy: AuditEventKind['initiatedBy'],
+  visibleTo: AuditEventKind['visibleTo']
+) => ({ invalidatesCache, partnerEvent, initiatedBy, visibleTo })
 
-/** As conditions in SQL: a partial index serves only a query that spells out what implies its own condition. */
-export const isPartnerEvent = isOneOf(partnerEvents)
-export const isCacheInvalidatingEvent = isOneOf(cacheInvalidatingEvents)
+/** Every kind of audit record. A record is written by the statement that makes the change, or not at all. */
+export const auditEventKinds = {
+  signed_out: kind(true, 'session-revoked', 'user', 'owner'),
+  session_revoked: kind(true, 'session-revoked', 'admin', 'owner'),
+  refresh_token_reused: kind(true, 'session-revoked', 'policy', 'owner'),
+  account_disabled: kind(true, 'session-revoked', 'admin', 'operator'),
+  account_deleted: kind(true, 'session-revoked', 'admin', 'operator'),
+  password_changed: kind(true, 'credential-change', 'user', 'owner'),
+  subscription_changed: kind(true, null, 'admin', 'owner'),
+  account_created: kind(false, null, 'user', 'owner'),
+  account_enabled: kind(false, null, 'admin', 'operator'),
+  signed_in: kind(false, null, 'user', 'owner'),
+  refresh_retried_late: kind(false, null, 'user', 'operator')
+} as const satisfies Record<string, AuditEventKind>
 
-function isOneOf (events: readonly string[]): string {
-  return `event IN (${events.map(name => `'${name}'`).join(', ')})`
+type Kinds = typeof auditEventKinds
+
+export type AuditEvent = keyof Kinds
+
+/** The events that partners get. */
+export type PartnerEvent = {
+  [Event in AuditEvent]: Kinds[Event]['partnerEvent'] extends null ? never : Event
+}[AuditEvent]
+
+/** Conditions in SQL: a partial index serves only a query that spells out what implies the index's own condition. */
+export const isPartnerEvent = isOneOf(kind => kind.partnerEvent !== null)
+export const isCacheInvalidatingEvent = isOneOf(kind => kind.invalidatesCache)
+
+/** In the table's order: the partial index of the migrations has it too, and drizzle-kit compares texts. */
+function isOneOf (applies: (kind: AuditEventKind) => boolean): string {
+  const events = Object.entries<AuditEventKind>(auditEventKinds).filter(([, kind]) => applies(kind))
+  return `event IN (${events.map(([name]) => `'${name}'`).join(', ')})`
 }

@@ -1,55 +1,71 @@
+import { makePgArray, parsePgArray } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
-import { openPool } from './pool.js'
+import { openPool, type Pool } from './pool.js'
+import { openQuery, type Query } from './query.js'
 
 /** Where the database is and how it may be used. */
 export interface DatabaseOptions {
   /** A `postgres://` URL, or the folder of the embedded database's Unix socket. */
   target: { url: string } | { socketFolder: string }
   poolMax: number
+  /** The error of a statement that the database cannot answer. */
+  toUnavailable: (cause: unknown) => Error
 }
 
-/** A pool of connections. */
+/** A pool of connections, for SQL by hand and for typed statements. */
 export interface Database {
-  sql: postgres.Sql
+  sql: Pool
+  query: Query
   /** Lets running statements finish, for at most five seconds. */
   close (): Promise<void>
 }
 
-/** A statement that waits longer than this is given up and answered with 503; nothing here takes a tenth of it. */
+/** A statement that takes longer is canceled by the server and answered with 503; none here takes a tenth of it. */
 const statementTimeoutMs = 5_000
 const lockTimeoutMs = 4_000
 const connectTimeoutSeconds = 5
 /**
- * Between a connection that was lost and its next attempt. The driver's own grows to 20 seconds, longer than anybody
- * waits for the statement that was given to this connection.
+ * Between a connection that was lost and its next attempt. The driver's own back-off grows to 20 seconds, longer than
+ * the deadline of the statement that was given to this connection.
  */
 const reconnectSeconds = 0.25
-/** Firewalls and balancers forget a silent connection without a word, the common ones after 350 seconds. */
+/** Firewalls and load balancers drop an idle connection silently, common ones after 350 seconds. */
 const idleTimeoutSeconds = 240
-/** For a connection and an answer; Postgres ends a statement before that, and says why. */
+/** For a connection and an answer; above the server's own timeouts, whose errors say more. */
 const statementDeadlineMs = 6_000
 const closeTimeoutSeconds = 5
 
-/** Makes a pool; a connection is made when the first statement comes that the others are too busy for. */
-export function openDatabase ({ target, poolMax }: DatabaseOptions): Database {
+/** Types the driver does not know by itself, since it does not ask the server for them; by their stable oids. */
+const types = {
+  int8: { to: 20, from: [20], serialize: String, parse: Number },
+  textArray: { to: 1009, from: [1009], serialize: makePgArray, parse: parsePgArray },
+  intArray: { to: 1007, from: [1007], serialize: makePgArray, parse: (text: string) => parsePgArray(text).map(Number) },
+  uuidArray: { to: 2951, from: [2951], serialize: makePgArray, parse: parsePgArray }
+}
+
+/** Makes a pool; a connection is opened when all others are busy. */
+export function openDatabase ({ target, poolMax, toUnavailable }: DatabaseOptions): Database {
   const open = () => connect(target, {
     max: 1,
     idle_timeout: idleTimeoutSeconds,
-    connection: { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs }
+    connection: { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs },
+    transform: { column: { from: postgres.toCamel } },
+    types
   })
   const clients: [postgres.Sql, ...postgres.Sql[]] = [open(), ...Array.from({ length: poolMax - 1 }, open)]
+  const sql = openPool(clients, { deadlineMs: statementDeadlineMs, toUnavailable })
   return {
-    sql: openPool(clients, statementDeadlineMs),
+    sql,
+    query: openQuery(sql),
     async close () {
       await Promise.all(clients.map(client => client.end({ timeout: closeTimeoutSeconds })))
     }
   }
 }
 
-/** One postgres.js client with the settings every connection of Keyturn shares. */
+/** One postgres.js client with the settings that every connection of Keyturn shares. */
 export function connect (
-  target: DatabaseOptions['target'],
-  options: { max: number, idle_timeout?: number, connection?: Partial<postgres.ConnectionParameters> }
+  target: DatabaseOptions['target'], options: postgres.Options<Record<string, postgres.PostgresType>>
 ): postgres.Sql {
   const shared = {
     ...options,

@@ -12,8 +12,8 @@ export function isDriverFault (error: unknown): boolean {
 /**
  * Keeps the process alive when postgres.js throws out of reach because a backend died (its issues 1066, 1154 and
  * 1208). It does so inside `sql.begin`, which is not used here for that reason; should it do so elsewhere too, a
- * connection of the pool is lost and not the process. Anything else that nobody catches ends the process, as it
- * should: its state is not known.
+ * connection of the pool is lost and not the process. Any other uncaught exception ends the process, whose state is
+ * then undefined.
  */
 export function surviveDriverFaults (process: NodeJS.Process, log: Logger): void {
   process.on('uncaughtException', error => {

@@ -4,11 +4,11 @@ const connectionCodes = new Set([
   'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'
 ])
 
-/** SQLSTATE classes: connection, lack of resources, operator intervention, system error; then single states. */
+/** SQLSTATE classes: connection, insufficient resources, operator intervention, system error; then single states. */
 const sqlStateClasses = new Set(['08', '53', '57', '58'])
 const sqlStates = new Set([
-  '25006', // a standby or read-only server: in the middle of a failover
-  '40001', '40P01', '55P03' // serialisation failure, deadlock, lock not granted in time
+  '25006', // read-only transaction: a standby, in the middle of a failover
+  '40001', '40P01', '55P03' // serialization failure, deadlock, lock not available in time
 ])
 
 /** Whether a database error says nothing about the request, only that the database cannot answer it now. */
@@ -18,7 +18,7 @@ export function isUnavailable (error: unknown): boolean {
   return isOfClass || sqlStates.has(code) || connectionCodes.has(code)
 }
 
-/** The name of the constraint that a statement failed on, or `null` for any other error. */
+/** The name of the constraint that a statement violated, or `null` for any other error. */
 export function violatedConstraint (error: unknown): string | null {
   return error instanceof Error && 'constraint_name' in error ? String(error.constraint_name) : null
 }

@@ -1,66 +1,97 @@
-import type { Sql } from 'postgres'
+import type { ParameterOrFragment, PendingQuery, Row, Sql, UnsafeQueryOptions } from 'postgres'
+import { isUnavailable } from './errors.js'
 
-type Statement = ReturnType<Sql>
-type Rows = Awaited<Statement>
+type Rows = readonly (object | undefined)[]
+
+/** A piece of a statement; never sent by itself. */
+export type Fragment = PendingQuery<Row[]>
+
+/** All that a pool can do: tagged templates (statements and fragments of them) and statements given as text. */
+export interface Pool {
+  <Result extends Rows = Row[]> (
+    template: TemplateStringsArray, ...parameters: ReadonlyArray<ParameterOrFragment<never>>
+  ): PendingQuery<Result>
+  unsafe (text: string, parameters?: unknown[], options?: UnsafeQueryOptions): PendingQuery<Row[]>
+}
+
+export interface PoolOptions {
+  /** Milliseconds; a statement without a result after so long rejects with SQLSTATE 57014 (query canceled). */
+  deadlineMs: number
+  /** Makes the error of a statement that the database cannot answer from the driver's error. */
+  toUnavailable: (cause: unknown) => Error
+}
 
 interface Connection {
-  sql: Sql
+  client: Sql
   /** Statements sent and not answered yet. */
-  underWay: number
+  inFlight: number
 }
 
 /**
- * Several connections as one: a statement goes to the one with the least to do, behind what that one is doing already.
+ * Several connections as one: a statement goes to the one with the fewest in flight, pipelined behind those.
  *
- * Each is a client of the driver with a pool of one. A pool of more keeps a hole in its queue for every statement it
- * ever answered and searches them all at the next, so a server gets slower by the hour (postgres.js 3.4.9).
+ * Each is a client of the driver with a pool of one. A larger pool keeps a hole in its queue for every statement it
+ * ever answered and searches them all at the next, so a server gets slower by the hour (postgres.js 3.4.9, ADR 0012).
  *
- * Waiting has an end: whoever awaits a statement for so many milliseconds is told that there was no answer (SQLSTATE
- * 57014, as of a statement that was cancelled). The driver itself would let a statement wait for a connection for
- * good. One that was not sent yet never will be; one that was, ends by `statement_timeout`.
+ * The driver itself would let a statement wait for a connection for good, hence the deadline. A statement that was
+ * not sent by then never is; one that was, ends by `statement_timeout`.
  */
-export function openPool (clients: readonly [Sql, ...Sql[]], patienceMs: number): Sql {
-  const connections = clients.map((sql): Connection => ({ sql, underWay: 0 }))
-  return new Proxy(clients[0], {
-    apply (_target, self, args) {
-      const connection = connections.reduce((least, next) => next.underWay < least.underWay ? next : least)
-      const made: unknown = Reflect.apply(connection.sql, self, args)
-      // Identifiers and lists are made by the same function.
-      return made instanceof Promise ? withDeadline(made as Statement, connection, patienceMs) : made
+export function openPool (clients: readonly [Sql, ...Sql[]], options: PoolOptions): Pool {
+  const connections = clients.map((client): Connection => ({ client, inFlight: 0 }))
+  const idlest = () => connections.reduce((least, next) => next.inFlight < least.inFlight ? next : least)
+
+  function run<Result extends Rows> (
+    template: TemplateStringsArray, ...parameters: ReadonlyArray<ParameterOrFragment<never>>
+  ): PendingQuery<Result> {
+    const connection = idlest()
+    return withDeadline(connection.client<Result>(template, ...parameters), connection, options)
+  }
+
+  return Object.assign(run, {
+    unsafe (text: string, parameters: unknown[] = [], unsafeOptions: UnsafeQueryOptions = {}): PendingQuery<Row[]> {
+      const connection = idlest()
+      // The driver's type names fewer parameters than it serializes.
+      const statement = connection.client.unsafe<Row[]>(text, parameters as never[], unsafeOptions)
+      return withDeadline(statement, connection, options)
     }
   })
 }
 
-/** A statement is sent when it is awaited; one that is only a part of another never is. */
-function withDeadline (statement: Statement, connection: Connection, milliseconds: number): Statement {
+/** A statement is sent when it is awaited; one that is only a fragment of another never is. */
+function withDeadline<Statement extends Promise<unknown> & { cancel (): void }> (
+  statement: Statement, connection: Connection, { deadlineMs, toUnavailable }: PoolOptions
+): Statement {
   const send = statement.then.bind(statement)
-  let answer: Promise<Rows> | null = null
+  let answer: Promise<unknown> | null = null
 
-  function sent (): Promise<Rows> {
+  function sent (): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        reject(isUnavailable(error) ? toUnavailable(error) : error as Error)
+      }
       const timer = setTimeout(() => {
         if (isWaiting(statement)) statement.cancel()
-        reject(Object.assign(new Error('no answer from the database in time'), { code: '57014' }))
-      }, milliseconds)
+        fail(Object.assign(new Error('no answer from the database in time'), { code: '57014' }))
+      }, deadlineMs)
 
-      // Counted until it is answered, not until it is given up: others had better go elsewhere.
-      connection.underWay += 1
-      function answered (): void {
-        connection.underWay -= 1
+      // Counted until it is answered, not until it is given up, so that other statements avoid this connection.
+      connection.inFlight += 1
+      function settled (): void {
+        connection.inFlight -= 1
         clearTimeout(timer)
       }
-      send(rows => { answered(); resolve(rows) }, error => { answered(); reject(error as Error) }).catch(reject)
+      send(rows => { settled(); resolve(rows) }, error => { settled(); fail(error) }).catch(reject)
     })
   }
 
-  statement.then = (onAnswer, onFailure) => {
+  statement.then = ((onFulfilled, onRejected) => {
     answer ??= sent()
-    return answer.then(onAnswer, onFailure)
-  }
+    return answer.then(onFulfilled, onRejected)
+  }) as typeof statement.then
   return statement
 }
 
-/** A connection that took it has left its name there. */
+/** The driver records there which connection took a statement. */
 function isWaiting (statement: object): boolean {
   return 'state' in statement && statement.state === null
 }

@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm'
 import {
   bigint, boolean, customType, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
-import { isCacheInvalidatingEvent } from './audit-events.js'
+import { isCacheInvalidatingEvent, type AuditEvent } from './audit-events.js'
+import type { ClientGrant, EndReason, SessionContract, StoredAlgorithm } from './stored-values.js'
 
 /*
  * Rows that belong to an account have a primary key that begins with account_id: a distributed Postgres
@@ -26,7 +27,7 @@ export const accounts = pgTable('accounts', {
   subscriptionStatus: text('subscription_status'),
   subscriptionPlan: text('subscription_plan'),
   subscriptionExpiresAt: instant('subscription_expires_at'),
-  /** Stepped by whatever ends all access; a session of an older epoch is dead, also one a race let in late. */
+  /** Advanced by whatever ends all access; sessions of older epochs have ended, also one inserted late by a race. */
   epoch: integer().notNull().default(0),
   disabledAt: instant('disabled_at'),
   createdAt: instant('created_at').notNull().defaultNow(),
@@ -39,31 +40,31 @@ export const accounts = pgTable('accounts', {
 export const sessions = pgTable('sessions', {
   accountId: uuid('account_id').notNull(),
   id: uuid().notNull(),
-  contract: text().notNull(),
+  contract: text().notNull().$type<SessionContract>(),
   epoch: integer().notNull(),
   generation: integer().notNull().default(0),
   currentHash: bytea('current_hash'),
   previousHash: bytea('previous_hash'),
-  /** Of the last step; with the previous secret and the server's key it gives the current secret again. */
+  /** Of the last rotation; with the previous secret and the server's key it gives the current secret again. */
   nonce: bytea(),
   rotatedAt: instant('rotated_at').notNull().defaultNow(),
   confirmedGeneration: integer('confirmed_generation').notNull().default(0),
   lateGeneration: integer('late_generation').notNull().default(0),
   lateStreak: integer('late_streak').notNull().default(0),
   address: text(),
-  /** Whom the address stands for, to tell the owner's networks from a stranger's. */
+  /** The address, or its /64 in IPv6: distinguishes the owner's networks from others. */
   network: text(),
   userAgent: text('user_agent'),
   createdAt: instant('created_at').notNull().defaultNow(),
   expiresAt: instant('expires_at').notNull(),
   endedAt: instant('ended_at'),
-  endReason: text('end_reason')
+  endReason: text('end_reason').$type<EndReason>()
 }, table => [
   primaryKey({ columns: [table.accountId, table.id] }),
   foreignKey({ columns: [table.accountId], foreignColumns: [accounts.id] }).onDelete('cascade')
 ])
 
-/** In order of creation; an id alone finds out, when it must, whose the task is. */
+/** In order of creation; by the index on the id alone, another account's task is distinguished from a missing one. */
 export const tasks = pgTable('tasks', {
   accountId: uuid('account_id').notNull(),
   id: uuid().notNull(),
@@ -79,18 +80,21 @@ export const tasks = pgTable('tasks', {
 
 /** The numbers of an algorithm's keys are consecutive: of two instances that add a key, one wins. */
 export const signingKeys = pgTable('signing_keys', {
-  algorithm: text().notNull(),
+  algorithm: text().notNull().$type<StoredAlgorithm>(),
   number: integer().notNull(),
   kid: text().notNull().unique(),
   sealedPrivateKey: bytea('sealed_private_key').notNull(),
   createdAt: instant('created_at').notNull().defaultNow(),
-  /** Published before, so that partners and other instances know it by then. */
+  /** Published earlier, so that partners and other instances have it by then. */
   signsFrom: instant('signs_from').notNull().defaultNow()
 }, table => [
   primaryKey({ columns: [table.algorithm, table.number] })
 ])
 
-/** Partner services; grants and scope are lists with spaces between (RFC 6749 3.3). */
+/**
+ * Partner services. `grants` and `scope` are lists with spaces between (RFC 6749 3.3), as version 0.1 writes them;
+ * everything else reads the arrays made of them. Once no process of 0.1 is left, the texts can go (ADR 0014).
+ */
 export const clients = pgTable('clients', {
   id: text().primaryKey(),
   name: text().notNull(),
@@ -98,28 +102,31 @@ export const clients = pgTable('clients', {
   /** A JWK set, for clients that sign instead of sending a secret. */
   publicKeys: text('public_keys'),
   grants: text().notNull(),
+  grantTypes: text('grant_types').array().notNull().generatedAlwaysAs(sql`string_to_array(grants, ' ')`)
+    .$type<ClientGrant[]>(),
   audience: text().notNull(),
   scope: text().notNull(),
+  scopes: text().array().notNull().generatedAlwaysAs(sql`string_to_array(scope, ' ')`),
   createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
-  /** It has taken every event before this. */
+  /** It has acknowledged every event before this. */
   eventsFrom: instant('events_from').notNull().default(sql`clock_timestamp()`)
 })
 
-/** Failed sign-ins under a name that says nothing, and guesses that are under way. */
+/** Failed sign-ins under a keyed hash, and attempts in flight. */
 export const loginThrottle = pgTable('login_throttle', {
   key: text().primaryKey(),
-  /** How many failures and guesses there may be. */
+  /** Failures and attempts in flight together at most. */
   most: integer().notNull(),
   failures: integer().notNull().default(0),
-  /** Until then the failures count. */
+  /** When the failures cease to count. */
   endsAt: instant('ends_at').notNull().default(sql`'-infinity'`),
-  /** When each guess that is under way began; the newest is the last. */
+  /** The start of each attempt in flight; the newest is the last. */
   guesses: instant('guesses').array().notNull()
 }, table => [
   index('login_throttle_in_time').on(table.endsAt)
 ])
 
-/** The names of client assertions that were used, until they expire by themselves (RFC 7523 3). */
+/** Client assertions that were used, until they expire by themselves (RFC 7523 3). */
 export const clientAssertions = pgTable('client_assertions', {
   clientId: text('client_id').notNull().references(() => clients.id, { onDelete: 'cascade' }),
   jti: text().notNull(),
@@ -128,7 +135,7 @@ export const clientAssertions = pgTable('client_assertions', {
   primaryKey({ columns: [table.clientId, table.jti] })
 ])
 
-/** Which events a partner has taken; the others are sent again. */
+/** Which events a partner has acknowledged; the others are sent again (RFC 8936 2.4). */
 export const eventAcknowledgements = pgTable('event_acknowledgements', {
   clientId: text('client_id').notNull().references(() => clients.id, { onDelete: 'cascade' }),
   eventId: uuid('event_id').notNull(),
@@ -137,11 +144,11 @@ export const eventAcknowledgements = pgTable('event_acknowledgements', {
   primaryKey({ columns: [table.clientId, table.eventId] })
 ])
 
-/** Kept when the account is deleted: what happened stays on record, without the person's data. */
+/** Kept when the account is deleted: the record stays, without personal data. */
 export const auditEvents = pgTable('audit_events', {
   accountId: uuid('account_id').notNull(),
   id: uuid().notNull().default(sql`gen_random_uuid()`),
-  event: text().notNull(),
+  event: text().notNull().$type<AuditEvent>(),
   sessionId: uuid('session_id'),
   address: text(),
   at: instant('at').notNull().default(sql`clock_timestamp()`)

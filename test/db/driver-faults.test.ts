@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { isDriverFault, surviveDriverFaults } from '../../src/db/driver-faults.js'
 import { testLog } from '../support/build.js'
+import { loader } from '../support/loader/loader.js'
 import { postgresDatabase } from '../support/test-database.js'
 
 const withStack = (stack: string) => Object.assign(new Error('failed'), { stack })
@@ -53,7 +54,7 @@ t.test('the process goes on after a fault of the driver, and ends with any other
 /** Runs support/driver-crash.ts in a process of its own. */
 async function crash (t: Test, ...mode: string[]): Promise<{ code: unknown, stdout: string, stderr: string }> {
   const script = fileURLToPath(new URL('../support/driver-crash.ts', import.meta.url))
-  const args = [`--import=${import.meta.resolve('tsx')}`, script, await postgresDatabase(t), ...mode]
+  const args = [loader, script, await postgresDatabase(t), ...mode]
   const child = spawn(process.execPath, args, { env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' } })
   t.teardown(() => child.kill('SIGKILL'))
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])

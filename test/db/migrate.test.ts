@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { openBackend } from '../../src/backend.js'
-import { loadConfig } from '../../src/config/environment.js'
+import { loadSettings } from '../../src/config/settings.js'
 import { contractNames } from '../../src/contracts/index.js'
 import type { Core } from '../../src/core/index.js'
 import { connect } from '../../src/db/client.js'
@@ -67,9 +67,9 @@ t.test('the embedded database gets the same schema', async t => {
 t.test('several servers that start together on an empty database make one signing key and know its tokens', async t => {
   const { url, sql } = await emptyDatabase(t)
   const KEYTURN_SECRET = randomBytes(32).toString('base64url')
-  const config = loadConfig({ DATABASE_URL: url, KEYTURN_SECRET, DATABASE_POOL_MAX: '3' }, contractNames)
+  const settings = loadSettings({ DATABASE_URL: url, KEYTURN_SECRET, DATABASE_POOL_MAX: '3' }, contractNames)
   const backends = await Promise.all(Array.from({ length: 5 }, async () => {
-    const backend = await openBackend({ config, log: testLog().log, now: Date.now })
+    const backend = await openBackend({ settings, log: testLog().log, now: Date.now })
     t.teardown(() => backend.close())
     return backend
   }))

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { connect, openDatabase } from '../../src/db/client.js'
+import { connect } from '../../src/db/client.js'
 import { isUnavailable } from '../../src/db/errors.js'
+import { accounts } from '../../src/db/schema.js'
+import { openTestDatabase } from '../support/database.js'
 import { postgresDatabase } from '../support/test-database.js'
 
 const withCode = (code: unknown) => Object.assign(new Error('failed'), { code })
@@ -74,12 +77,10 @@ t.test('so does what really comes when there is no database', async t => {
 })
 
 t.test('so does what really comes when a statement is cut short', async t => {
-  const target = { url: await postgresDatabase(t) }
-  const ended = openDatabase({ target, poolMax: 1 })
-  t.ok(isUnavailable(await failure(ended.sql, 'SELECT pg_terminate_backend(pg_backend_pid())')), 'its backend is ended')
-  const slow = openDatabase({ target, poolMax: 1 })
-  await slow.sql`SET statement_timeout = 20`
-  t.match(await failure(slow.sql, 'SELECT pg_sleep(10)'), { code: '57014' }, 'it takes too long')
+  const url = await postgresDatabase(t)
+  t.ok(isUnavailable(await failure(to(url), 'SELECT pg_terminate_backend(pg_backend_pid())')), 'its backend is ended')
+  const slow = connect({ url }, { max: 1, connection: { statement_timeout: 20 } })
+  t.match(await failure(slow, 'SELECT pg_sleep(10)'), { code: '57014' }, 'it takes too long')
 })
 
 t.test('a connection is not waited for longer than a few seconds', async t => {
@@ -90,9 +91,24 @@ t.test('a connection is not waited for longer than a few seconds', async t => {
 })
 
 t.test('a statement that takes too long, or waits too long for a lock, is given up', async t => {
-  const database = openDatabase({ target: { url: await postgresDatabase(t) }, poolMax: 1 })
-  t.teardown(() => database.close())
-  const [limits] = await database.sql`
+  const { sql } = openTestDatabase(t, await postgresDatabase(t))
+  const [limits] = await sql`
     SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock`
   t.same(limits, { statement: '5s', lock: '4s' })
+})
+
+t.test('the core gets its own error for it, with the cause, from SQL by hand and from the query builder', async t => {
+  const { sql, query } = openTestDatabase(t, 'postgres://keyturn@127.0.0.1:1/none')
+  const expected = { name: 'AuthError', code: 'unavailable', cause: { code: 'ECONNREFUSED' } }
+  await t.rejects(sql`SELECT 1`, expected)
+  await t.rejects(query.select().from(accounts), expected)
+})
+
+t.test('an error of a typed statement names no parameter, since those are emails and hashes', async t => {
+  const { query } = openTestDatabase(t, await postgresDatabase(t))
+  const account = { id: randomUUID(), email: 'ada@example.com', passwordHash: 'a secret hash' }
+  await query.insert(accounts).values(account)
+  const error: unknown = await query.insert(accounts).values(account).catch((error: unknown) => error)
+  t.match(error, { name: 'PostgresError', code: '23505' })
+  t.notMatch(error instanceof Error && `${error.message} ${error.stack}`, /ada@example|secret hash/)
 })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { openEmbedded } from '../../../src/db/embedded/embedded.js'
 import { loadOrCreateSecret } from '../../../src/config/secret-file.js'
-import { ask, opened } from '../../support/embedded.js'
+import { runStatement, opened } from '../../support/embedded.js'
 import { embeddedFolder } from '../../support/test-database.js'
 
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
@@ -45,12 +45,12 @@ t.test('a long path is shortened where it is near the working folder', async t =
   process.chdir(near)
   t.teardown(() => process.chdir(before))
   const here = await openEmbedded(near)
-  t.equal(await ask(here, 'SELECT 1').catch((error: unknown) => error), 1, 'the working folder itself')
+  t.equal(await runStatement(here, 'SELECT 1').catch((error: unknown) => error), 1, 'the working folder itself')
   await here.close()
 
   await rename(await embeddedFolder(t), join(near, 'data'))
   const below = await openEmbedded(join(near, 'data'))
-  t.equal(await ask(below, 'SELECT 1').catch((error: unknown) => error), 1, 'a folder in it')
+  t.equal(await runStatement(below, 'SELECT 1').catch((error: unknown) => error), 1, 'a folder in it')
   await below.close()
 })
 
@@ -64,7 +64,7 @@ t.test('files that are no database are an error, and the lock is given back', as
 
   await rm(pg)
   await rename(`${pg}.kept`, pg)
-  t.equal(await ask(await opened(t, dataDir), 'SELECT 1'), 1)
+  t.equal(await runStatement(await opened(t, dataDir), 'SELECT 1'), 1)
 })
 
 t.test('who was killed while taking over a lock does not keep others out for long', async t => {
@@ -80,7 +80,8 @@ t.test('who was killed while taking over a lock does not keep others out for lon
 
 t.test('a file system without hard links is not taken for a folder in use', async t => {
   const link = () => Promise.reject(Object.assign(new Error('operation not permitted, link'), { code: 'EPERM' }))
-  const { openEmbedded } = await t.mockImport<typeof import('../../../src/db/embedded/embedded.js')>(
-    '../../../src/db/embedded/embedded.js', { 'node:fs/promises': t.createMock(fs, { link }) })
-  await t.rejects(openEmbedded(await embeddedFolder(t)), { code: 'EPERM' })
+  const { createLock } = await t.mockImport<typeof import('../../../src/db/embedded/lock.js')>(
+    '../../../src/db/embedded/lock.js', { 'node:fs/promises': t.createMock(fs, { link }) })
+  const lock = createLock({ path: join(await embeddedFolder(t), 'lock'), isServed: () => Promise.resolve(false) })
+  await t.rejects(lock.take(), { code: 'EPERM' })
 })

@@ -13,7 +13,7 @@ import { embeddedFolder } from '../../support/test-database.js'
 const rounds = 2
 
 t.test('the command line is used beside a running server', async t => {
-  const { api, config: { DATA_DIR } } = await build(t, { database: 'embedded' })
+  const { api, settings: { database: { dataDir: DATA_DIR } } } = await build(t, { database: 'embedded' })
   const { email, password } = newPerson()
   const made = await keyturn(['account', 'add', email, '--password-stdin'], { env: { DATA_DIR }, input: password })
   t.match(made, { code: 0, stderr: '' })

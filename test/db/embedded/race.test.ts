@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { ask, opened } from '../../support/embedded.js'
+import { runStatement, opened } from '../../support/embedded.js'
+import { nodeArgs } from '../../support/loader/loader.js'
 import type { Order } from '../../support/embedded-opener.js'
 import { embeddedFolder } from '../../support/test-database.js'
 
@@ -16,7 +17,7 @@ const nobody = 4_194_305
 /** Starts a process that opens databases on order. */
 async function startOpener (t: Test): Promise<(order: Order) => Promise<unknown>> {
   const child = fork(fileURLToPath(new URL('../../support/embedded-opener.ts', import.meta.url)), {
-    execArgv: [`--import=${import.meta.resolve('tsx')}`], env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
+    execArgv: nodeArgs, env: { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
   })
   t.teardown(() => child.kill('SIGKILL'))
   await once(child, 'message')
@@ -31,7 +32,7 @@ async function startOpener (t: Test): Promise<(order: Order) => Promise<unknown>
 t.test('of several processes that find the lock of one that was killed, one opens the files, all share it', async t => {
   const dataDir = await embeddedFolder(t)
   const database = await opened(t, dataDir)
-  await ask(database, 'CREATE TABLE openers (id integer GENERATED ALWAYS AS IDENTITY)')
+  await runStatement(database, 'CREATE TABLE openers (id integer GENERATED ALWAYS AS IDENTITY)')
   await database.close()
 
   const order = await Promise.all(Array.from({ length: openers }, () => startOpener(t)))

@@ -1,0 +1,2 @@
+ALTER TABLE "clients" ADD COLUMN "grant_types" text[] GENERATED ALWAYS AS (string_to_array(grants, ' ')) STORED NOT NULL;--> statement-breakpoint
+ALTER TABLE "clients" ADD COLUMN "scopes" text[] GENERATED ALWAYS AS (string_to_array(scope, ' ')) STORED NOT NULL;

@@ -1,0 +1,21 @@
+/** The contracts that begin sessions, as stored in `sessions.contract`. */
+export const sessionContracts = ['partner', 'session', 'spa', 'tasks', 'web'] as const
+
+export type SessionContract = typeof sessionContracts[number]
+
+/** Why a session ended, as stored in `sessions.end_reason`. */
+export const endReasons = ['signed_out', 'revoked', 'reused', 'password_changed', 'disabled'] as const
+
+export type EndReason = typeof endReasons[number]
+
+/** What a client may ask the token endpoint for (RFC 6749 4.4 and 6, RFC 8693), as stored in `clients.grants`. */
+export const clientGrants = [
+  'refresh_token', 'client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'
+] as const
+
+export type ClientGrant = typeof clientGrants[number]
+
+/** Algorithms of stored signing keys (RFC 7518 3.1, RFC 8037 3.1), as in `signing_keys.algorithm`. */
+export const storedAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const
+
+export type StoredAlgorithm = typeof storedAlgorithms[number]
