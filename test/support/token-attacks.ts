@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import type { JwsKey } from '../../src/core/keys/jws.js'
-import { encode, properHeader, signed, withSignature } from './forging.js'
+import type { KeyMaterial } from '../../src/core/keys/jws-engine.js'
+import { encode, properHeader, signed, signedClaims, signedText, withSignature } from './forging.js'
 
 /* Tokens that must be refused, by what is wrong with them. What a part holds is right wherever it is not the attack. */
 
@@ -17,11 +17,7 @@ export function misspellings (token: string): Attacks {
     change(part).map(changed => parts.with(index, changed).join('.')))
   const json = { payload, protected: header, signature }
   return {
-    'another last character of the same bytes': eachPart(part => {
-      const bytes = Buffer.from(part, 'base64url')
-      return [...base64url].map(last => part.slice(0, -1) + last)
-        .filter(other => other !== part && Buffer.from(other, 'base64url').equals(bytes))
-    }),
+    'another last character of the same bytes': eachPart(otherLastCharacters),
     padding: eachPart(part => [`${part}=`, `${part}==`, part.padEnd(Math.ceil(part.length / 4) * 4 + 4, '=')]),
     'white space': [' ', '\t', '\n', '\r\n', '\v', '\u00a0', '\u2028', '\ufeff'].flatMap(space => [
       space + token, token + space,
@@ -50,8 +46,15 @@ export function misspellings (token: string): Attacks {
   }
 }
 
+/** Texts that a lenient reader decodes to the same bytes, by the bits of the last character that mean nothing. */
+function otherLastCharacters (part: string): string[] {
+  const bytes = Buffer.from(part, 'base64url')
+  return [...base64url].map(last => part.slice(0, -1) + last)
+    .filter(other => other !== part && Buffer.from(other, 'base64url').equals(bytes))
+}
+
 /** Headers under which nothing is a token, though the signature over them is the key's own. */
-export function misread (key: JwsKey, claims: Record<string, unknown>): Attacks {
+export function misread (key: KeyMaterial, claims: Record<string, unknown>): Attacks {
   const header = properHeader(key)
   const json = JSON.stringify(header)
   const good = signed(key, header, claims)
@@ -60,6 +63,9 @@ export function misread (key: JwsKey, claims: Record<string, unknown>): Attacks 
       .map(text => signed(key, text, claims)),
     'a payload that is no object': ['[]', `[${JSON.stringify(claims)}]`, '"sub"', '1', 'null', 'true', 'NaN', 'foo']
       .map(text => signed(key, header, text)),
+    'a payload that is spelled otherwise': ['x', 'xx', 'xxx']
+      .flatMap(x => otherLastCharacters(encode({ ...claims, x })))
+      .map(payload => signedText(key, `${encode(header)}.${payload}`)),
     'a byte order mark': [
       signed(key, `\ufeff${json}`, claims), signed(key, header, `\ufeff${JSON.stringify(claims)}`)
     ],
@@ -78,7 +84,7 @@ export function misread (key: JwsKey, claims: Record<string, unknown>): Attacks 
 }
 
 /** Parts that are JSON only to a decoder that replaces what it cannot read (RFC 7515 5.2, steps 3 and 10). */
-export function notUtf8 (key: JwsKey, claims: Record<string, unknown>): Attacks {
+export function notUtf8 (key: KeyMaterial, claims: Record<string, unknown>): Attacks {
   const header = properHeader(key)
   const spoiled = (part: object, bytes: number[]) =>
     Buffer.concat([Buffer.from(`${JSON.stringify(part).slice(0, -1)},"x":"`), Buffer.from(bytes), Buffer.from('"}')])
@@ -90,7 +96,7 @@ export function notUtf8 (key: JwsKey, claims: Record<string, unknown>): Attacks 
 }
 
 /** Headers that ask for another algorithm, another kind of token or an extension; the signature is the key's own. */
-export function otherHeaders (key: JwsKey, claims: Record<string, unknown>): Attacks {
+export function otherHeaders (key: KeyMaterial, claims: Record<string, unknown>): Attacks {
   const { alg, ...rest } = properHeader(key)
   const each = (headers: Array<Record<string, unknown>>) => headers.map(header => signed(key, header, claims))
   const otherNames = [
@@ -115,10 +121,10 @@ export function otherHeaders (key: JwsKey, claims: Record<string, unknown>): Att
 }
 
 /** Signatures made without the key, under a header that is in order. */
-export function forgedSignatures (key: JwsKey, claims: Record<string, unknown>): Attacks {
-  const good = signed(key, properHeader(key), claims)
+export function forgedSignatures (key: KeyMaterial, claims: Record<string, unknown>): Attacks {
+  const good = signedClaims(key, claims)
   const signature = Buffer.from(good.slice(good.lastIndexOf('.') + 1), 'base64url')
-  const other = signed(key, properHeader(key), { ...claims, more: true })
+  const other = signedClaims(key, { ...claims, more: true })
   const each = (signatures: Array<Buffer | string>) => signatures.map(forged => withSignature(good, forged))
   return {
     'of another token': [`${good.slice(0, good.lastIndexOf('.'))}${other.slice(other.lastIndexOf('.'))}`],
@@ -134,8 +140,8 @@ export function forgedSignatures (key: JwsKey, claims: Record<string, unknown>):
 }
 
 /** ECDSA signatures that a careless library takes for any message, and second spellings of a good one. */
-export function forgedEcdsa (key: JwsKey, claims: Record<string, unknown>): Attacks {
-  const good = signed(key, properHeader(key), claims)
+export function forgedEcdsa (key: KeyMaterial, claims: Record<string, unknown>): Attacks {
+  const good = signedClaims(key, claims)
   const bytes = Buffer.from(good.slice(good.lastIndexOf('.') + 1), 'base64url')
   const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
   const prime = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn
@@ -159,9 +165,9 @@ export function forgedEcdsa (key: JwsKey, claims: Record<string, unknown>): Atta
 }
 
 /** RFC 7515 4.1: hints where the key may be found. Following one is trusting the sender. */
-function ownKeyInHeader (key: JwsKey, claims: Record<string, unknown>): string[] {
+function ownKeyInHeader (key: KeyMaterial, claims: Record<string, unknown>): string[] {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const own: JwsKey = { kid: key.kid, algorithm: 'ES256', signingKey: privateKey, verifyingKey: publicKey }
+  const own: KeyMaterial = { kid: key.kid, algorithm: 'ES256', signingKey: privateKey, verifyingKey: publicKey }
   const [jwk, secretJwk] = [publicKey, privateKey].map(half => half.export({ format: 'jwk' }))
   const pem = publicKey.export({ format: 'pem', type: 'spki' }).toString()
   const der = publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
@@ -176,7 +182,7 @@ function ownKeyInHeader (key: JwsKey, claims: Record<string, unknown>): string[]
 }
 
 /** RFC 8725 2.1: a public key in all its spellings, taken for an HMAC secret. */
-function publicKeyAsSecret (key: JwsKey, claims: Record<string, unknown>): string[] {
+function publicKeyAsSecret (key: KeyMaterial, claims: Record<string, unknown>): string[] {
   const pems = key.algorithm === 'RS256'
     ? (['spki', 'pkcs1'] as const).map(type => key.verifyingKey.export({ format: 'pem', type }).toString())
     : [key.verifyingKey.export({ format: 'pem', type: 'spki' }).toString()]
@@ -200,15 +206,30 @@ function publicKeyAsSecret (key: JwsKey, claims: Record<string, unknown>): strin
 }
 
 /**
- * A good token whose parts hold characters that the two base64 alphabets spell differently, and, as far as they
- * can, unused bits at their end.
+ * A good token whose payload and signature hold characters that the two base64 alphabets spell differently, and,
+ * as far as they can, unused bits at their end.
  */
-export function tellingToken (key: JwsKey, claims: Record<string, unknown>): string {
+export function tellingToken (key: KeyMaterial, claims: Record<string, unknown>): string {
   const telling = (part: object) => [0, 1, 2].map(length => ({ ...part, x: `???>>>~~~${'x'.repeat(length)}` }))
-    .find(part => encode(part).length % 4 !== 0 && /[-_]/.test(encode(part)))
+    .find(part => encode(part).length % 4 !== 0)
   for (let n = 0; n < 1_000; n += 1) {
-    const token = signed(key, { ...telling(properHeader(key)) }, { ...telling({ ...claims, n }) })
-    if (token.split('.').every(part => /[-_]/.test(part))) return token
+    const token = signedClaims(key, { ...telling({ ...claims, n }) })
+    if (token.split('.').slice(1).every(part => /[-_]/.test(part))) return token
   }
   throw new Error('no such token')
+}
+
+/** Other texts for the header that Keyturn writes; a reader of JSON takes them all, the signature is the key's own. */
+export function otherHeaderTexts (key: KeyMaterial, claims: Record<string, unknown>): Attacks {
+  const { alg, typ, kid } = properHeader(key)
+  const json = JSON.stringify({ alg, typ, kid })
+  const each = (headers: Array<string | Record<string, unknown>>) => headers.map(header => signed(key, header, claims))
+  return {
+    'another order': each([{ typ, alg, kid }, { kid, alg, typ }]),
+    'white space': each([` ${json}`, `${json}\n`, JSON.stringify({ alg, typ, kid }, null, 2)]),
+    'other escapes': each([json.replace('JWT', '\\u004aWT')]),
+    'a member twice': each([`{"alg":"none",${json.slice(1)}`, `{"kid":"x",${json.slice(1)}`]),
+    'a member more': each([{ jwk: {} }, { b64: false }, { x5c: [] }, { cty: 'JWT' }, { x: '' }]
+      .map(more => ({ alg, typ, kid, ...more })))
+  }
 }

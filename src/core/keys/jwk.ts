@@ -1,5 +1,5 @@
 import { createHash, type JsonWebKey, type KeyObject } from 'node:crypto'
-import type { JwsKey } from './jws.js'
+import type { KeyMaterial } from './jws-engine.js'
 
 /** A public key as partners get it (RFC 7517 4, RFC 7518 6, RFC 8037 2). */
 export interface PublicJwk {
@@ -27,7 +27,7 @@ export function thumbprint (publicKey: KeyObject): string {
 }
 
 /** The public half of a key, and nothing else of it. */
-export function toPublicJwk ({ kid, algorithm, verifyingKey }: JwsKey): PublicJwk {
+export function toPublicJwk ({ kid, algorithm, verifyingKey }: KeyMaterial): PublicJwk {
   return { ...publicPart(verifyingKey), use: 'sig', alg: algorithm, kid }
 }
 

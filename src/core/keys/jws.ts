@@ -1,76 +1,52 @@
 import { isUtf8 } from 'node:buffer'
-import type { KeyObject } from 'node:crypto'
-import { signatureAlgorithms, type SignatureAlgorithmName } from './signature-algorithms.js'
+import { invalidToken } from '../errors.js'
+import { maxTokenLength, readJws } from './compact-jws.js'
+import type { JwsKey, JwsType } from './jws-engine.js'
+import { hasLowS, toLowS } from './low-s.js'
+import type { SigningKeys } from './signing-keys.js'
 
-/** A key that signs and checks, by one algorithm only (RFC 8725 3.1). */
-export interface JwsKey {
-  kid: string
-  algorithm: SignatureAlgorithmName
-  signingKey: KeyObject
-  verifyingKey: KeyObject
-}
+/** Base64url of at least one byte, without padding; the bits of its last character that mean nothing are zero. */
+const strictBase64url = /^(?=.)(?:[\w-]{4})*(?:[\w-]{2}[AEIMQUYcgkosw048]|[\w-][AQgw])?$/
 
-/** A token in compact form (RFC 7515 7.1), taken apart but not yet believed. */
-export interface CompactJws {
-  header: Record<string, unknown>
-  payload: Record<string, unknown>
-  signingInput: string
-  signature: Buffer
-}
-
-/** Three parts of base64url without padding and nothing around them; longer than any token Keyturn makes is refused. */
-const compactForm = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
-const maxTokenLength = 8192
-
-/** Signs claims; the header carries what the verifier selects the key by. */
-export function signJws (key: JwsKey, claims: object, typ = 'JWT'): string {
-  const header = encode({ alg: key.algorithm, typ, kid: key.kid })
-  const signingInput = `${header}.${encode(claims)}`
-  const signature = signatureAlgorithms[key.algorithm].sign(signingInput, key.signingKey)
-  return `${signingInput}.${signature.toString('base64url')}`
-}
-
-/** Reads the strict compact form; returns `null` for any other spelling, however a lenient reader would take it. */
-export function readJws (token: string): CompactJws | null {
-  if (token.length > maxTokenLength) return null
-  const [, header = '', payload = '', signature = ''] = compactForm.exec(token) ?? []
-  const decoded = { header: decodeObject(header), payload: decodeObject(payload), signature: decode(signature) }
-  if (decoded.header === null || decoded.payload === null || decoded.signature === null) return null
-  return {
-    header: decoded.header,
-    payload: decoded.payload,
-    signingInput: `${header}.${payload}`,
-    signature: decoded.signature
-  }
+/** Signs claims, which have `iat`; the header carries what the verifier selects the key by. */
+export function signJws ({ engine, algorithm }: JwsKey, claims: object, typ: JwsType = 'JWT'): string {
+  const token = engine.sign(claims, typ)
+  if (algorithm !== 'ES256') return token
+  const start = token.lastIndexOf('.') + 1
+  const signature = Buffer.from(token.slice(start), 'base64url')
+  return hasLowS(signature) ? token : token.slice(0, start) + toLowS(signature).toString('base64url')
 }
 
 /**
- * Whether the signature is the key's. The algorithm is the key's own: what the header says is compared, never
- * followed. A header with `crit` asks for an extension, and there is none here (RFC 7515 4.1.11).
+ * The claims of an access token that the key signed, spelled as Keyturn spells it, else `null`. The header is
+ * compared as text with the one that Keyturn writes, so that no parameter in it has an effect (RFC 8725 3.1, 3.10).
  */
-export function verifyJws (jws: CompactJws, key: JwsKey): boolean {
-  if (jws.header.alg !== key.algorithm || jws.header.typ !== 'JWT' || 'crit' in jws.header) return false
-  return signatureAlgorithms[key.algorithm].verify(jws.signingInput, key.verifyingKey, jws.signature)
+export function verifyJws (token: string, { header, algorithm, engine }: JwsKey): object | null {
+  const payloadStart = header.length + 1
+  const payloadEnd = token.lastIndexOf('.')
+  if (token.length > maxTokenLength || !token.startsWith(`${header}.`)) return null
+  const payload = token.slice(payloadStart, payloadEnd)
+  const signature = token.slice(payloadEnd + 1)
+  if (!strictBase64url.test(payload) || !strictBase64url.test(signature)) return null
+  if (!isUtf8(Buffer.from(payload, 'base64url'))) return null
+  if (algorithm === 'ES256' && !hasLowS(Buffer.from(signature, 'base64url'))) return null
+  return engine.verify(token)
 }
 
-function encode (value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
+/**
+ * The claims of an access token that one of the keys signed.
+ * @throws AuthError `invalid_token` (`malformed`, `bad_signature`), or `unavailable` while the keys are not loaded
+ */
+export async function readSigned (token: string, keys: Pick<SigningKeys, 'find' | 'findByHeader'>): Promise<object> {
+  if (token.length > maxTokenLength) throw invalidToken('malformed')
+  const key = keys.findByHeader(token.slice(0, token.indexOf('.'))) ?? await findByName(token, keys)
+  const claims = key === null ? null : verifyJws(token, key)
+  if (claims !== null) return claims
+  throw invalidToken(readJws(token) === null ? 'malformed' : 'bad_signature')
 }
 
-/** The last character of base64url may carry bits that mean nothing; only zero bits there are canonical. */
-function decode (part: string): Buffer | null {
-  const bytes = Buffer.from(part, 'base64url')
-  return bytes.length > 0 && bytes.toString('base64url') === part ? bytes : null
-}
-
-function decodeObject (part: string): Record<string, unknown> | null {
-  const bytes = decode(part)
-  if (bytes === null || !isUtf8(bytes)) return null
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'))
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? value as Record<string, unknown> : null
-  } catch {
-    return null
-  }
+/** An unknown header may belong to a key that another instance has just generated. */
+async function findByName (token: string, keys: Pick<SigningKeys, 'find'>): Promise<JwsKey | null> {
+  const kid = readJws(token)?.header.kid
+  return typeof kid === 'string' ? keys.find(kid) : null
 }

@@ -1,35 +1,36 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import type { Sql } from 'postgres'
+import type { Database } from '../../db/client.js'
+import { and, eq, expression } from '../../db/query.js'
+import { signingKeys } from '../../db/schema.js'
+import type { StoredAlgorithm } from '../../db/stored-values.js'
 import { thumbprint } from './jwk.js'
-import type { JwsKey } from './jws.js'
+import type { KeyMaterial } from './jws-engine.js'
 import type { Keyring } from './keyring.js'
 import { seal, unseal } from './sealing.js'
-import { signatureAlgorithms, type SignatureAlgorithmName } from './signature-algorithms.js'
+import { generateKey } from './signature-algorithms.js'
 
-export type StoredAlgorithm = Exclude<SignatureAlgorithmName, 'HS256'>
-
-/** A key of an algorithm; the numbers of an algorithm's keys are consecutive. */
-export interface StoredKey {
-  algorithm: StoredAlgorithm
-  number: number
-  key: JwsKey
-  createdAt: Date
-  signsFrom: Date
-  /** Milliseconds by the database's clock until it signs; negative when it does already. */
+type KeyRow = typeof signingKeys.$inferSelect & {
+  /** Milliseconds by the database's clock until the key signs; negative when it does already. */
   signsInMs: number
 }
 
-interface KeyRow extends Omit<StoredKey, 'key'> {
-  kid: string
-  sealed: Buffer
+/** A key of an algorithm; the numbers of an algorithm's keys are consecutive. */
+export type StoredKey = Pick<KeyRow, 'algorithm' | 'number' | 'createdAt' | 'signsFrom' | 'signsInMs'> & {
+  key: KeyMaterial
 }
 
 export type KeyStore = ReturnType<typeof createKeyStore>
 
-/** The signing keys in the database, the private half sealed. Times are the database's clock's. */
-export function createKeyStore ({ sql, keyring }: { sql: Sql, keyring: Keyring }) {
-  /** The public half is taken from the unsealed private one: who knows no secret cannot add a key by SQL. */
-  async function open ({ kid, sealed, ...row }: KeyRow): Promise<StoredKey> {
+const fromNow = (seconds: number) => expression`clock_timestamp() + make_interval(secs => ${seconds})`
+const signsInMs = expression<number>`
+  extract(epoch FROM ${signingKeys.signsFrom} - clock_timestamp())::float8 * 1000`.as('signs_in_ms')
+
+/** The signing keys in the database, the private half encrypted. Times are those of the database's clock. */
+export function createKeyStore (
+  { db: { sql, query }, keyring }: { db: Pick<Database, 'sql' | 'query'>, keyring: Keyring }
+) {
+  /** The public half is derived from the private one: without the secret no key can be added by SQL. */
+  async function open ({ kid, sealedPrivateKey: sealed, ...row }: KeyRow): Promise<StoredKey> {
     const context = sealContext(row.algorithm, kid)
     const der = unseal(keyring, sealed, context)
     if (der === null) {
@@ -42,53 +43,55 @@ export function createKeyStore ({ sql, keyring }: { sql: Sql, keyring: Keyring }
     return { ...row, key }
   }
 
-  /** Moves a key from the previous secret to the current one, after which the previous one can be forgotten. */
+  /** Moves a key from the previous secret to the current one, after which the previous one can be dropped. */
   async function reseal (kid: string, before: Buffer, after: Buffer): Promise<void> {
-    await sql`
-      UPDATE signing_keys SET sealed_private_key = ${after} WHERE kid = ${kid} AND sealed_private_key = ${before}`
+    await query.update(signingKeys).set({ sealedPrivateKey: after })
+      .where(and(eq(signingKeys.kid, kid), eq(signingKeys.sealedPrivateKey, before)))
   }
 
   return {
     /** All keys, of each algorithm the oldest first. @throws Error when one cannot be opened with the given secrets */
     async read (): Promise<StoredKey[]> {
-      const rows = await sql<KeyRow[]>`
-        SELECT algorithm, number, kid, sealed_private_key AS sealed, created_at AS "createdAt",
-          signs_from AS "signsFrom", extract(epoch FROM signs_from - clock_timestamp())::float8 * 1000 AS "signsInMs"
-        FROM signing_keys ORDER BY algorithm, number`
+      const { algorithm, number, kid, sealedPrivateKey, createdAt, signsFrom } = signingKeys
+      const rows = await query.select({ algorithm, number, kid, sealedPrivateKey, createdAt, signsFrom, signsInMs })
+        .from(signingKeys).orderBy(algorithm, number)
       return Promise.all(rows.map(open))
     },
 
     /** Makes a key that signs in so many seconds; of two that make the same number, the second does nothing. */
     async add (algorithm: StoredAlgorithm, number: number, signsInSeconds: number): Promise<void> {
-      const signingKey = await signatureAlgorithms[algorithm].generate()
+      const signingKey = await generateKey[algorithm]()
       const kid = thumbprint(createPublicKey(signingKey))
       const der = signingKey.export({ format: 'der', type: 'pkcs8' })
-      await sql`
-        INSERT INTO signing_keys (algorithm, number, kid, sealed_private_key, signs_from)
-        VALUES (${algorithm}, ${number}, ${kid}, ${seal(keyring, der, sealContext(algorithm, kid))},
-          clock_timestamp() + make_interval(secs => ${signsInSeconds}))
-        ON CONFLICT DO NOTHING`
+      const sealedPrivateKey = seal(keyring, der, sealContext(algorithm, kid))
+      await query.insert(signingKeys)
+        .values({ algorithm, number, kid, sealedPrivateKey, signsFrom: fromNow(signsInSeconds) })
+        .onConflictDoNothing()
     },
 
-    /** Lets a key that is announced sign sooner, never later. */
+    /** Advances the time from which a published key signs; never delays it. */
     async activateSooner (kid: string, signsInSeconds: number): Promise<void> {
-      await sql`
-        UPDATE signing_keys
-        SET signs_from = least(signs_from, clock_timestamp() + make_interval(secs => ${signsInSeconds}))
-        WHERE kid = ${kid}`
+      await query.update(signingKeys)
+        .set({ signsFrom: expression`least(${signingKeys.signsFrom}, ${fromNow(signsInSeconds)})` })
+        .where(eq(signingKeys.kid, kid))
     },
 
-    /** Deletes keys whose successor has signed for longer than any token lives. */
-    async removeRetired (longestTokenSeconds: number): Promise<void> {
-      await sql`
-        DELETE FROM signing_keys AS old USING signing_keys AS next
-        WHERE next.algorithm = old.algorithm AND next.number = old.number + 1
-          AND next.signs_from < clock_timestamp() - make_interval(secs => ${longestTokenSeconds})`
+    /** Deletes keys whose successor has signed for longer than the longest token lifetime. */
+    async removeRetired (maxTokenLifetimeSeconds: number): Promise<void> {
+      await removeRetiredKeys(sql, maxTokenLifetimeSeconds)
     }
   }
 }
 
-/** Bound into the seal, so that a row cannot be given another name or algorithm. */
+/** Joins the table with itself, which the query builder cannot do in a DELETE. */
+export function removeRetiredKeys (sql: Database['sql'], maxTokenLifetimeSeconds: number) {
+  return sql`
+    DELETE FROM signing_keys AS old USING signing_keys AS next
+    WHERE next.algorithm = old.algorithm AND next.number = old.number + 1
+      AND next.signs_from < clock_timestamp() - make_interval(secs => ${maxTokenLifetimeSeconds})`
+}
+
+/** Bound into the encryption, so that the name or algorithm of a row cannot be changed. */
 export function sealContext (algorithm: string, kid: string): string {
   return `${algorithm} ${kid}`
 }

@@ -2,13 +2,13 @@ import { createHash, hkdfSync } from 'node:crypto'
 
 /** The keys of one `KEYTURN_SECRET`, one for each purpose. */
 export interface Keys {
-  /** Names the secret in a refresh token, in one byte. Two secrets may share it: it saves work, it decides nothing. */
+  /** Names the secret in a refresh token, in one byte. Two secrets may share it: it only saves work. */
   id: number
   /** Authenticates refresh tokens. */
   tag: Buffer
   /** Derives a refresh token's successor. */
   ratchet: Buffer
-  /** Names what failed sign-ins are counted under. */
+  /** Derives the keys under which failed sign-ins are counted. */
   throttle: Buffer
   /** Encrypts private signing keys at rest. */
   seal: Buffer

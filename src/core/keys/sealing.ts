@@ -13,7 +13,7 @@ export function seal ([keys]: Keyring, plaintext: Buffer, context: string): Buff
   return Buffer.concat([iv, encryption.getAuthTag(), ciphertext])
 }
 
-/** Decrypts with whichever of the secrets sealed it; returns `null` when none did. */
+/** Decrypts with the secret that sealed it; returns `null` when none did. */
 export function unseal (keyring: Keyring, sealed: Buffer, context: string): Buffer | null {
   if (sealed.length < ivBytes + tagBytes) return null
   for (const keys of keyring) {

@@ -1,18 +1,21 @@
 import { createSecretKey } from 'node:crypto'
+import type { StoredAlgorithm } from '../../db/stored-values.js'
 import { AuthError } from '../errors.js'
 import { toPublicJwk, type PublicJwk } from './jwk.js'
-import type { JwsKey } from './jws.js'
-import type { KeyStore, StoredAlgorithm, StoredKey } from './key-store.js'
+import type { JwsKey, KeyMaterial, OpenEngine } from './jws-engine.js'
+import { createKeyEngines } from './key-engines.js'
+import type { KeyStore, StoredKey } from './key-store.js'
 
 export interface SigningKeysNeeds {
   store: KeyStore
-  /** Of keys that are made from now on. */
+  openEngine: OpenEngine
+  /** The algorithm of keys generated from now on. */
   algorithm: StoredAlgorithm
   /** When set, tokens are signed HS256 with it; stored keys still check the tokens they signed. */
   jwtSecret: string | undefined
-  /** Seconds for which a key signs; 0 when it signs until somebody rotates it. */
+  /** Seconds for which a key signs; 0: until it is rotated by command. */
   rotation: number
-  /** Seconds the longest token lives, for which a key is kept after its last use. */
+  /** The longest token lifetime in seconds, for which a key is kept after its last use. */
   maxTokenLifetime: number
   /** Milliseconds since 1970. */
   now: () => number
@@ -20,32 +23,35 @@ export interface SigningKeysNeeds {
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>
 
-/** A token that names an unknown key makes the keys be read anew, but no more often than this. */
+/** A token with an unknown `kid` reloads the keys, at most once in this time. */
 const reloadCooldownMs = 1_000
 
-/** How often every instance reads the keys and looks whether one is due. */
+/** How often every instance reads the keys and checks whether one is due. */
 export const keyCheckIntervalMs = 10_000
 
 /** Seconds for which partners may keep the published keys. */
 export const jwksLifetime = 300
 
-/** Seconds between a key's publication and its first use: many times what a partner's copy lives. */
+/** Seconds between a key's publication and its first use: many times the cache lifetime of the key set. */
 const announcement = 3_600
 
 /** The same where a key must be replaced at once: every instance of Keyturn has read the new one by then. */
 const shortAnnouncement = 30
 
 interface KnownKey extends StoredKey {
+  key: JwsKey
   /** Milliseconds since 1970, by this process's clock. */
   signsAt: number
 }
 
 /** The keys access tokens are signed with: several at once, one of them in use. */
 export function createSigningKeys (needs: SigningKeysNeeds) {
-  const { store, algorithm, jwtSecret, rotation, maxTokenLifetime, now } = needs
-  const sharedKey = jwtSecret === undefined ? null : sharedSecretKey(jwtSecret)
+  const { store, openEngine, algorithm, jwtSecret, rotation, maxTokenLifetime, now } = needs
+  const engines = createKeyEngines(openEngine)
+  let sharedKey: JwsKey | null = null
   let known: KnownKey[] = []
   let byKid = new Map<string, JwsKey>()
+  let byHeader = new Map<string, JwsKey>()
   let loaded = false
   let triedAt = -Infinity
   let loading: Promise<void> | null = null
@@ -59,13 +65,19 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
       stored = await store.read()
     }
     const read = now()
-    known = stored.map(key => ({ ...key, signsAt: read + key.signsInMs }))
-    const keys = known.map(({ key }) => key)
-    byKid = new Map([...keys, ...sharedKey === null ? [] : [sharedKey]].map(key => [key.kid, key]))
+    const opened = await Promise.all(stored.map(async row => ({
+      ...row, key: await engines.open(row.key), signsAt: read + row.signsInMs
+    })))
+    if (jwtSecret !== undefined) sharedKey = await engines.open(sharedSecret(jwtSecret))
+    known = opened
+    const keys = [...known.map(({ key }) => key), ...sharedKey === null ? [] : [sharedKey]]
+    byKid = new Map(keys.map(key => [key.kid, key]))
+    byHeader = new Map(keys.map(key => [key.header, key]))
     loaded = true
+    await engines.keepOnly(keys)
   }
 
-  /** There always is one: `load` has seen to it. */
+  /** There always is one, since `load` makes it. */
   const newest = () => known.findLast(key => key.algorithm === algorithm) as KnownKey
 
   /** The first key signs from the moment it is made; `now` and the database's clock may differ by a little. */
@@ -110,13 +122,16 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
       return byKid.get(kid) ?? null
     },
 
+    /** The key whose access tokens have this encoded header, or `undefined`; none while the keys are not loaded. */
+    findByHeader: (header: string): JwsKey | undefined => byHeader.get(header),
+
     /** The public halves, also of keys not yet or no longer in use; none where tokens are signed with JWT_SECRET. */
     published (): PublicJwk[] {
       refuseUnlessLoaded()
       return sharedKey === null ? known.map(({ key }) => toPublicJwk(key)) : []
     },
 
-    /** Reads the keys, announces the next one when it is due, and removes those that no living token names. */
+    /** Reads the keys, announces the next one when it is due, and removes those that no valid token names. */
     async rotateIfDue (): Promise<void> {
       await load()
       const last = newest()
@@ -129,7 +144,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
       await store.removeRetired(maxTokenLifetime)
     },
 
-    /** Announces the next key now, or, `atOnce`, lets it sign as soon as every instance must have read it. */
+    /** Announces the next key now, or, with `atOnce`, activates it as soon as every instance has read it. */
     async rotate ({ atOnce }: { atOnce: boolean }): Promise<void> {
       await load()
       const delay = atOnce ? shortAnnouncement : announcement
@@ -139,7 +154,10 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
       await load()
     },
 
-    /** Every key, and what it does. */
+    /** Frees what the keys hold. */
+    close: (): Promise<void> => engines.keepOnly([]),
+
+    /** Every key with its status. */
     list () {
       const current = signing()
       return known.map(({ algorithm, number, key, createdAt, signsFrom, signsAt }) => ({
@@ -154,7 +172,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
   }
 }
 
-function sharedSecretKey (secret: string): JwsKey {
+function sharedSecret (secret: string): KeyMaterial {
   const key = createSecretKey(Buffer.from(secret))
   return { kid: 'hs256', algorithm: 'HS256', signingKey: key, verifyingKey: key }
 }

@@ -1,51 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { AuthError, type TokenErrorReason } from '../errors.js'
-import { readJws, signJws, verifyJws } from '../keys/jws.js'
+import { invalidToken } from '../errors.js'
+import { readSigned, signJws } from '../keys/jws.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
-import { isUuid } from '../lib/uuid.js'
+import {
+  hasAccessClaims, hasClientClaims, type AccessClaims, type ClientClaims, type Restriction
+} from './claims.js'
 
-/** Claims of an access token (RFC 7519 4.1, RFC 9068 2.2); times in seconds since 1970. */
-export interface AccessClaims {
-  iss: string
-  aud: string
-  /** The account's id. */
-  sub: string
-  /** The session's id. */
-  sid: string
-  /** The session's generation when the token was made; seeing it confirms the refresh it came from. */
-  gen: number
-  /** The contract whose sign-in began the session. */
-  contract: string
-  email: string
-  jti: string
-  iat: number
-  exp: number
-}
-
-/** What makes a token good at one partner only (RFC 8693 4, RFC 9068 2.2). */
-export interface Restriction {
-  aud: string
-  scope: string
-  client_id: string
-  /** Who acts for the account. */
-  act: { sub: string }
-}
-
-/** A token that speaks for a client itself, with no account and no session behind it. */
-export interface ClientClaims {
-  iss: string
-  aud: string
-  /** The client's id, as in `client_id`. */
-  sub: string
-  client_id: string
-  scope: string
-  jti: string
-  iat: number
-  exp: number
-}
+/**
+ * A token that was signed here, expired or not: a user's, valid at every contract; a user's that was issued for one
+ * partner, whose audience is `aud`; or a client's own, for the audience `aud`. Whether its session is live is not
+ * checked here.
+ */
+export type AccessToken = { isExpired: boolean } & (
+  | { kind: 'user', claims: AccessClaims }
+  | { kind: 'partner', claims: AccessClaims }
+  | { kind: 'client', claims: ClientClaims }
+)
 
 export interface AccessTokensNeeds {
-  keys: Pick<SigningKeys, 'current' | 'find'>
+  keys: Pick<SigningKeys, 'current' | 'find' | 'findByHeader'>
   issuer: string
   audience: string
   /** Milliseconds since 1970. */
@@ -54,66 +27,9 @@ export interface AccessTokensNeeds {
 
 export type AccessTokens = ReturnType<typeof createAccessTokens>
 
-const largestGeneration = 2 ** 31 - 1
-
-const isText = (claim: unknown) => typeof claim === 'string'
-const isId = (claim: unknown) => typeof claim === 'string' && isUuid(claim)
-const isTime = (claim: unknown) => Number.isSafeInteger(claim)
-const isGeneration = (claim: unknown) => isTime(claim) && Number(claim) >= 0 && Number(claim) <= largestGeneration
-
-/** Who holds the key may sign anything; only what the database can take goes on to it. */
-const claimChecks = {
-  iss: isText,
-  aud: isText,
-  sub: isId,
-  sid: isId,
-  gen: isGeneration,
-  contract: isText,
-  email: isText,
-  jti: isText,
-  iat: isTime,
-  exp: isTime
-} as const satisfies Record<keyof AccessClaims, (claim: unknown) => boolean>
-
-const clientClaimChecks = {
-  iss: isText,
-  aud: isText,
-  sub: isText,
-  client_id: isText,
-  scope: isText,
-  jti: isText,
-  iat: isTime,
-  exp: isTime
-} as const satisfies Record<keyof ClientClaims, (claim: unknown) => boolean>
-
-/** Makes and reads access tokens; whether the session behind one still lives is another module's question. */
+/** Issues and reads access tokens (RFC 7519, RFC 9068). */
 export function createAccessTokens ({ keys, issuer, audience, now }: AccessTokensNeeds) {
   const seconds = () => Math.floor(now() / 1000)
-
-  /** @throws AuthError `invalid_token` (`malformed`, `bad_signature`, `wrong_audience`), or `unavailable` */
-  async function readClaims<Claims extends { iss: string, aud: string }> (
-    token: string, hasClaims: (payload: object) => payload is Claims, recipient: string
-  ): Promise<Claims> {
-    const jws = readJws(token)
-    if (jws === null) throw refused('malformed')
-    const key = typeof jws.header.kid === 'string' ? await keys.find(jws.header.kid) : null
-    if (key === null || !verifyJws(jws, key)) throw refused('bad_signature')
-    const claims: object = jws.payload
-    if (!hasClaims(claims)) throw refused('malformed')
-    if (claims.iss !== issuer || claims.aud !== recipient) throw refused('wrong_audience')
-    return claims
-  }
-
-  /**
-   * Reads a token that was signed here, for here or for the partner named, expired or not.
-   * @throws AuthError `invalid_token` (`malformed`, `bad_signature`, `wrong_audience`), or `unavailable`
-   */
-  const read = (token: string, recipient = audience) => readClaims(token, hasAccessClaims, recipient)
-
-  function unexpired<Claims extends { exp: number }> (claims: Claims): Claims {
-    if (claims.exp <= seconds()) throw refused('expired')
-    return claims
-  }
 
   const sign = (claims: object, ttl: number) => {
     const iat = seconds()
@@ -122,11 +38,43 @@ export function createAccessTokens ({ keys, issuer, audience, now }: AccessToken
     })
   }
 
+  /** There is no leeway, since this clock made the times. */
+  const toToken = (claims: object): AccessToken | null => {
+    if (hasAccessClaims(claims)) {
+      return { kind: claims.aud === audience ? 'user' : 'partner', claims, isExpired: claims.exp <= seconds() }
+    }
+    return hasClientClaims(claims) ? { kind: 'client', claims, isExpired: claims.exp <= seconds() } : null
+  }
+
+  /**
+   * Verifies a token's signature, once, and returns its kind and claims.
+   * @throws AuthError `invalid_token` (`malformed`, `bad_signature`, `wrong_audience` for another issuer's), or
+   * `unavailable` while the signing keys are not loaded
+   */
+  async function read (token: string): Promise<AccessToken> {
+    const read = toToken(await readSigned(token, keys))
+    if (read === null) throw invalidToken('malformed')
+    if (read.claims.iss !== issuer) throw invalidToken('wrong_audience')
+    return read
+  }
+
   return {
     read,
 
     /**
-     * Signs a token that lives `ttl` seconds, good everywhere or, restricted, at one partner.
+     * The claims of a user's token that is valid at every contract and has not expired.
+     * @throws AuthError `invalid_token`, or `unavailable` while the signing keys are not loaded
+     */
+    async verify (token: string): Promise<AccessClaims> {
+      const { kind, claims, isExpired } = await read(token)
+      if (kind === 'client') throw invalidToken('malformed')
+      if (kind === 'partner') throw invalidToken('wrong_audience')
+      if (isExpired) throw invalidToken('expired')
+      return claims
+    },
+
+    /**
+     * Signs a token that is valid for `ttl` seconds, at every contract or, restricted, at one partner.
      * @throws AuthError `unavailable` while the signing keys are not loaded
      */
     issue (
@@ -135,41 +83,9 @@ export function createAccessTokens ({ keys, issuer, audience, now }: AccessToken
       return sign({ ...claims, ...restriction }, ttl)
     },
 
-    /** Signs a token that speaks for a client. @throws AuthError `unavailable` */
+    /** Signs a token of a client, valid for `ttl` seconds. @throws AuthError `unavailable` */
     issueToClient (claims: Pick<ClientClaims, 'aud' | 'sub' | 'client_id' | 'scope'>, ttl: number): string {
       return sign(claims, ttl)
-    },
-
-    /**
-     * Reads a token and refuses one that has expired; there is no leeway, since this clock made the times.
-     * @throws AuthError `invalid_token`, or `unavailable` while the signing keys are not loaded
-     */
-    async verify (token: string, recipient?: string): Promise<AccessClaims> {
-      return unexpired(await read(token, recipient))
-    },
-
-    /** The same for a token that speaks for a client. */
-    async verifyClient (token: string, recipient: string): Promise<ClientClaims> {
-      return unexpired(await readClaims(token, hasClientClaims, recipient))
     }
   }
-}
-
-function hasAccessClaims (payload: object): payload is AccessClaims {
-  return passes(payload, claimChecks)
-}
-
-/** A user's token that was made for a client names the client too, but speaks for somebody else. */
-function hasClientClaims (payload: object): payload is ClientClaims {
-  const { sub, client_id: clientId, sid } = payload as Record<string, unknown>
-  return passes(payload, clientClaimChecks) && sub === clientId && sid === undefined
-}
-
-function passes (payload: object, checks: Record<string, (claim: unknown) => boolean>): boolean {
-  const claims = payload as Record<string, unknown>
-  return Object.entries(checks).every(([name, isGood]) => isGood(claims[name]))
-}
-
-function refused (reason: TokenErrorReason): AuthError {
-  return new AuthError('invalid_token', { reason })
 }

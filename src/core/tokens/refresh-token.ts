@@ -1,16 +1,16 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Keyring, Keys } from '../keys/keyring.js'
 
 /*
  * rt_ + base64url( key id 1 | account id 16 | session id 16 | generation 4 | secret 32 | tag 16 )
  *
- * The tag is an HMAC over what precedes it. Whatever carries no good tag was never issued here.
+ * The tag is an HMAC over what precedes it. A text without a valid tag was never issued here.
  */
 
 const prefix = 'rt_'
 const offsets = { accountId: 1, sessionId: 17, generation: 33, secret: 37, tag: 69, end: 85 } as const
 
-/** What a refresh token says; only a holder of the tag key can have written it. */
+/** The content of a refresh token; only a holder of the tag key can have written it. */
 export interface RefreshToken {
   accountId: string
   sessionId: string
@@ -30,12 +30,12 @@ export function writeRefreshToken ([keys]: Keyring, token: RefreshToken): string
   return prefix + bytes.toString('base64url')
 }
 
-/** Reads a token without a look at the database; returns `null` for one that was never issued. */
+/** Reads a token without reading the database; returns `null` for one that was never issued. */
 export function readRefreshToken (keyring: Keyring, text: string): RefreshToken | null {
   if (!text.startsWith(prefix)) return null
   const encoded = text.slice(prefix.length)
   const bytes = Buffer.from(encoded, 'base64url')
-  // The decoder forgives what is not canonical; one token has one spelling.
+  // The decoder accepts encodings that are not canonical; one token has one spelling.
   if (bytes.length !== offsets.end || bytes.toString('base64url') !== encoded) return null
   const tag = bytes.subarray(offsets.tag)
   const issued = keyring.some(keys => keys.id === bytes[0] && timingSafeEqual(tagOf(keys, bytes), tag))
@@ -51,11 +51,6 @@ export function readRefreshToken (keyring: Keyring, text: string): RefreshToken 
 /** One step of the ratchet: secret(n+1) = HMAC-SHA256(ratchet key, secret(n) | nonce(n)). */
 export function nextSecret (keys: Keys, secret: Buffer, nonce: Buffer): Buffer {
   return createHmac('sha256', keys.ratchet).update(secret).update(nonce).digest()
-}
-
-/** What is stored in a secret's place. The secret has 256 bits: no slow hash is needed. */
-export function hashSecret (secret: Buffer): Buffer {
-  return hash('sha256', secret, 'buffer')
 }
 
 function tagOf (keys: Keys, bytes: Buffer): Buffer {

@@ -1,21 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { faultOf, clientInfo, signedIn } from '../../support/accounts.js'
-import { coreBeside } from '../../support/beside.js'
+import { rejectionOf, clientInfo, signedIn } from '../../support/accounts.js'
+import { secondCore } from '../../support/second-core.js'
 import { buildCore } from '../../support/build.js'
 
 /* docs/operations.md, "Changing the secret": two instances, restarted one at a time, with sessions that go on. */
 
-t.test('the documented change of KEYTURN_SECRET signs nobody out and loses no key', async t => {
-  const { core, config } = await buildCore(t)
-  const before = String(config.KEYTURN_SECRET)
+t.test('the documented change of KEYTURN_SECRET ends no session and loses no key', async t => {
+  const { core, settings } = await buildCore(t)
+  const before = String(settings.secrets.current)
   const after = randomBytes(32).toString('base64url')
-  const start = (KEYTURN_SECRET: string, KEYTURN_SECRET_PREVIOUS?: string) => {
-    const { KEYTURN_SECRET_PREVIOUS: _, ...rest } = config
-    return coreBeside(t, {
-      ...rest, KEYTURN_SECRET, ...(KEYTURN_SECRET_PREVIOUS !== undefined && { KEYTURN_SECRET_PREVIOUS })
-    })
-  }
+  const start = (current: string, previous?: string) => secondCore(t, settings, { secrets: { current, previous } })
   const old = () => start(before)
   const taught = () => start(before, after)
   const switched = () => start(after, before)
@@ -30,11 +25,11 @@ t.test('the documented change of KEYTURN_SECRET signs nobody out and loses no ke
       instances = instances.with(place, await start())
       for (const [number, person] of people.entries()) {
         for (const instance of instances) {
-          const { refreshToken, accessToken } = await instance.refresh(person.refreshToken, clientInfo)
+          const { refreshToken, accessToken } = await instance.refresh.trade(person.refreshToken, clientInfo)
           Object.assign(person, { refreshToken, accessToken })
         }
         for (const instance of instances) {
-          t.equal(await faultOf(instance, person.accessToken), null, `${round} ${place}: person ${number} goes on`)
+          t.equal(await rejectionOf(instance, person.accessToken), null, `${round} ${place}: person ${number} goes on`)
         }
       }
       const kids = instances.map(({ keys }) => keys.list().map(({ kid }) => kid))

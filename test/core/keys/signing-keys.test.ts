@@ -1,11 +1,14 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
-import postgres from 'postgres'
+import { createHash, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { readJws, signJws, verifyJws } from '../../../src/core/keys/jws.js'
+import { readSigned, signJws } from '../../../src/core/keys/jws.js'
 import { createKeyStore, sealContext } from '../../../src/core/keys/key-store.js'
 import { createKeyring, type Keyring } from '../../../src/core/keys/keyring.js'
 import { seal } from '../../../src/core/keys/sealing.js'
 import { createSigningKeys, type SigningKeys, type SigningKeysNeeds } from '../../../src/core/keys/signing-keys.js'
+import { openEngine } from '../../../src/token-engine.js'
+import { connect } from '../../../src/db/client.js'
+import { openTestDatabase } from '../../support/database.js'
+import { signedClaims } from '../../support/forging.js'
 import { postgresDatabase } from '../../support/test-database.js'
 import { outcomeOf } from '../../support/refusal.js'
 
@@ -13,19 +16,21 @@ const newSecret = () => randomBytes(48).toString('base64url')
 
 /** Instances of one installation over one database, with a clock that is set by hand. */
 async function setUp (t: Test) {
-  const queries: string[] = []
-  const sql = postgres(await postgresDatabase(t), { max: 4, debug: (_, query) => { queries.push(query) } })
+  const url = await postgresDatabase(t)
+  const db = openTestDatabase(t, url)
+  const sql = connect({ url }, { max: 1 })
   t.teardown(() => sql.end())
   const secret = newSecret()
   let milliseconds = 0
   return {
     sql,
     secret,
-    reads: () => queries.filter(query => query.includes('sealed_private_key AS sealed')).length,
+    reads: () => db.statements.filter(text => text.includes('signs_in_ms')).length,
     pass: (ms: number) => { milliseconds += ms },
     instance: ({ keyring = createKeyring(secret), ...needs }: Partial<SigningKeysNeeds> & { keyring?: Keyring } = {}) =>
       createSigningKeys({
-        store: createKeyStore({ sql, keyring }),
+        store: createKeyStore({ db, keyring }),
+        openEngine,
         algorithm: 'ES256',
         jwtSecret: undefined,
         rotation: 0,
@@ -46,12 +51,10 @@ async function loaded (keys: SigningKeys): Promise<SigningKeys> {
   return keys
 }
 
-const claims = { sub: 'somebody' }
+const claims = { sub: 'somebody', iat: 1_000_000_000 }
 
 async function accepts (keys: SigningKeys, token: string): Promise<boolean> {
-  const jws = readJws(token)
-  const key = await keys.find(String(jws?.header.kid))
-  return jws !== null && key !== null && verifyJws(jws, key)
+  return await outcomeOf(readSigned(token, keys)) === 'granted'
 }
 
 t.test('any number of instances that start at once make one key and sign with it', async t => {
@@ -200,10 +203,10 @@ t.test('who can write to the table but does not know the secret cannot add a key
   const { instance, sql, pass } = await setUp(t)
   const running = await loaded(instance())
   const good = signJws(running.current(), claims)
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const der = privateKey.export({ format: 'der', type: 'pkcs8' })
-  const kid = thumbprint(createPublicKey(privateKey))
-  const forged = signJws({ kid, algorithm: 'ES256', signingKey: privateKey, verifyingKey: privateKey }, claims)
+  const kid = thumbprint(publicKey)
+  const forged = signedClaims({ kid, algorithm: 'ES256', signingKey: privateKey, verifyingKey: publicKey }, claims)
   const sealedElsewhere = seal(createKeyring(newSecret()), der, sealContext('ES256', kid))
   for (const sealed of [der, sealedElsewhere, Buffer.alloc(0), randomBytes(200)]) {
     await sql`
@@ -279,7 +282,34 @@ t.test('a key is kept for the longest life of a token after its last use, then r
   t.notOk(await accepts(keys, token))
 })
 
-t.test('with KEY_ROTATION 0 a key signs until somebody rotates it', async t => {
+t.test('a key is prepared once, however often the keys are read, and dropped when it is removed', async t => {
+  const { instance, age } = await setUp(t)
+  const open: string[] = []
+  const keys = instance({
+    jwtSecret: newSecret(),
+    async openEngine (key) {
+      const engine = await openEngine(key)
+      open.push(key.kid)
+      return { ...engine, close: async () => { open.splice(open.indexOf(key.kid), 1) } }
+    }
+  })
+  await loaded(keys)
+  const [first = { kid: '' }] = keys.list()
+  t.same(open, [first.kid, 'hs256'])
+  for (let reading = 0; reading < 3; reading += 1) await Promise.all([keys.load(), keys.load()])
+  t.same(open, [first.kid, 'hs256'])
+  await keys.rotate({ atOnce: true })
+  const [, next = { kid: '' }] = keys.list()
+  t.same(open, [first.kid, 'hs256', next.kid])
+  await age(day)
+  await keys.rotateIfDue()
+  await keys.load()
+  t.same(open, ['hs256', next.kid])
+  await keys.close()
+  t.same(open, [])
+})
+
+t.test('with KEY_ROTATION 0 a key signs until it is rotated by command', async t => {
   const { instance, age } = await setUp(t)
   const keys = await loaded(instance({ rotation: 0 }))
   await age(10_000 * day)

@@ -1,13 +1,18 @@
-import { createPublicKey, createSecretKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, createSecretKey, type JsonWebKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
-import { readJws, verifyJws, type JwsKey } from '../../../src/core/keys/jws.js'
-import { signatureAlgorithms, type SignatureAlgorithmName } from '../../../src/core/keys/signature-algorithms.js'
+import { readJws } from '../../../src/core/keys/compact-jws.js'
+import { openKey, type KeyMaterial } from '../../../src/core/keys/jws-engine.js'
+import { verifyJws } from '../../../src/core/keys/jws.js'
+import { algorithms } from '../../support/forging.js'
+import { isSignatureGood } from '../../support/engine-signatures.js'
+import type { SignatureAlgorithmName } from '../../../src/core/keys/signature-algorithms.js'
+import { openEngine } from '../../../src/token-engine.js'
 
 /*
  * C2SP's Wycheproof, json_web_signature_test.json. Its tokens carry "foo" where Keyturn wants claims, and no
- * `typ`, so `readJws` takes none of them. To test the signatures all the same, each part is read by `readJws` in
- * the signature's place of a token that is in order otherwise, and then judged as `verifyJws` does.
+ * `typ`, so none of them is an access token. To test the signatures all the same, each part is read by `readJws` in
+ * the signature's place of a token that is in order otherwise, and the signature by the step of the engine for it.
  */
 
 interface Vector {
@@ -30,20 +35,25 @@ const groups = text === null ? [] : (JSON.parse(text) as { testGroups: Group[] }
 
 const algorithmOfKeyType: Record<string, SignatureAlgorithmName> = { oct: 'HS256', EC: 'ES256', RSA: 'RS256' }
 
-const vectors = groups.flatMap(({ public: publicJwk, private: privateJwk, tests }) => {
-  const jwk = publicJwk ?? privateJwk
-  const algorithm = algorithmOfKeyType[jwk.kty ?? ''] ?? 'HS256'
-  const verifyingKey = keyOf(jwk)
-  const key: JwsKey = { kid: '', algorithm, verifyingKey, signingKey: verifyingKey }
+const vectors = (await Promise.all(groups.map(async ({ public: publicJwk, private: privateJwk, tests }) => {
+  const declared = (publicJwk ?? privateJwk).alg
+  const material = materialOf(privateJwk)
+  const key = await openKey(material, openEngine).catch(() => null)
   return tests.map(({ tcId, comment, result, jws }) => ({
-    tcId, comment, result, key, jws: typeof jws === 'string' ? jws : JSON.stringify(jws), declared: jwk.alg
+    tcId, comment, result, material, key, jws: typeof jws === 'string' ? jws : JSON.stringify(jws), declared
   }))
-})
+}))).flat()
 
-function keyOf (jwk: JsonWebKey): KeyObject {
-  return jwk.kty === 'oct'
-    ? createSecretKey(Buffer.from(jwk.k ?? '', 'base64url'))
-    : createPublicKey({ key: jwk, format: 'jwk' })
+type KnownVector = typeof vectors[number]
+
+function materialOf (jwk: JsonWebKey): KeyMaterial {
+  const algorithm = algorithmOfKeyType[jwk.kty ?? ''] ?? 'HS256'
+  if (algorithm === 'HS256') {
+    const secret = createSecretKey(Buffer.from(jwk.k ?? '', 'base64url'))
+    return { kid: '', algorithm, verifyingKey: secret, signingKey: secret }
+  }
+  const signingKey = createPrivateKey({ key: jwk, format: 'jwk' })
+  return { kid: '', algorithm, verifyingKey: createPublicKey(signingKey), signingKey }
 }
 
 /** The bytes of one part, as the reader of tokens takes them. */
@@ -52,13 +62,17 @@ function strictly (part: string): Buffer | null {
 }
 
 /** Whether the signature is good, whatever the payload holds and whether or not the header has a `typ`. */
-function isSigned ({ jws, key }: { jws: string, key: JwsKey }): boolean {
+function isSigned ({ jws, key }: KnownVector): boolean {
   const [header = '', payload = '', signature = '', ...more] = jws.split('.')
   const parts = [header, payload, signature].map(strictly)
   if (more.length > 0 || parts[0] === null || parts[2] === null || (payload !== '' && parts[1] === null)) return false
   const read = readJws(`${header}.e30.${signature}`)
-  if (read === null || read.header.alg !== key.algorithm || 'crit' in read.header) return false
-  return signatureAlgorithms[key.algorithm].verify(`${header}.${payload}`, key.verifyingKey, read.signature)
+  if (key === null || read === null || read.header.alg !== key.algorithm || 'crit' in read.header) return false
+  return isSignatureGood(key.algorithm, key.verifyingKey, `${header}.${payload}`, signature)
+}
+
+function isOurs ({ declared }: KnownVector): boolean {
+  return algorithms.some(algorithm => algorithm === declared)
 }
 
 const ids = (some: typeof vectors) => some.map(vector => vector.tcId)
@@ -66,11 +80,12 @@ const ids = (some: typeof vectors) => some.map(vector => vector.tcId)
 t.test('all 355 invalid tokens are refused', { skip }, async t => {
   const invalid = vectors.filter(vector => vector.result === 'invalid')
   t.equal(invalid.length, 355)
-  const taken = invalid.filter(({ jws, key }) => {
-    const read = readJws(jws)
-    return read !== null && verifyJws(read, key)
-  })
-  t.same(ids(taken), [])
+  t.same(ids(invalid.filter(({ jws, key }) => key !== null && jws !== '' && key.engine.verify(jws) !== null)), [])
+  t.same(ids(invalid.filter(({ jws, key }) => key !== null && verifyJws(jws, key) !== null)), [], 'after the guard')
+})
+
+t.test('only a key that is for none of our algorithms opens no engine', { skip }, async t => {
+  t.same([...new Set(vectors.filter(({ key }) => key === null).map(({ declared }) => declared))], ['ES521'])
 })
 
 t.test('they are refused for their signatures and spellings, not only for their type', { skip }, async t => {
@@ -85,8 +100,7 @@ t.test('they are refused for their signatures and spellings, not only for their 
 })
 
 t.test('every valid token of an algorithm that Keyturn has is signed, but for other spellings', { skip }, async t => {
-  const valid = vectors.filter(({ result, declared }) => result === 'valid' && declared !== undefined &&
-    declared in signatureAlgorithms)
+  const valid = vectors.filter(vector => vector.result === 'valid' && isOurs(vector))
   const refused = valid.filter(vector => !isSigned(vector))
   t.equal(valid.length, 20)
   t.same(refused.map(({ tcId, comment }) => `${tcId} ${comment}`), [
@@ -97,7 +111,6 @@ t.test('every valid token of an algorithm that Keyturn has is signed, but for ot
 })
 
 t.test('a valid token of an algorithm that Keyturn does not have is refused', { skip }, async t => {
-  const others = vectors.filter(({ result, declared }) => result === 'valid' &&
-    !(declared !== undefined && declared in signatureAlgorithms))
+  const others = vectors.filter(vector => vector.result === 'valid' && !isOurs(vector))
   t.same(ids(others.filter(isSigned)), [], `${others.length} of PS256, RS384, ES512 …`)
 })

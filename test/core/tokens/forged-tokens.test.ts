@@ -1,31 +1,31 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import type { Config } from '../../../src/config/environment.js'
-import { signJws, type JwsKey } from '../../../src/core/keys/jws.js'
+import type { JwsKey } from '../../../src/core/keys/jws-engine.js'
 import { clientInfo, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
-import { newKey, ofAlgorithm, properHeader, signed, signingKeyOf } from '../../support/forging.js'
+import { newKey, ofAlgorithm, properHeader, signed, signedClaims, signingKeyOf } from '../../support/forging.js'
 import { outcomeOf } from '../../support/refusal.js'
 import {
-  forgedEcdsa, forgedSignatures, misread, misspellings, otherHeaders, tellingToken, type Attacks
+  forgedEcdsa, forgedSignatures, misread, misspellings, otherHeaders, otherHeaderTexts, tellingToken, type Attacks
 } from '../../support/token-attacks.js'
+import type { Overrides } from '../../support/settings.js'
 
-/* What readJws and verifyJws refuse, and what only the whole of a core can: key names, claims, other services. */
+/* What a key refuses by itself, and what only the whole of a core can: key names, claims, other services. */
 
-const settingsOf: Record<string, Partial<Config>> = {
+const settingsOf: Record<string, Overrides> = {
   ES256: {},
   EdDSA: ofAlgorithm('EdDSA'),
   RS256: ofAlgorithm('RS256'),
-  HS256: { JWT_SECRET: randomBytes(32).toString('hex') }
+  HS256: { keys: { sharedSecret: randomBytes(32).toString('hex') } }
 }
 
-async function setUp (t: Test, settings: Partial<Config> = {}) {
-  const built = await buildCore(t, { settings })
-  const { config, sql } = built
+async function setUp (t: Test, overrides: Overrides = {}) {
+  const built = await buildCore(t, { ownDatabase: true, settings: overrides })
+  const { settings, db } = built
   const grant = await signedIn(built.core)
   const [, payload = ''] = grant.accessToken.split('.')
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
-  const key = await signingKeyOf(sql, { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? '' })
+  const key = await signingKeyOf(db, settings)
   return {
     ...built,
     grant,
@@ -54,6 +54,7 @@ for (const [algorithm, settings] of Object.entries(settingsOf)) {
     await allAnswered(t, core, misspellings(good), 'invalid_token/malformed')
     await allAnswered(t, core, misread(key, claims), 'invalid_token/malformed')
     await allAnswered(t, core, otherHeaders(key, claims), 'invalid_token/bad_signature')
+    await allAnswered(t, core, otherHeaderTexts(key, claims), 'invalid_token/bad_signature')
     await allAnswered(t, core, forgedSignatures(key, claims), 'invalid_token/bad_signature')
     if (algorithm === 'ES256') await allAnswered(t, core, forgedEcdsa(key, claims), 'invalid_token/bad_signature')
     t.equal(await core.answerTo(good), 'granted', 'the good one still is')
@@ -82,7 +83,7 @@ t.test('a key is found by its own name and by nothing else', async t => {
 t.test('without JWT_SECRET there is no HMAC key, whatever it is called', async t => {
   const core = await setUp(t)
   const secrets = await Promise.all(['hs256', 'HS256', core.key.kid].map(kid => newKey('HS256', kid)))
-  const tokens = secrets.map(secret => signJws(secret, core.claims))
+  const tokens = secrets.map(secret => signedClaims(secret, core.claims))
   await allAnswered(t, core, { HMAC: tokens }, 'invalid_token/bad_signature')
 })
 
@@ -97,41 +98,41 @@ t.test('a signed token without a claim, or with one of another type, is malforme
   t.equal(Object.keys(claims).length, 10)
   const attacks = Object.entries(claims).map(([name, right]) => [name, [
     ...wrongTypes[typeof right] ?? [], ...typeof right === 'string' ? [[right], [right, right], { [right]: right }] : []
-  ].map(wrong => signJws(key, { ...claims, [name]: wrong }))] as const)
+  ].map(wrong => signedClaims(key, { ...claims, [name]: wrong }))] as const)
   await allAnswered(t, core, Object.fromEntries(attacks), 'invalid_token/malformed')
-  await allAnswered(t, core, { 'nothing at all': [signJws(key, {})] }, 'invalid_token/malformed')
+  await allAnswered(t, core, { 'nothing at all': [signedClaims(key, {})] }, 'invalid_token/malformed')
   await allAnswered(t, core, {
-    'claims of a prototype': [signed(key, properHeader(key), `{"__proto__":${JSON.stringify(claims)}}`)]
+    'claims of a prototype': [signedClaims(key, `{"__proto__":${JSON.stringify(claims)}}`)]
   }, 'invalid_token/malformed')
 })
 
-t.test('a signed token for or by somebody else is for the wrong audience', async t => {
+t.test('a signed token of another issuer or audience is for the wrong audience', async t => {
   const core = await setUp(t)
-  const { key, claims, config } = core
-  const own = config.PUBLIC_URL
+  const { key, claims, settings } = core
+  const own = settings.issuer
   const others = [
     '', ' ', own.slice(0, -1), `${own}/`, `${own}.`, ` ${own}`, `${own} `, `${own}\0`, own.toUpperCase(),
     own.replace('http:', 'https:'), own.replace('localhost', '127.0.0.1'), `${own}@evil.example`,
     `https://evil.example/?${own}`
   ]
   const tokens = others.flatMap(other => [{ iss: other }, { aud: other }, { iss: other, aud: other }])
-    .map(wrong => signJws(key, { ...claims, ...wrong }))
+    .map(wrong => signedClaims(key, { ...claims, ...wrong }))
   await allAnswered(t, core, { 'issuer or audience': tokens }, 'invalid_token/wrong_audience')
   const twice = ['iss', 'aud'].map(name =>
-    signed(key, properHeader(key), `${JSON.stringify(claims).slice(0, -1)},"${name}":"x"}`))
+    signedClaims(key, `${JSON.stringify(claims).slice(0, -1)},"${name}":"x"}`))
   await allAnswered(t, core, { 'named twice, the last one wrong': twice }, 'invalid_token/wrong_audience')
 })
 
 t.test('a signed token past its end, also by far, is expired', async t => {
   const core = await setUp(t)
   const ends = [-Number.MAX_SAFE_INTEGER, -1, -0, 0, 1, Math.floor(Date.now() / 1000)]
-  const tokens = ends.map(exp => signJws(core.key, { ...core.claims, exp }))
+  const tokens = ends.map(exp => signedClaims(core.key, { ...core.claims, exp }))
   await allAnswered(t, core, { ends: tokens }, 'invalid_token/expired')
 })
 
 /** The token with a number written as it is, since JSON.stringify writes no infinity. */
 function withNumber (key: JwsKey, claims: Record<string, unknown>, name: string, number: string): string {
-  return signed(key, properHeader(key), JSON.stringify({ ...claims, [name]: '?' }).replace('"?"', number))
+  return signedClaims(key, JSON.stringify({ ...claims, [name]: '?' }).replace('"?"', number))
 }
 
 t.test('a signed token with a time or a generation that is no whole number in range is malformed', async t => {
@@ -150,7 +151,7 @@ t.test('a signed token about an account or a session that is no UUID is refused 
   const { key, claims } = core
   const odd = ['', ' ', 'x', '\0', '0', `${claims.sid}x`, "'", '{}']
   const answers = await Promise.all(odd.flatMap(id => [{ sub: id }, { sid: id }])
-    .map(wrong => core.answerTo(signJws(key, { ...claims, ...wrong }))))
+    .map(wrong => core.answerTo(signedClaims(key, { ...claims, ...wrong }))))
   t.same(answers.filter(answer => !answer.startsWith('invalid_token/')), [])
 })
 
@@ -161,7 +162,7 @@ t.test('a signed token about a session that is not the account\'s is unknown', a
     'nobody, another account, another session': [
       { sub: randomUUID() }, { sid: randomUUID() }, { sub: other.account.id }, { sid: other.sessionId },
       { sub: core.claims.sid, sid: core.claims.sub }
-    ].map(wrong => signJws(core.key, { ...core.claims, ...wrong }))
+    ].map(wrong => signedClaims(core.key, { ...core.claims, ...wrong }))
   }, 'invalid_token/unknown')
 })
 
@@ -175,13 +176,13 @@ t.test('a deeply nested claim that is signed does no harm', async t => {
 
 t.test('tokens of one kind, service or installation are worth nothing elsewhere', async t => {
   const here = await setUp(t)
-  const elsewhere = await setUp(t, { KEYTURN_SECRET: here.config.KEYTURN_SECRET ?? '' })
+  const elsewhere = await setUp(t, { secrets: { current: here.settings.secrets.current ?? '' } })
   t.equal(await here.answerTo(elsewhere.grant.accessToken), 'invalid_token/bad_signature')
   t.equal(await here.answerTo(here.grant.refreshToken), 'invalid_token/malformed')
-  const refresh = (token: string) => outcomeOf(here.core.refresh(token, clientInfo))
+  const refresh = (token: string) => outcomeOf(here.core.refresh.trade(token, clientInfo))
   t.equal(await refresh(here.grant.accessToken), 'invalid_refresh_token/malformed')
   t.equal(await refresh(elsewhere.grant.refreshToken), 'invalid_refresh_token/unknown')
-  await here.core.signOut.withAccessToken(elsewhere.grant.accessToken, clientInfo)
-  await here.core.signOut.withRefreshToken(elsewhere.grant.refreshToken, clientInfo)
+  await here.core.sessions.signOut.byAccessToken(elsewhere.grant.accessToken, clientInfo)
+  await here.core.sessions.signOut.byRefreshToken(elsewhere.grant.refreshToken, clientInfo)
   for (const { answerTo, grant } of [here, elsewhere]) t.equal(await answerTo(grant.accessToken), 'granted')
 })
