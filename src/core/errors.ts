@@ -1,6 +1,4 @@
-import { isUnavailable } from '../db/errors.js'
-
-/** What a verb of the core can refuse with. A contract answers each in its own words, by a table. */
+/** The codes of every error that the core throws. A contract answers each in its own words, by a table. */
 export const authErrorCodes = [
   'invalid_credentials',
   'wrong_password',
@@ -14,6 +12,7 @@ export const authErrorCodes = [
   'invalid_scope',
   'invalid_target',
   'invalid_subject_token',
+  'unsupported_token_type',
   'not_found',
   'task_not_found',
   'task_forbidden',
@@ -24,9 +23,12 @@ export const authErrorCodes = [
 
 export type AuthErrorCode = typeof authErrorCodes[number]
 
-/** Why a token is refused. */
-export type TokenErrorReason =
-  | 'malformed' | 'bad_signature' | 'wrong_audience' | 'unknown' | 'expired' | 'signed_out' | 'revoked' | 'reused'
+/** Why a token is rejected. */
+export const tokenErrorReasons = [
+  'malformed', 'bad_signature', 'wrong_audience', 'unknown', 'expired', 'signed_out', 'revoked', 'reused'
+] as const
+
+export type TokenErrorReason = typeof tokenErrorReasons[number]
 
 interface ErrorDetail {
   reason?: TokenErrorReason
@@ -35,12 +37,12 @@ interface ErrorDetail {
   message?: string
 }
 
-/** A refusal by the core. The message is for logs; `code` and `reason` are what a client may be told. */
+/** The only error that the core throws on purpose. The message is for logs; clients may see `code` and `reason`. */
 export class AuthError extends Error {
   readonly code: AuthErrorCode
   /** Set with `invalid_token` and `invalid_refresh_token`. */
   readonly reason: TokenErrorReason | undefined
-  /** Seconds after which it is worth trying again; set with `too_many_failures`. */
+  /** Seconds after which a retry makes sense; set with `too_many_failures`. */
   readonly retryAfter: number | undefined
 
   constructor (code: AuthErrorCode, detail: ErrorDetail = {}) {
@@ -52,7 +54,7 @@ export class AuthError extends Error {
   }
 }
 
-/** What a check of a token finds; `null` when the token is refused. @throws every other error of the check */
+/** The result of a token check, or `null` when it rejects the token. @throws every other error of the check */
 export async function ifValid<Found> (check: Promise<Found>): Promise<Found | null> {
   try {
     return await check
@@ -63,10 +65,19 @@ export async function ifValid<Found> (check: Promise<Found>): Promise<Found | nu
 }
 
 /**
- * The core's view of any error: itself if it is one, `unavailable` if the database could not answer (never a
- * reason to send a client away: told 401, it throws its session away), `null` if it is nobody's fault but ours.
+ * What the database pool rejects with when it cannot answer. Clients must get 503 for it, never 401: at a 401 they
+ * throw their session away.
  */
-export function asAuthError (error: unknown): AuthError | null {
-  if (error instanceof AuthError) return error
-  return isUnavailable(error) ? new AuthError('unavailable', { cause: error }) : null
+export function unavailable (cause: unknown): AuthError {
+  return new AuthError('unavailable', { cause, message: `the database cannot answer now: ${String(cause)}` })
+}
+
+/** @param reason of an access token's rejection */
+export function invalidToken (reason: TokenErrorReason): AuthError {
+  return new AuthError('invalid_token', { reason })
+}
+
+/** @param reason of the rejection of what was to be refreshed */
+export function invalidRefreshToken (reason: TokenErrorReason): AuthError {
+  return new AuthError('invalid_refresh_token', { reason })
 }

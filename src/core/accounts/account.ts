@@ -1,4 +1,6 @@
-import type { Sql, Fragment } from 'postgres'
+import type { Fragment, Pool } from '../../db/pool.js'
+import { getTableColumns } from '../../db/query.js'
+import { accounts } from '../../db/schema.js'
 
 /** What billing last said of an account, shown as it was set. */
 export interface Subscription {
@@ -16,51 +18,42 @@ export interface Account {
   username: string | null
   name: string | null
   subscription: Subscription | null
-  /** Milliseconds since 1970, as the next two: of a hundred thousand remembered accounts, dates are a third. */
+  /** Milliseconds since 1970, as the next two: in a cache of a hundred thousand accounts, dates would be a third. */
   createdAt: number
   updatedAt: number
   disabledAt: number | null
 }
 
-/** The columns `toAccount` reads, of the table under the name `account`. */
-export function accountColumns (sql: Sql): Fragment {
-  return sql`
-    account.id, account.number, account.email, account.username, account.name,
-    account.subscription_status, account.subscription_plan, account.subscription_expires_at,
-    account.created_at, account.updated_at, account.disabled_at`
-}
+const { passwordHash: _passwordHash, epoch: _epoch, ...columns } = getTableColumns(accounts)
 
-export interface AccountRow {
-  id: string
-  number: string
-  email: string
-  username: string | null
-  name: string | null
-  subscription_status: string | null
-  subscription_plan: string | null
-  subscription_expires_at: Date | null
-  created_at: Date
-  updated_at: Date
-  disabled_at: Date | null
+/** The columns of an account that `toAccount` reads, for typed statements. */
+export const shownColumns = columns
+
+export type AccountRow = Pick<typeof accounts.$inferSelect, keyof typeof columns>
+
+const columnList = Object.values(columns).map(({ name }) => `account.${name}`).join(', ')
+
+/** The same for SQL by hand, of the table under the name `account`. */
+export function accountColumns (sql: Pool): Fragment {
+  return sql.unsafe(columnList)
 }
 
 export function toAccount (row: AccountRow): Account {
+  const { subscriptionStatus: status, subscriptionPlan: plan, subscriptionExpiresAt: expiresAt } = row
   return {
     id: row.id,
-    number: Number(row.number),
+    number: row.number,
     email: row.email,
     username: row.username,
     name: row.name,
-    subscription: row.subscription_status === null || row.subscription_plan === null
-      ? null
-      : { status: row.subscription_status, plan: row.subscription_plan, expiresAt: row.subscription_expires_at },
-    createdAt: row.created_at.getTime(),
-    updatedAt: row.updated_at.getTime(),
-    disabledAt: row.disabled_at?.getTime() ?? null
+    subscription: status === null || plan === null ? null : { status, plan, expiresAt },
+    createdAt: row.createdAt.getTime(),
+    updatedAt: row.updatedAt.getTime(),
+    disabledAt: row.disabledAt?.getTime() ?? null
   }
 }
 
-/** The name to greet with: the name, else the username, else what stands before the `@` of the email. */
+/** The name to greet with: the name, else the username, else the part of the email before the `@`. */
 export function displayName (account: Pick<Account, 'name' | 'username' | 'email'>): string {
   return account.name ?? account.username ?? account.email.slice(0, account.email.indexOf('@'))
 }

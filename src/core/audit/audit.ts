@@ -1,28 +1,14 @@
-import type { Fragment, Sql } from 'postgres'
-
-/** Everything that is put on record. A record is written by the statement that does the deed, or not at all. */
-export const auditEventNames = [
-  'account_created',
-  'account_disabled',
-  'account_enabled',
-  'account_deleted',
-  'subscription_changed',
-  'password_changed',
-  'signed_in',
-  'signed_out',
-  'session_revoked',
-  'refresh_retried_late',
-  'refresh_token_reused'
-] as const
-
-export type AuditEvent = typeof auditEventNames[number]
+import type { AuditEvent } from '../../db/audit-events.js'
+import type { Fragment, Pool } from '../../db/pool.js'
 
 /**
- * The body of a CTE that puts an event on record for every row of `source`, another CTE of the same statement
- * with the columns `account_id` and `session_id`.
+ * The body of a CTE that records an event for every row of `source`, another CTE of the same statement with the
+ * columns `account_id` and `session_id`. A list of events records each of them.
  */
-export function recordEvent (sql: Sql, event: AuditEvent, source: string, address: string | null): Fragment {
+export function recordEvents (
+  sql: Pool, events: readonly AuditEvent[], source: string, address: string | null
+): Fragment {
   return sql`
     INSERT INTO audit_events (account_id, event, session_id, address)
-    SELECT account_id, ${event}, session_id, ${address} FROM ${sql(source)}`
+    SELECT account_id, event, session_id, ${address} FROM ${sql.unsafe(source)}, unnest(${events}::text[]) AS event`
 }

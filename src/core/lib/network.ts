@@ -4,8 +4,8 @@ import ipaddr from 'ipaddr.js'
 const networkBytes = 8
 
 /**
- * Whom an address stands for: itself in IPv4, its /64 in IPv6; `null` for none. An IPv4 address in IPv6's clothes is
- * the IPv4 address.
+ * The network of an address: itself in IPv4, its /64 in IPv6; `null` for none. IPv4-mapped IPv6 addresses count as
+ * IPv4.
  */
 export function networkOf (address: string | null): string | null {
   if (address === null) return null

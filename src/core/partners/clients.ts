@@ -1,124 +1,113 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Sql } from 'postgres'
-import { checkAssertion, readAssertion } from './client-assertion.js'
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Database } from '../../db/client.js'
+import { eq, expression, getTableColumns, lt } from '../../db/query.js'
+import { clientAssertions, clients } from '../../db/schema.js'
+import type { ClientGrant } from '../../db/stored-values.js'
 import { AuthError } from '../errors.js'
+import { randomSecret, sha256 } from '../lib/secrets.js'
+import { checkAssertion, readAssertion } from './client-assertion.js'
 
-/** What a client may ask `/oauth/token` for. */
-export const clientGrants = [
-  'refresh_token', 'client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'
-] as const
+export { clientGrants, type ClientGrant } from '../../db/stored-values.js'
 
-export type ClientGrant = typeof clientGrants[number]
+const { id, name, grantTypes, audience, scopes, createdAt } = getTableColumns(clients)
+const shownColumns = { id, name, grantTypes, audience, scopes, createdAt }
 
-/** A partner service (RFC 6749 2). */
-export interface Client {
-  id: string
+type ClientRow = typeof clients.$inferSelect
+
+/** A partner service (RFC 6749 2), without its credentials. Its tokens are issued for its `audience`. */
+export type Client = Pick<ClientRow, keyof typeof shownColumns>
+
+export interface NewClient {
   name: string
-  grants: ClientGrant[]
-  /** Whom the tokens are for that are made for this client. */
-  audience: string
+  grantTypes: ClientGrant[]
   scopes: string[]
-  createdAt: Date
-}
-
-export interface NewClient extends Omit<Client, 'id' | 'audience' | 'createdAt'> {
   /** Its own id when left out. */
   audience?: string | undefined
-  /** A JWK set in JSON: the client signs and has no secret. */
+  /** A JWK set in JSON (client-keys.ts): the client signs (private_key_jwt) and has no secret. */
   publicKeys?: string | undefined
 }
 
-/** How a client shows who it is (RFC 6749 2.3, RFC 7523 2.2). */
+/** How a client authenticates (RFC 6749 2.3, RFC 7523 2.2). */
 export type ClientCredentials = { id: string, secret: string } | { assertion: string }
 
-interface ClientRow {
-  id: string
-  name: string
-  secretHash: Buffer | null
-  publicKeys: string | null
-  grants: string
-  audience: string
-  scope: string
-  createdAt: Date
-}
-
-export type Clients = ReturnType<typeof createClients>
-
-const secretBytes = 32
-/** Compared where there is no client, so that the work is the same. */
-const dummyHash = Buffer.alloc(32)
-
 export interface ClientsNeeds {
-  sql: Sql
+  query: Database['query']
   issuer: string
   /** Milliseconds since 1970. */
   now: () => number
 }
 
-/** Partner services, read from the database each time: one that is removed is unknown to every instance at once. */
-export function createClients ({ sql, issuer, now }: ClientsNeeds) {
+export type Clients = ReturnType<typeof createClients>
+
+const idBytes = 12
+/** Compared with when there is no such client, so that the time is the same. */
+const dummyHash = Buffer.alloc(32)
+
+/** Partner services, read from the database for each request: a removed one is rejected by all instances at once. */
+export function createClients ({ query, issuer, now }: ClientsNeeds) {
   const assertionAudiences = [issuer, `${issuer}/oauth/token`]
-  const columns = sql`
-    id, name, secret_hash AS "secretHash", public_keys AS "publicKeys", grants, audience, scope,
-    created_at AS "createdAt"`
+  const byId = query.select().from(clients).where(eq(clients.id, expression.placeholder('id'))).prepare('client_by_id')
 
   async function find (id: string): Promise<ClientRow | undefined> {
     if (!id.isWellFormed() || id.includes('\0')) return undefined
-    const [row] = await sql<ClientRow[]>`SELECT ${columns} FROM clients WHERE id = ${id}`
+    const [row] = await byId.execute({ id })
     return row
   }
 
-  async function bySecret ({ id, secret }: { id: string, secret: string }): Promise<Client | null> {
+  async function bySecret ({ id, secret }: { id: string, secret: string }): Promise<ClientRow | null> {
     const row = await find(id)
     const matches = timingSafeEqual(sha256(secret), row?.secretHash ?? dummyHash)
-    return row !== undefined && matches ? toClient(row) : null
+    return row !== undefined && matches ? row : null
   }
 
-  /** An assertion is good once: of two that show the same one, the second is refused. */
-  async function byAssertion (text: string): Promise<Client | null> {
+  /** An assertion is accepted once: of two requests with the same one, the second is rejected (RFC 7523 3). */
+  async function byAssertion (text: string): Promise<ClientRow | null> {
     const assertion = readAssertion(text, assertionAudiences, now())
     const row = assertion === null ? undefined : await find(assertion.clientId)
     if (assertion === null || row === undefined || !checkAssertion(assertion, row.publicKeys)) return null
-    const [first] = await sql`
-      INSERT INTO client_assertions (client_id, jti, expires_at)
-      VALUES (${assertion.clientId}, ${assertion.jti}, to_timestamp(${assertion.exp}))
-      ON CONFLICT DO NOTHING RETURNING jti`
-    return first === undefined ? null : toClient(row)
+    const { clientId, jti, exp } = assertion
+    const [first] = await query.insert(clientAssertions).values({ clientId, jti, expiresAt: new Date(exp * 1000) })
+      .onConflictDoNothing().returning({ jti: clientAssertions.jti })
+    return first === undefined ? null : row
   }
 
   return {
     /**
-     * Makes a client; the secret is told once and only its hash is kept.
-     * @throws AuthError `invalid_target` for Keyturn's own audience, with which its tokens would be good everywhere
+     * Makes a client; its secret is returned once and only its hash is stored.
+     * @throws AuthError `invalid_target` for Keyturn's own audience, with which its tokens would be valid everywhere
      */
-    async add (client: NewClient): Promise<{ client: Client, secret: string | null }> {
-      if (client.audience === issuer) {
-        throw new AuthError('invalid_target', { message: 'an audience of its own, please: this one is Keyturn itself' })
+    async add ({ name, grantTypes, scopes, audience, publicKeys }: NewClient): Promise<{
+      client: Client, secret: string | null
+    }> {
+      if (audience === issuer) {
+        throw new AuthError('invalid_target', {
+          message: '--audience must differ from PUBLIC_URL: such tokens would be accepted by every contract'
+        })
       }
-      const id = `client_${randomBytes(12).toString('base64url')}`
-      const secret = client.publicKeys === undefined ? randomBytes(secretBytes).toString('base64url') : null
-      const [row] = await sql<[ClientRow]>`
-        INSERT INTO clients (id, name, secret_hash, public_keys, grants, audience, scope)
-        VALUES (${id}, ${client.name}, ${secret === null ? null : sha256(secret)}, ${client.publicKeys ?? null},
-          ${client.grants.join(' ')}, ${client.audience ?? id}, ${client.scopes.join(' ')})
-        RETURNING ${columns}`
-      return { client: toClient(row), secret }
+      const id = `client_${randomBytes(idBytes).toString('base64url')}`
+      const secret = publicKeys === undefined ? randomSecret() : null
+      const [client] = await query.insert(clients).values({
+        id,
+        name,
+        secretHash: secret === null ? null : sha256(secret),
+        publicKeys: publicKeys ?? null,
+        grants: grantTypes.join(' '),
+        audience: audience ?? id,
+        scope: scopes.join(' ')
+      }).returning(shownColumns)
+      return { client: client as Client, secret }
     },
 
-    async list (): Promise<Client[]> {
-      const rows = await sql<ClientRow[]>`SELECT ${columns} FROM clients ORDER BY created_at, id`
-      return rows.map(toClient)
-    },
+    /** All clients, oldest first. */
+    list: (): Promise<Client[]> => query.select(shownColumns).from(clients).orderBy(clients.createdAt, clients.id),
 
     /** @throws AuthError `not_found` */
     async remove (id: string): Promise<void> {
-      const removed = await sql`DELETE FROM clients WHERE id = ${id} RETURNING id`
-      if (removed.length === 0) throw new AuthError('not_found', { message: 'no client has this id' })
+      const [removed] = await query.delete(clients).where(eq(clients.id, id)).returning({ id: clients.id })
+      if (removed === undefined) throw new AuthError('not_found', { message: 'no client has this id' })
     },
 
-    async exists (id: string): Promise<boolean> {
-      return await find(id) !== undefined
-    },
+    exists: async (id: string): Promise<boolean> => await find(id) !== undefined,
 
     /** @throws AuthError `invalid_client` */
     async authenticate (credentials: ClientCredentials): Promise<Client> {
@@ -129,22 +118,9 @@ export function createClients ({ sql, issuer, now }: ClientsNeeds) {
       return client
     },
 
-    /** Forgets assertions that have expired. */
+    /** Deletes assertions that have expired by themselves. */
     async deleteExpiredAssertions (): Promise<void> {
-      await sql`DELETE FROM client_assertions WHERE expires_at < clock_timestamp()`
+      await query.delete(clientAssertions).where(lt(clientAssertions.expiresAt, expression`clock_timestamp()`))
     }
   }
-}
-
-function toClient ({ id, name, grants, audience, scope, createdAt }: ClientRow): Client {
-  return { id, name, grants: toList(grants) as ClientGrant[], audience, scopes: toList(scope), createdAt }
-}
-
-function toList (text: string): string[] {
-  return text.split(' ').filter(item => item !== '')
-}
-
-/** A secret of 256 random bits needs no slow hash. */
-function sha256 (text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

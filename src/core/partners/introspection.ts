@@ -1,13 +1,15 @@
-import type { Sql } from 'postgres'
-import type { AccessTokens } from '../tokens/access-token.js'
-import type { Client, Clients } from './clients.js'
+import type { Pool } from '../../db/pool.js'
+import type { accounts } from '../../db/schema.js'
 import { ifValid } from '../errors.js'
-import { readJws, type CompactJws } from '../keys/jws.js'
-import type { Keyring } from '../keys/keyring.js'
-import { hashSecret, readRefreshToken } from '../tokens/refresh-token.js'
+import { sha256 } from '../lib/secrets.js'
+import { isLive } from '../sessions/session-row.js'
+import type { AccessToken } from '../tokens/access-token.js'
+import type { Tokens } from '../tokens/index.js'
+import type { RefreshToken } from '../tokens/refresh-token.js'
 import type { Validation } from '../validation/validation.js'
+import type { Client, Clients } from './clients.js'
 
-/** What is told of a live token (RFC 7662 2.2); times in seconds since 1970. */
+/** The introspection response for an active token (RFC 7662 2.2); times in seconds since 1970. */
 export interface ActiveToken {
   token_type: 'Bearer' | 'refresh_token'
   iss: string
@@ -17,58 +19,49 @@ export interface ActiveToken {
 }
 
 export interface IntrospectionNeeds {
-  sql: Sql
-  keyring: Keyring
-  accessTokens: AccessTokens
-  validation: Validation
-  clients: Clients
+  sql: Pool
+  tokens: Tokens
+  validation: Pick<Validation, 'authenticateFresh'>
+  clients: Pick<Clients, 'exists'>
   issuer: string
 }
 
-/** Of the claims, what the asking partner may know. */
-const disclosedClaims = ['iss', 'aud', 'sub', 'sid', 'scope', 'client_id', 'act', 'jti', 'iat', 'exp'] as const
+/** Seconds since 1970, and the email of the account. */
+export type CurrentTokenRow = Pick<typeof accounts.$inferSelect, 'email'> & { exp: number, iat: number }
+
+export type Introspect = ReturnType<typeof createIntrospection>
+
+/** The claims that introspection discloses to a partner. */
+const disclosedClaims: ReadonlySet<string> =
+  new Set(['iss', 'aud', 'sub', 'sid', 'scope', 'client_id', 'act', 'jti', 'iat', 'exp'])
 
 /**
- * Says of a token whether it lives, to a client that has shown who it is (RFC 7662). A token that was made for
- * another partner is told as dead.
- * @throws AuthError `unavailable`, when it cannot be told
+ * Returns an authenticated client the claims of an active token (RFC 7662), or `null`. A token that was issued for
+ * another partner is reported as inactive.
+ * @throws AuthError `unavailable`, when it cannot be determined
  */
-export function createIntrospection (needs: IntrospectionNeeds) {
-  const { sql, keyring, accessTokens, validation, clients, issuer } = needs
-
-  /** Of the account's own token, of one made for this client, and of the client's own. */
-  async function accessToken (client: Client, token: string): Promise<ActiveToken | null> {
-    const user = await ifValid(validation.authenticateFresh(token)) ??
-      await ifValid(validation.authenticateFresh(token, client.audience))
-    if (user !== null) return { ...introspectionClaims(token), username: user.account.email, token_type: 'Bearer' }
-    const own = await ifValid(accessTokens.verifyClient(token, client.audience))
-    if (own === null || !await clients.exists(own.client_id)) return null
-    return { ...introspectionClaims(token), token_type: 'Bearer' }
+export function createIntrospection ({ sql, tokens, validation, clients, issuer }: IntrospectionNeeds) {
+  /** A user's token, or a token of either kind that was issued for the audience of this client. */
+  async function accessToken (client: Client, text: string): Promise<ActiveToken | null> {
+    const token = await ifValid(tokens.access.read(text))
+    if (token === null || token.isExpired) return null
+    if (token.kind !== 'user' && token.claims.aud !== client.audience) return null
+    if (token.kind === 'client') {
+      return await clients.exists(token.claims.client_id) ? introspectionClaims(token) : null
+    }
+    const user = await ifValid(validation.authenticateFresh(token.claims))
+    return user === null ? null : { ...introspectionClaims(token), username: user.account.email }
   }
 
-  /** Only the newest one of a session is live; asking changes nothing. */
+  /** Only the current one of a session is active; introspection changes nothing. */
   async function refreshToken (text: string): Promise<ActiveToken | null> {
-    const token = readRefreshToken(keyring, text)
+    const token = tokens.refresh.read(text)
     if (token === null) return null
-    const [row] = await sql<{ exp: number, iat: number, email: string }[]>`
-      SELECT floor(extract(epoch FROM session.expires_at))::float8 AS exp,
-        floor(extract(epoch FROM session.rotated_at))::float8 AS iat, account.email
-      FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
-      WHERE session.account_id = ${token.accountId} AND session.id = ${token.sessionId}
-        AND session.current_hash = ${hashSecret(token.secret)} AND session.ended_at IS NULL
-        AND session.expires_at > clock_timestamp() AND account.epoch <= session.epoch
-        AND account.disabled_at IS NULL`
-    return row === undefined
-      ? null
-      : {
-          token_type: 'refresh_token',
-          iss: issuer,
-          sub: token.accountId,
-          sid: token.sessionId,
-          username: row.email,
-          iat: row.iat,
-          exp: row.exp
-        }
+    const [row] = await selectCurrentToken(sql, token)
+    if (row === undefined) return null
+    const { accountId: sub, sessionId: sid } = token
+    const { email: username, iat, exp } = row
+    return { token_type: 'refresh_token', iss: issuer, sub, sid, username, iat, exp }
   }
 
   return async function introspect (client: Client, token: string): Promise<ActiveToken | null> {
@@ -76,9 +69,18 @@ export function createIntrospection (needs: IntrospectionNeeds) {
   }
 }
 
-/** Claims of a token that has been checked. */
-function introspectionClaims (token: string): { iss: string, sub: string, exp: number } {
-  const { payload } = readJws(token) as CompactJws
-  const members = disclosedClaims.filter(name => name in payload).map(name => [name, payload[name]])
-  return Object.fromEntries(members) as { iss: string, sub: string, exp: number }
+/** The session of a refresh token, if it is live and the token its current one. */
+export function selectCurrentToken (sql: Pool, { accountId, sessionId, secret }: RefreshToken) {
+  return sql<CurrentTokenRow[]>`
+    SELECT floor(extract(epoch FROM session.expires_at))::float8 AS exp,
+      floor(extract(epoch FROM session.rotated_at))::float8 AS iat, account.email
+    FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
+    WHERE session.account_id = ${accountId} AND session.id = ${sessionId}
+      AND session.current_hash = ${sha256(secret)} AND ${isLive(sql)}`
+}
+
+function introspectionClaims ({ claims }: AccessToken): ActiveToken {
+  const { iss, sub, exp } = claims
+  const disclosed = Object.entries(claims).filter(([name]) => disclosedClaims.has(name))
+  return { token_type: 'Bearer', iss, sub, exp, ...Object.fromEntries(disclosed) }
 }

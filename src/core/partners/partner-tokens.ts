@@ -1,24 +1,29 @@
-import type { AccessTokens } from '../tokens/access-token.js'
-import type { Client, ClientGrant } from './clients.js'
+import type { ClientGrant } from '../../db/stored-values.js'
 import { AuthError, ifValid } from '../errors.js'
+import type { ClientInfo } from '../lib/client-info.js'
+import type { Refresh } from '../refresh/index.js'
+import type { IssuedTokens } from '../sessions/token-issuer.js'
+import type { Tokens } from '../tokens/index.js'
 import type { Validation } from '../validation/validation.js'
+import type { Client } from './clients.js'
 
-/** A token made for a partner. Lifetime in seconds. */
-export interface PartnerGrant {
+/** A token issued for a partner. Lifetime in seconds. */
+export interface PartnerToken {
   accessToken: string
   expiresIn: number
   scope: string
 }
 
-/** What a client asks for; all it may have when left out. */
+/** The scope that a client requests; when left out, all that it is registered for. */
 export interface TokenRequest {
   scope?: string | undefined
   audience?: string | undefined
 }
 
 export interface PartnerTokensNeeds {
-  accessTokens: AccessTokens
-  validation: Validation
+  tokens: Tokens
+  refresh: Pick<Refresh, 'trade'>
+  validation: Pick<Validation, 'authenticate'>
   /** Seconds. */
   lifetime: number
   /** Milliseconds since 1970. */
@@ -27,37 +32,46 @@ export interface PartnerTokensNeeds {
 
 export type PartnerTokens = ReturnType<typeof createPartnerTokens>
 
-/** Tokens that are good at one partner only (RFC 8725 3.9, RFC 8707). */
-export function createPartnerTokens ({ accessTokens, validation, lifetime, now }: PartnerTokensNeeds) {
+/** The grants of the token endpoint. A client's tokens are valid at its audience only (RFC 8725 3.9, RFC 8707). */
+export function createPartnerTokens ({ tokens, refresh, validation, lifetime, now }: PartnerTokensNeeds) {
   return {
     /**
-     * A token that speaks for the client itself (RFC 6749 4.4).
+     * Trades a user's refresh token on the user's behalf (RFC 6749 6).
+     * @throws AuthError `unauthorized_client`, `invalid_refresh_token`, `unavailable`
+     */
+    async refresh (client: Client, refreshToken: string, clientInfo: ClientInfo): Promise<IssuedTokens> {
+      requireGrant(client, 'refresh_token')
+      return refresh.trade(refreshToken, clientInfo)
+    },
+
+    /**
+     * Issues a token of the client's own (RFC 6749 4.4).
      * @throws AuthError `unauthorized_client`, `invalid_scope`, `invalid_target`
      */
-    clientCredentials (client: Client, asked: TokenRequest): PartnerGrant {
+    clientCredentials (client: Client, request: TokenRequest): PartnerToken {
       requireGrant(client, 'client_credentials')
-      const scope = grantedScope(client, asked.scope)
-      const accessToken = accessTokens.issueToClient({
-        aud: grantedAudience(client, asked.audience), sub: client.id, client_id: client.id, scope
+      const scope = grantedScope(client, request.scope)
+      const accessToken = tokens.access.issueToClient({
+        aud: grantedAudience(client, request.audience), sub: client.id, client_id: client.id, scope
       }, lifetime)
       return { accessToken, expiresIn: lifetime, scope }
     },
 
     /**
-     * Trades a user's token for one that is good at the client's audience only, within a scope, and that ends with
+     * Exchanges a user's token for one that is valid at the client's audience only, within a scope, and that ends with
      * the session at the latest (RFC 8693).
      * @throws AuthError `unauthorized_client`, `invalid_scope`, `invalid_target`, `invalid_subject_token`,
      * `unavailable`
      */
-    async exchange (client: Client, subjectToken: string, asked: TokenRequest): Promise<PartnerGrant> {
+    async exchange (client: Client, subjectToken: string, request: TokenRequest): Promise<PartnerToken> {
       requireGrant(client, 'urn:ietf:params:oauth:grant-type:token-exchange')
-      const scope = grantedScope(client, asked.scope)
-      const aud = grantedAudience(client, asked.audience)
+      const scope = grantedScope(client, request.scope)
+      const aud = grantedAudience(client, request.audience)
       const user = await ifValid(validation.authenticate(subjectToken))
       if (user === null) throw new AuthError('invalid_subject_token')
       const { accountId, sessionId, generation, contract, exp, account } = user
       const expiresIn = Math.min(lifetime, Math.floor(exp - now() / 1000))
-      const accessToken = accessTokens.issue({
+      const accessToken = tokens.access.issue({
         sub: accountId, sid: sessionId, gen: generation, contract, email: account.email
       }, expiresIn, { aud, scope, client_id: client.id, act: { sub: client.id } })
       return { accessToken, expiresIn, scope }
@@ -66,18 +80,19 @@ export function createPartnerTokens ({ accessTokens, validation, lifetime, now }
 }
 
 /** @throws AuthError `unauthorized_client` */
-export function requireGrant (client: Client, grant: ClientGrant): void {
-  if (!client.grants.includes(grant)) throw new AuthError('unauthorized_client')
+function requireGrant ({ grantTypes }: Client, grant: ClientGrant): void {
+  if (!grantTypes.includes(grant)) throw new AuthError('unauthorized_client')
 }
 
-/** All that the client may have when it does not ask for less. */
-function grantedScope ({ scopes }: Client, asked: string | undefined): string {
-  const wanted = asked === undefined ? scopes : asked.split(' ')
+/** The requested scope; without one, all that the client is registered for. @throws AuthError `invalid_scope` */
+function grantedScope ({ scopes }: Client, requested: string | undefined): string {
+  const wanted = requested === undefined ? scopes : requested.split(' ')
   if (!wanted.every(scope => scopes.includes(scope))) throw new AuthError('invalid_scope')
   return wanted.join(' ')
 }
 
-function grantedAudience ({ audience }: Client, asked: string | undefined): string {
-  if (asked !== undefined && asked !== audience) throw new AuthError('invalid_target')
+/** @throws AuthError `invalid_target` */
+function grantedAudience ({ audience }: Client, requested: string | undefined): string {
+  if (requested !== undefined && requested !== audience) throw new AuthError('invalid_target')
   return audience
 }

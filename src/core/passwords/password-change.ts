@@ -1,16 +1,19 @@
-import type { Sql } from 'postgres'
-import { recordEvent } from '../audit/audit.js'
+import type { Database } from '../../db/client.js'
+import { and, eq, isNull } from '../../db/query.js'
+import { accounts } from '../../db/schema.js'
+import { recordEvents } from '../audit/audit.js'
 import { AuthError } from '../errors.js'
-import type { HashingQueue } from './hashing-queue.js'
 import type { ClientInfo } from '../lib/client-info.js'
-import type { Passwords } from './password-hashing.js'
-import type { Revocations } from '../revocations/revocations.js'
+import { endAccess } from '../revocations/end-sessions.js'
+import type { RevocationNotices } from '../revocations/revocation-notices.js'
+import type { HashingQueue } from './hashing-queue.js'
+import type { PasswordHashing } from './password-hashing.js'
 
 export interface PasswordChangeNeeds {
-  sql: Sql
-  gate: HashingQueue
-  passwords: Passwords
-  revocations: Revocations
+  db: Pick<Database, 'sql' | 'query'>
+  queue: Pick<HashingQueue, 'admit'>
+  hashing: Pick<PasswordHashing, 'hash' | 'verify'>
+  revocations: Pick<RevocationNotices, 'publish'>
 }
 
 export interface PasswordChange {
@@ -18,7 +21,7 @@ export interface PasswordChange {
   current: string
   replacement: string
   minPasswordLength: number
-  /** The sessions that live on: one, none, or all. */
+  /** The sessions that go on: one, none, or all. */
   keep: { sessionId: string } | 'none' | 'all'
 }
 
@@ -27,49 +30,40 @@ export interface PasswordChange {
  * and has not been changed meanwhile.
  * @throws AuthError `wrong_password`, `password_unacceptable`, `overloaded`
  */
-export function createPasswordChange ({ sql, gate, passwords, revocations }: PasswordChangeNeeds) {
+export function createPasswordChange ({ db: { sql, query }, queue, hashing, revocations }: PasswordChangeNeeds) {
   async function replaceHash (
-    { accountId, keep }: PasswordChange, verifiedHash: string, hash: string, clientInfo: ClientInfo
+    { accountId, keep }: PasswordChange, verifiedHash: string, hash: string, { address }: ClientInfo
   ): Promise<boolean> {
-    const keptId = typeof keep === 'string' ? null : keep.sessionId
-    const endsSessions = keep !== 'all'
+    const keptId = typeof keep === 'string' ? undefined : keep.sessionId
+    const where = sql`
+      account.id = ${accountId} AND account.password_hash = ${verifiedHash} AND account.disabled_at IS NULL`
+    const set = sql`password_hash = ${hash}, updated_at = clock_timestamp()`
+    const account = keep === 'all'
+      ? sql`account AS (UPDATE accounts AS account SET ${set} WHERE ${where} RETURNING account.*)`
+      : endAccess(sql, {
+        where, set: sql`, ${set}`, reason: 'password_changed', address, ...(keptId !== undefined && { keep: keptId })
+      })
     const changed = await sql`
-      WITH account AS (
-        UPDATE accounts SET
-          password_hash = ${hash}, epoch = epoch + ${Number(endsSessions)}, updated_at = clock_timestamp()
-        WHERE id = ${accountId} AND password_hash = ${verifiedHash} AND disabled_at IS NULL
-        RETURNING id, epoch
-      ), others AS (
-        UPDATE sessions SET ended_at = clock_timestamp(), end_reason = 'password_changed'
-        FROM account
-        WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL
-          AND ${endsSessions} AND sessions.id IS DISTINCT FROM ${keptId}
-        RETURNING sessions.account_id, sessions.id AS session_id
-      ), revoked AS (${recordEvent(sql, 'session_revoked', 'others', clientInfo.address)}), kept AS (
-        UPDATE sessions SET epoch = account.epoch
-        FROM account
-        WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL
-          AND sessions.id = ${keptId} AND sessions.epoch = account.epoch - 1
-      ), changed AS (SELECT id AS account_id, ${keptId}::uuid AS session_id FROM account),
-      record AS (${recordEvent(sql, 'password_changed', 'changed', clientInfo.address)})
+      WITH ${account}, changed AS (SELECT account.id AS account_id, ${keptId ?? null}::uuid AS session_id FROM account),
+      record AS (${recordEvents(sql, ['password_changed'], 'changed', address)})
       SELECT account_id FROM changed`
     return changed.length > 0
   }
 
   async function attempt (change: PasswordChange, clientInfo: ClientInfo): Promise<boolean> {
-    const [known] = await sql<{ hash: string }[]>`
-      SELECT password_hash AS hash FROM accounts WHERE id = ${change.accountId} AND disabled_at IS NULL`
-    const verified = await passwords.verify(known?.hash ?? null, change.current)
-    if (known === undefined || !verified) throw new AuthError('wrong_password')
-    const hash = await passwords.hash(change.replacement, change.minPasswordLength)
-    return replaceHash(change, known.hash, hash, clientInfo)
+    const [account] = await query.select({ hash: accounts.passwordHash }).from(accounts)
+      .where(and(eq(accounts.id, change.accountId), isNull(accounts.disabledAt)))
+    const isVerified = await hashing.verify(account?.hash ?? null, change.current)
+    if (account === undefined || !isVerified) throw new AuthError('wrong_password')
+    const hash = await hashing.hash(change.replacement, change.minPasswordLength)
+    return replaceHash(change, account.hash, hash, clientInfo)
   }
 
   return async function changePassword (change: PasswordChange, clientInfo: ClientInfo): Promise<void> {
-    await gate.admit(async () => {
-      // The loser of a race may be right all the same: a sign-in has renewed the hash of the same password.
-      const changed = await attempt(change, clientInfo) || await attempt(change, clientInfo)
-      if (!changed) throw new AuthError('wrong_password', { message: 'the password was changed meanwhile' })
+    await queue.admit(async () => {
+      // The password may still be correct: a concurrent sign-in may have renewed its hash.
+      const isChanged = await attempt(change, clientInfo) || await attempt(change, clientInfo)
+      if (!isChanged) throw new AuthError('wrong_password', { message: 'the password was changed meanwhile' })
     })
     revocations.publish({ accountId: change.accountId })
   }

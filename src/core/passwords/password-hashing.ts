@@ -3,13 +3,18 @@ import argon2 from 'argon2'
 import { AuthError } from '../errors.js'
 import type { HashingQueue } from './hashing-queue.js'
 
-export interface PasswordsNeeds {
-  gate: HashingQueue
-  /** KiB and passes of argon2id (RFC 9106). */
-  cost: { PASSWORD_HASH_MEMORY: number, PASSWORD_HASH_PASSES: number }
+export interface PasswordHashingNeeds {
+  queue: Pick<HashingQueue, 'hash'>
+  cost: PasswordHashCost
 }
 
-export type Passwords = ReturnType<typeof createPasswords>
+/** KiB and passes of argon2id (RFC 9106). */
+export interface PasswordHashCost {
+  memory: number
+  passes: number
+}
+
+export type PasswordHashing = ReturnType<typeof createPasswordHashing>
 
 /** Longer passwords are refused, never cut. */
 export const maxPasswordBytes = 1024
@@ -28,11 +33,11 @@ export function isStorablePassword (password: string): boolean {
 }
 
 /** Hashes and checks passwords with argon2id, a bounded number at once. Never call it inside a transaction. */
-export function createPasswords ({ gate, cost }: PasswordsNeeds) {
-  const parameters = { memoryCost: cost.PASSWORD_HASH_MEMORY, timeCost: cost.PASSWORD_HASH_PASSES, parallelism }
+export function createPasswordHashing ({ queue, cost }: PasswordHashingNeeds) {
+  const parameters = { memoryCost: cost.memory, timeCost: cost.passes, parallelism }
   const dummyHash = makeDummyHash()
 
-  /** A hash that no password has, with the parameters of all others: an unknown email costs the same work. */
+  /** A hash that no password matches, with the current parameters: an unknown email takes the same time. */
   function makeDummyHash (): string {
     const [salt, hash] = [saltBytes, hashBytes].map(size => randomBytes(size).toString('base64').replaceAll('=', ''))
     return `$argon2id$v=19$m=${parameters.memoryCost},t=${parameters.timeCost},p=${parallelism}$${salt}$${hash}`
@@ -40,22 +45,22 @@ export function createPasswords ({ gate, cost }: PasswordsNeeds) {
 
   return {
     /**
-     * Hashes a new password of at least `shortest` characters; there are no composition rules (NIST SP 800-63B).
+     * Hashes a new password of at least `minLength` characters; there are no composition rules (NIST SP 800-63B).
      * @throws AuthError `password_unacceptable`
      */
-    async hash (password: string, shortest: number): Promise<string> {
-      if ([...password].length < shortest || !isStorablePassword(password)) {
+    async hash (password: string, minLength: number): Promise<string> {
+      if ([...password].length < minLength || !isStorablePassword(password)) {
         throw new AuthError('password_unacceptable', {
-          message: `a password has at least ${shortest} characters and at most ${maxPasswordBytes} bytes`
+          message: `a password has at least ${minLength} characters and at most ${maxPasswordBytes} bytes`
         })
       }
-      return gate.hash(() => argon2.hash(canonical(password), parameters))
+      return queue.hash(() => argon2.hash(canonical(password), parameters))
     },
 
-    /** Checks a password; `hash` is `null` where there is no account, and the work is the same. */
+    /** Checks a password; `hash` is `null` where there is no account, which takes the same time. */
     async verify (hash: string | null, password: string): Promise<boolean> {
       const storable = isStorablePassword(password)
-      const matches = await gate.hash(() =>
+      const matches = await queue.hash(() =>
         argon2.verify(hash === null || !storable ? dummyHash : hash, storable ? canonical(password) : Buffer.alloc(0)))
       return matches && hash !== null && storable
     },

@@ -1,57 +1,54 @@
-import type { Sql } from 'postgres'
+import type { Pool } from '../../db/pool.js'
+import type { sessions } from '../../db/schema.js'
+import { createPeriodic } from '../lib/periodic.js'
 
 export interface ConfirmationsNeeds {
-  sql: Sql
+  sql: Pool
   /** Called when a batch could not be written; it stays pending and is written with the next. */
   onError: (error: unknown) => void
 }
 
 export type Confirmations = ReturnType<typeof createConfirmations>
 
-interface Pending {
+type ConfirmedRow = Pick<typeof sessions.$inferSelect, 'id'>
+
+interface Confirmation {
   accountId: string
   sessionId: string
   generation: number
 }
 
-const flushIntervalMs = 250
+const flushDelayMs = 250
 const batchSize = 500
-/** Beyond this, news is dropped rather than kept: a confirmation missed only leaves a late retry possible. */
+/** Beyond this, confirmations are dropped rather than kept: a missed one only leaves a late retry possible. */
 const maxPending = 50_000
 
 /**
  * Notes that the access token of a rotation was seen, hence that its reply arrived, and with it the refresh token.
- * Written in batches off the request's path; a batch is forgotten only when it is committed.
+ * Written in batches off the request's path; a batch is dropped from memory only when it is committed.
  */
 export function createConfirmations ({ sql, onError }: ConfirmationsNeeds) {
-  const pending = new Map<string, Pending>()
-  let timer: NodeJS.Timeout | null = null
-  let flushing: Promise<void> | null = null
+  const pending = new Map<string, Confirmation>()
+  let flushing: Promise<void> = Promise.resolve()
+  const flushes = createPeriodic(async () => {
+    await flush().finally(() => { if (pending.size > 0) flushes.wake() })
+  }, { intervalMs: null, wakeDelayMs: flushDelayMs, onError })
+  flushes.start()
 
-  function schedule (): void {
-    timer ??= setTimeout(() => {
-      timer = null
-      flush().catch(onError).finally(() => { if (pending.size > 0) schedule() })
-    }, flushIntervalMs).unref()
+  /** Writes what is pending now, after what is being written. @throws the database's error; nothing is lost by it */
+  function flush (): Promise<void> {
+    flushing = flushing.catch(() => {}).then(writeAll)
+    return flushing
   }
 
-  /** Writes what is pending now. @throws the database's error; nothing is lost by it */
-  async function flush (): Promise<void> {
-    await flushing?.catch(() => {})
+  async function writeAll (): Promise<void> {
     const batches = Math.ceil(pending.size / batchSize)
-    flushing = (async () => {
-      for (let batch = 0; batch < batches; batch += 1) await writeBatch()
-    })()
-    try {
-      await flushing
-    } finally {
-      flushing = null
-    }
+    for (let batch = 0; batch < batches; batch += 1) await writeBatch()
   }
 
   async function writeBatch (): Promise<void> {
     const batch = [...pending.values()].slice(0, batchSize)
-    const skipped = await write(sql, batch)
+    const skipped = new Set((await confirmSessions(sql, batch)).map(({ id }) => id))
     for (const written of batch.filter(({ sessionId }) => !skipped.has(sessionId))) {
       if (pending.get(written.sessionId) === written) pending.delete(written.sessionId)
     }
@@ -65,39 +62,39 @@ export function createConfirmations ({ sql, onError }: ConfirmationsNeeds) {
       const known = pending.get(sessionId)
       if (known === undefined ? pending.size >= maxPending : known.generation >= generation) return
       pending.set(sessionId, { accountId, sessionId, generation })
-      schedule()
+      flushes.wake()
     },
 
     /** What is confirmed here and perhaps not written yet; 0 when nothing is. */
-    pendingGeneration (sessionId: string): number {
-      return pending.get(sessionId)?.generation ?? 0
-    },
+    pendingGeneration: (sessionId: string): number => pending.get(sessionId)?.generation ?? 0,
 
     /** Sessions with a confirmation that is not written yet. */
-    get pending (): number {
-      return pending.size
-    },
+    pendingCount: (): number => pending.size,
 
     /** Writes the rest and stops. */
-    async close (): Promise<void> {
-      if (timer !== null) clearTimeout(timer)
+    close: async (): Promise<void> => {
+      await flushes.stop()
       await flush().catch(onError)
     }
   }
 }
 
 /**
- * Confirms a batch and returns the sessions it had to skip. Rows that somebody else is changing are not waited for:
- * whoever ends all sessions of an account holds locks of many and would in turn wait for this batch.
+ * Confirms a batch and returns the sessions it had to skip. Locked rows are not waited for: a statement that ends all
+ * sessions of an account holds locks of many and would in turn wait for this batch.
  */
-async function write (sql: Sql, batch: Pending[]): Promise<Set<string>> {
-  const skipped = await sql<{ id: string }[]>`
+export function confirmSessions (sql: Pool, batch: readonly Confirmation[]) {
+  return sql<ConfirmedRow[]>`
     WITH seen AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(batch)}::text::jsonb)
-        AS seen ("accountId" uuid, "sessionId" uuid, generation integer)
+      SELECT account_id, session_id, generation
+      FROM unnest(
+        ${batch.map(({ accountId }) => accountId)}::uuid[],
+        ${batch.map(({ sessionId }) => sessionId)}::uuid[],
+        ${batch.map(({ generation }) => generation)}::int[]
+      ) AS seen (account_id, session_id, generation)
     ), behind AS MATERIALIZED (
       SELECT session.account_id, session.id, seen.generation
-      FROM sessions AS session JOIN seen ON session.account_id = seen."accountId" AND session.id = seen."sessionId"
+      FROM sessions AS session JOIN seen ON session.account_id = seen.account_id AND session.id = seen.session_id
       WHERE session.confirmed_generation < seen.generation AND session.ended_at IS NULL
     ), locked AS MATERIALIZED (
       SELECT behind.* FROM sessions AS session JOIN behind USING (account_id, id)
@@ -110,5 +107,4 @@ async function write (sql: Sql, batch: Pending[]): Promise<Set<string>> {
       RETURNING sessions.id
     )
     SELECT id FROM behind WHERE id NOT IN (SELECT id FROM confirmed)`
-  return new Set(skipped.map(({ id }) => id))
 }

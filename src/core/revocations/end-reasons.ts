@@ -1,19 +1,28 @@
+import type { AuditEvent } from '../../db/audit-events.js'
+import type { EndReason } from '../../db/stored-values.js'
 import type { TokenErrorReason } from '../errors.js'
 
-/** Why a session ended, as stored. */
-export const endReasons = ['signed_out', 'revoked', 'reused', 'password_changed', 'disabled'] as const
+interface End {
+  /** What the holder of a token of the session gets as the reason. */
+  reason: TokenErrorReason
+  /** What is recorded for each session; nothing where a record of the account says it. */
+  event: AuditEvent | null
+}
 
-export type EndReason = typeof endReasons[number]
+/** Every reason for which a session ends. */
+export const ends = {
+  signed_out: { reason: 'signed_out', event: 'signed_out' },
+  revoked: { reason: 'revoked', event: 'session_revoked' },
+  reused: { reason: 'reused', event: 'refresh_token_reused' },
+  password_changed: { reason: 'revoked', event: 'session_revoked' },
+  disabled: { reason: 'revoked', event: null }
+} as const satisfies Record<EndReason, End>
 
-const faults = {
-  signed_out: 'signed_out',
-  revoked: 'revoked',
-  reused: 'reused',
-  password_changed: 'revoked',
-  disabled: 'revoked'
-} as const satisfies Record<EndReason, TokenErrorReason>
-
-/** What the holder of a dead session's token is told; a session without a reason died with its account's epoch. */
-export function tokenErrorFor (reason: string | null): TokenErrorReason {
-  return faults[reason as EndReason] ?? 'revoked'
+/**
+ * Why tokens of an ended session are rejected. A session without a reason ended with its account's epoch; a reason that
+ * is not in the table was stored by another version.
+ */
+export function tokenErrorFor (endReason: EndReason | null): TokenErrorReason {
+  const known: Partial<Record<string, End>> = ends
+  return known[endReason ?? '']?.reason ?? 'revoked'
 }

@@ -1,14 +1,14 @@
 /**
- * Lets processes wake each other up to look at what is new in the database. A ring carries nothing and may be lost:
- * everybody also looks from time to time.
+ * Wakes other processes, so that they poll the revocation feed at once. A notification carries no data and may be lost:
+ * every process also polls at an interval.
  */
 export interface Notifier {
   /** Wakes all other processes; never throws. */
   notify (): void
-  /** From now on rings are passed on to the listener. */
+  /** Calls the listener for every notification from now on. */
   onNotify (listener: () => void): void
   close (): Promise<void>
 }
 
-/** For a process that nobody rings, and that rings nobody. */
+/** For processes that cannot notify each other; they rely on polling. */
 export const noopNotifier: Notifier = { notify () {}, onNotify () {}, close: () => Promise.resolve() }

@@ -1,11 +1,13 @@
-import type { Sql } from 'postgres'
 import { isCacheInvalidatingEvent } from '../../db/audit-events.js'
+import type { Pool } from '../../db/pool.js'
+import type { auditEvents } from '../../db/schema.js'
+import { createPeriodic } from '../lib/periodic.js'
 import type { Notifier } from './notifier.js'
-import type { Revocations } from './revocations.js'
+import type { RevocationNotices } from './revocation-notices.js'
 
 export interface RevocationFeedNeeds {
-  sql: Sql
-  revocations: Revocations
+  sql: Pool
+  notices: RevocationNotices
   notifier: Notifier
   /** Milliseconds since 1970. */
   now: () => number
@@ -14,92 +16,65 @@ export interface RevocationFeedNeeds {
 
 export type RevocationFeed = ReturnType<typeof createRevocationFeed>
 
-interface NoticeRow {
-  id: string
-  accountId: string
-  sessionId: string | null
-}
+export type InvalidatingRecord = Pick<typeof auditEvents.$inferSelect, 'id' | 'accountId' | 'sessionId'>
 
-/** Between two looks when nobody rings. Two of them, and a slow answer, fit into the time that silence is trusted. */
+/** Between polls without a notification. Two of them, and a slow answer, fit into `maxAgeMs`. */
 const pollIntervalMs = 300
 
-/** However often somebody rings. */
+/** From a notification to its poll, so that a burst of them is one poll. */
 const debounceMs = 20
 
-/** Whoever has not looked for this long may have missed the last second, and must not rely on what it remembers. */
+/** If the last successful poll is older than this, cached validations must not be trusted. */
 const maxAgeMs = 1_000
 
 /**
- * Seconds that a look goes back. A record appears when its statement commits, and carries the time before; no
+ * Seconds that a poll reads back. A record becomes visible when its statement commits, and carries the time before; no
  * statement runs longer than half of this.
  */
 const overlapSeconds = 12
 
 /**
- * Tells this process what other processes have ended or changed. The audit record is the feed: what ends a session is
- * on record by the same statement, so nothing that happened can be missed, whatever was lost on the way. A ring only
- * makes it sooner.
+ * Reads the revocations and changes of other processes. The audit record is the feed (ADR 0010): what ends a session is
+ * recorded by the same statement, so no message can be lost. A notification only makes the poll come sooner.
  */
-export function createRevocationFeed ({ sql, revocations, notifier, now, onError }: RevocationFeedNeeds) {
-  /** What the look before has seen. */
+export function createRevocationFeed ({ sql, notices, notifier, now, onError }: RevocationFeedNeeds) {
+  /** The records of the previous poll. */
   let seenIds = new Set<string>()
   let lastPolledAt = -Infinity
-  let polling: Promise<void> = Promise.resolve()
-  let timer: NodeJS.Timeout | null = null
-  let isPolling = false
-  let notified = false
-  let stopped = true
+  const polling = createPeriodic(poll, { intervalMs: pollIntervalMs, wakeDelayMs: debounceMs, onError })
 
   async function poll (): Promise<void> {
-    const began = now()
-    const rows = await sql<NoticeRow[]>`
-      SELECT id, account_id AS "accountId", session_id AS "sessionId" FROM audit_events
-      WHERE at > clock_timestamp() - make_interval(secs => ${overlapSeconds})
-        AND ${sql.unsafe(isCacheInvalidatingEvent)}`
-    // After so long a silence some of what happened is out of sight.
-    if (began - lastPolledAt > overlapSeconds * 1000 / 2) revocations.applyRemote('flush')
-    for (const { accountId, sessionId } of rows.filter(({ id }) => !seenIds.has(id))) {
-      revocations.applyRemote({ accountId, ...(sessionId !== null && { sessionId }) })
+    const startedAt = now()
+    const records = await selectInvalidatingRecords(sql, overlapSeconds)
+    // After a longer gap some records are out of the window.
+    if (startedAt - lastPolledAt > overlapSeconds * 1000 / 2) notices.applyRemote('flush')
+    for (const { accountId, sessionId } of records.filter(({ id }) => !seenIds.has(id))) {
+      notices.applyRemote({ accountId, ...(sessionId !== null && { sessionId }) })
     }
-    seenIds = new Set(rows.map(({ id }) => id))
-    lastPolledAt = began
-  }
-
-  function schedulePoll (milliseconds: number): void {
-    if (stopped) return
-    if (timer !== null) clearTimeout(timer)
-    timer = setTimeout(() => {
-      isPolling = true
-      notified = false
-      polling = poll().catch(onError).finally(() => {
-        isPolling = false
-        schedulePoll(notified ? debounceMs : pollIntervalMs)
-      })
-    }, milliseconds).unref()
+    seenIds = new Set(records.map(({ id }) => id))
+    lastPolledAt = startedAt
   }
 
   return {
     start (): void {
-      stopped = false
-      schedulePoll(0)
-      notifier.onNotify(() => {
-        // However many ring, the look that the first one asked for is not put off.
-        if (!isPolling && !notified) schedulePoll(debounceMs)
-        notified = true
-      })
+      polling.start(0)
+      notifier.onNotify(polling.wake)
     },
 
-    /** Whether everything is known here that was committed a second ago. */
+    /** Whether everything that was committed a second ago has been applied here. */
     get isCurrent (): boolean {
       const age = now() - lastPolledAt
       return age >= 0 && age < maxAgeMs
     },
 
-    /** Waits for the look under way. */
-    async stop (): Promise<void> {
-      stopped = true
-      if (timer !== null) clearTimeout(timer)
-      await polling
-    }
+    /** Waits for the poll under way. */
+    stop: polling.stop
   }
+}
+
+/** Records of the last `seconds` that make cached validations stale. */
+export function selectInvalidatingRecords (sql: Pool, seconds: number) {
+  return sql<InvalidatingRecord[]>`
+    SELECT id, account_id, session_id FROM audit_events
+    WHERE at > clock_timestamp() - make_interval(secs => ${seconds}) AND ${sql.unsafe(isCacheInvalidatingEvent)}`
 }

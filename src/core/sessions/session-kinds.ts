@@ -1,4 +1,6 @@
-/** How a session goes on beyond its first access token. */
+import { sessionContracts, type SessionContract } from '../../db/stored-values.js'
+
+/** How a session continues after its first access token. */
 export type SessionKind = 'refresh_token' | 'access_token' | 'none'
 
 /**
@@ -11,27 +13,38 @@ export const sessionKinds = {
   spa: 'none',
   tasks: 'none',
   web: 'none'
-} as const satisfies Record<string, SessionKind>
+} as const satisfies Record<SessionContract, SessionKind>
 
-export type SessionContract = keyof typeof sessionKinds
+/** The contracts whose sessions are of a kind. */
+export type ContractOfKind<Kind extends SessionKind> = {
+  [Contract in SessionContract]: typeof sessionKinds[Contract] extends Kind ? Contract : never
+}[SessionContract]
 
-/** The contracts whose sessions have no refresh tokens. */
-export type AccessOnlyContract = Exclude<SessionContract, 'partner'>
-
-export interface Lifetimes {
-  ACCESS_TOKEN_TTL: number
-  REFRESH_TOKEN_TTL: number
-  JWT_EXPIRES_IN: number
-  SESSION_MAX_AGE: number
+/** The same as a list. */
+export function contractsOfKind (kind: SessionKind): SessionContract[] {
+  return sessionContracts.filter(contract => sessionKinds[contract] === kind)
 }
 
-/** Seconds until a session ends if it is not extended, and until an access token of it expires. */
-export function lifetimesOf (contract: SessionContract, policy: Lifetimes): { session: number, accessToken: number } {
-  const { ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL, JWT_EXPIRES_IN, SESSION_MAX_AGE } = policy
-  const [session, accessToken] = {
-    refresh_token: [REFRESH_TOKEN_TTL, ACCESS_TOKEN_TTL],
-    access_token: [ACCESS_TOKEN_TTL, ACCESS_TOKEN_TTL],
-    none: [JWT_EXPIRES_IN, JWT_EXPIRES_IN]
-  }[sessionKinds[contract]] as [number, number]
-  return { session: Math.min(session, SESSION_MAX_AGE), accessToken: Math.min(accessToken, SESSION_MAX_AGE) }
+/** Seconds. */
+export interface Lifetimes {
+  /** Of an access token that can be followed by another. */
+  accessToken: number
+  /** Of one that cannot. */
+  longAccessToken: number
+  refreshToken: number
+  /** Of a session, however often it is refreshed. */
+  session: number
+}
+
+/** Seconds until a session expires unless it is extended, and until an access token of it expires. */
+export function lifetimesOf (
+  contract: SessionContract, lifetimes: Lifetimes
+): { session: number, accessToken: number } {
+  const { accessToken, longAccessToken, refreshToken, session: max } = lifetimes
+  const own = {
+    refresh_token: { session: refreshToken, accessToken },
+    access_token: { session: accessToken, accessToken },
+    none: { session: longAccessToken, accessToken: longAccessToken }
+  }[sessionKinds[contract]]
+  return { session: Math.min(own.session, max), accessToken: Math.min(own.accessToken, max) }
 }

@@ -1,9 +1,7 @@
-import type { AccessTokens } from '../tokens/access-token.js'
-import type { Account } from '../accounts/account.js'
-import type { Keyring } from '../keys/keyring.js'
-import { writeRefreshToken, type RefreshToken } from '../tokens/refresh-token.js'
-import type { RefreshedRow } from '../refresh/rotation.js'
+import type { Tokens } from '../tokens/index.js'
+import type { RefreshToken } from '../tokens/refresh-token.js'
 import { lifetimesOf, type Lifetimes } from './session-kinds.js'
+import type { TokenSubject } from './session-row.js'
 
 /** An access token and its session. Lifetimes in seconds. */
 export interface IssuedAccessToken {
@@ -12,49 +10,38 @@ export interface IssuedAccessToken {
   expiresIn: number
 }
 
-/** What a client gets for a refresh token. */
+/** With the refresh token that goes with it (RFC 6749 5.1). */
 export interface IssuedTokens extends IssuedAccessToken {
   refreshToken: string
   refreshExpiresIn: number
 }
 
-/** What it gets for a password. */
-export interface AccessGrant extends IssuedAccessToken {
-  account: Account
-}
-
-/** The same where the contract has refresh tokens. */
-export interface Grant extends IssuedTokens {
-  account: Account
-}
-
 export interface TokenIssuerNeeds {
-  keyring: Keyring
-  accessTokens: AccessTokens
-  policy: Lifetimes
+  tokens: Tokens
+  lifetimes: Lifetimes
 }
 
 export type TokenIssuer = ReturnType<typeof createTokenIssuer>
 
-/** Turns a session's row into what the client is handed. No token outlives its session. */
-export function createTokenIssuer ({ keyring, accessTokens, policy }: TokenIssuerNeeds) {
-  function accessToken (row: RefreshedRow, sessionId: string): IssuedAccessToken {
-    const { accessToken: longest } = lifetimesOf(row.contract, policy)
-    const expiresIn = Math.min(longest, Math.round(row.expires_in))
-    const accessToken = accessTokens.issue({
-      sub: row.account_id, sid: sessionId, gen: row.generation, contract: row.contract, email: row.email
+/** Issues the tokens of a session. No token outlives its session. */
+export function createTokenIssuer ({ tokens, lifetimes }: TokenIssuerNeeds) {
+  function accessToken (subject: TokenSubject, sessionId: string): IssuedAccessToken {
+    const { accessToken: maxLifetime } = lifetimesOf(subject.contract, lifetimes)
+    const expiresIn = Math.min(maxLifetime, Math.round(subject.expiresIn))
+    const token = tokens.access.issue({
+      sub: subject.accountId, sid: sessionId, gen: subject.generation, contract: subject.contract, email: subject.email
     }, expiresIn)
-    return { sessionId, accessToken, expiresIn }
+    return { sessionId, accessToken: token, expiresIn }
   }
 
   return {
     accessToken,
 
-    tokenPair (row: RefreshedRow, token: RefreshToken): IssuedTokens {
+    tokenPair (subject: TokenSubject, token: RefreshToken): IssuedTokens {
       return {
-        ...accessToken(row, token.sessionId),
-        refreshToken: writeRefreshToken(keyring, token),
-        refreshExpiresIn: Math.round(row.expires_in)
+        ...accessToken(subject, token.sessionId),
+        refreshToken: tokens.refresh.write(token),
+        refreshExpiresIn: Math.round(subject.expiresIn)
       }
     }
   }

@@ -1,15 +1,15 @@
+import type { SessionContract } from '../../db/stored-values.js'
 import { normalizeEmail } from '../accounts/email.js'
 import { AuthError } from '../errors.js'
-import type { HashingQueue } from '../passwords/hashing-queue.js'
-import type { LoginThrottle } from './login-throttle.js'
 import type { ClientInfo } from '../lib/client-info.js'
-import type { Passwords } from '../passwords/password-hashing.js'
-import type { VerifiedAccount } from '../sessions/session-start.js'
+import type { Passwords } from '../passwords/index.js'
+import type { SessionStart, SignedIn } from '../sessions/session-start.js'
+import type { LoginThrottle } from './login-throttle.js'
 
-export interface SignInNeeds {
-  throttle: LoginThrottle
-  gate: HashingQueue
-  passwords: Passwords
+export interface PasswordSignInNeeds {
+  throttle: Pick<LoginThrottle, 'reserve' | 'success' | 'failure'>
+  passwords: Pick<Passwords, 'admit' | 'verify' | 'hash' | 'isOutdated'>
+  start: Pick<SessionStart, 'withVerifiedAccount'>
 }
 
 export interface Credentials {
@@ -17,41 +17,38 @@ export interface Credentials {
   password: string
 }
 
-/** Begins the session once the password is checked; `null` says that the account changed since. */
-type Begin<Granted> = (verified: VerifiedAccount) => Promise<Granted | null>
-
-export type SignIn = ReturnType<typeof createSignIn>
-
 /**
- * Checks a password and begins a session: two round trips and one hash, also for an email nobody has. Unknown
- * email, wrong password and disabled account are one answer.
+ * Verifies a password and starts a session: two round trips and one hash, also for an unknown email. Unknown email,
+ * wrong password and disabled account get the same response.
  * @throws AuthError `invalid_credentials`, `too_many_failures`, `overloaded` or `unavailable`
  */
-export function createSignIn ({ throttle, gate, passwords }: SignInNeeds) {
-  async function attempt<Granted> (
-    { email, password }: Credentials, clientInfo: ClientInfo, begin: Begin<Granted>
-  ): Promise<Granted | null> {
-    const guess = await throttle.reserve(normalizeEmail(email), clientInfo.address)
-    const { account } = guess
-    const verified = await passwords.verify(account?.hash ?? null, password)
-    if (account === null || !verified || account.disabled) {
-      await throttle.failure(guess)
+export function createPasswordSignIn ({ throttle, passwords, start }: PasswordSignInNeeds) {
+  /** Returns `null` if the account changed between the check and the beginning of the session. */
+  async function attempt<Contract extends SessionContract> (
+    { email, password }: Credentials, contract: Contract, clientInfo: ClientInfo
+  ): Promise<SignedIn<Contract> | null> {
+    const reserved = await throttle.reserve(normalizeEmail(email), clientInfo.address)
+    const { account } = reserved
+    const isVerified = await passwords.verify(account?.hash ?? null, password)
+    if (account === null || !isVerified || account.isDisabled) {
+      await throttle.failure(reserved)
       throw new AuthError('invalid_credentials')
     }
     const renewedHash = passwords.isOutdated(account.hash) ? await passwords.hash(password, 0) : null
-    return begin({
-      accountId: account.id, passwordHash: account.hash, renewedHash, inSameStatement: throttle.success(guess)
-    })
+    return start.withVerifiedAccount({
+      accountId: account.id, passwordHash: account.hash, renewedHash, inSameStatement: throttle.success(reserved)
+    }, contract, clientInfo)
   }
 
-  return async function signIn<Granted> (
-    credentials: Credentials, clientInfo: ClientInfo, begin: Begin<Granted>
-  ): Promise<Granted> {
-    return gate.admit(async () => {
-      // The loser of a race may be right all the same: another sign-in has renewed the hash of the same password.
-      const granted = await attempt(credentials, clientInfo, begin) ?? await attempt(credentials, clientInfo, begin)
-      if (granted === null) throw new AuthError('invalid_credentials')
-      return granted
+  return async function withPassword<Contract extends SessionContract> (
+    credentials: Credentials, contract: Contract, clientInfo: ClientInfo
+  ): Promise<SignedIn<Contract>> {
+    return passwords.admit(async () => {
+      // The password may still be correct: a concurrent sign-in may have renewed its hash.
+      const signedIn = await attempt(credentials, contract, clientInfo) ??
+        await attempt(credentials, contract, clientInfo)
+      if (signedIn === null) throw new AuthError('invalid_credentials')
+      return signedIn
     })
   }
 }

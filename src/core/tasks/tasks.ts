@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { Fragment, Sql } from 'postgres'
-import { AuthError } from '../errors.js'
+import type { Database } from '../../db/client.js'
+import { violatedConstraint } from '../../db/errors.js'
+import { and, eq, expression, getTableColumns, not } from '../../db/query.js'
+import { tasks } from '../../db/schema.js'
+import { AuthError, invalidToken } from '../errors.js'
 
-/** One thing to do, of one account. */
-export interface Task {
-  id: string
-  title: string
-  completed: boolean
-  userId: string
-  createdAt: Date
-}
+/** A task of one account. */
+export type Task = typeof tasks.$inferSelect
 
-/** A page of tasks in order of creation, and where the next one begins; `null` at the end. */
+export type TaskChange = Partial<Pick<Task, 'title' | 'completed'>>
+
+/** A page of tasks in order of creation, and the cursor of the next page; `null` at the end. */
 export interface TaskPage {
   tasks: Task[]
   next: string | null
@@ -19,28 +18,28 @@ export interface TaskPage {
 
 export type Tasks = ReturnType<typeof createTasks>
 
-/** Keeps each account's tasks; reads and writes touch the rows of that account alone. */
-export function createTasks ({ sql }: { sql: Sql }) {
-  const columns = sql`id, title, completed, account_id AS "userId", created_at AS "createdAt"`
+/** Microseconds since 1970: a `Date` would round them, and a page would begin with the last row of the one before. */
+const microseconds = expression<number>`(extract(epoch FROM ${tasks.createdAt}) * 1000000)::bigint`
 
-  /** The only task of a statement's rows; else finds out, on the failure path alone, whose it is. */
+/** Keeps each account's tasks; reads and writes touch the rows of that account alone. */
+export function createTasks ({ db: { query } }: { db: Pick<Database, 'query'> }) {
+  const isOwn = (accountId: string, id: string) => and(eq(tasks.accountId, accountId), eq(tasks.id, id))
+
+  /** The only task of a statement's rows; without one, a query determines whether it is another account's. */
   async function onlyTask (rows: Task[], id: string): Promise<Task> {
     const [task] = rows
     if (task !== undefined) return task
-    const others = await sql`SELECT 1 FROM tasks WHERE id = ${id}`
-    throw new AuthError(others.length > 0 ? 'task_forbidden' : 'task_not_found')
+    const [other] = await query.select({ id: tasks.id }).from(tasks).where(eq(tasks.id, id)).limit(1)
+    throw new AuthError(other === undefined ? 'task_not_found' : 'task_forbidden')
   }
 
   return {
     /** All tasks, or a page of `limit` that begins after `cursor`, which an earlier page gave. */
     async list (accountId: string, limit: number | null, cursor: string | null): Promise<TaskPage> {
-      const after = cursor === null ? sql`` : afterCursor(sql, cursor)
-      const rows = await sql<Array<Task & { microseconds: string }>>`
-        SELECT ${columns}, (extract(epoch FROM created_at) * 1000000)::bigint AS microseconds
-        FROM tasks
-        WHERE account_id = ${accountId} ${after}
-        ORDER BY created_at, id
-        LIMIT ${limit}`
+      const all = query.select({ ...getTableColumns(tasks), microseconds }).from(tasks)
+        .where(and(eq(tasks.accountId, accountId), cursor === null ? undefined : isAfter(cursor)))
+        .orderBy(tasks.createdAt, tasks.id).$dynamic()
+      const rows = await (limit === null ? all : all.limit(limit))
       const last = rows.at(-1)
       const next = last !== undefined && rows.length === limit ? `${last.microseconds}_${last.id}` : null
       return { tasks: rows, next }
@@ -48,40 +47,38 @@ export function createTasks ({ sql }: { sql: Sql }) {
 
     /** @throws AuthError `invalid_token` when the account was deleted a moment ago */
     async create (accountId: string, title: string): Promise<Task> {
-      const [task] = await sql<Task[]>`
-        INSERT INTO tasks (account_id, id, title)
-        SELECT id, ${randomUUID()}, ${title} FROM accounts WHERE id = ${accountId} FOR KEY SHARE
-        RETURNING ${columns}`
-      if (task === undefined) throw new AuthError('invalid_token', { reason: 'unknown' })
-      return task
+      const rows = await query.insert(tasks).values({ accountId, id: randomUUID(), title }).returning()
+        .catch(ifAccountGone)
+      return rows[0] as Task
     },
 
     /** Changes what is given. @throws AuthError `task_forbidden`, `task_not_found` */
-    async update (accountId: string, id: string, change: { title?: string, completed?: boolean }): Promise<Task> {
-      return onlyTask(await sql<Task[]>`
-        UPDATE tasks SET
-          title = coalesce(${change.title ?? null}, title), completed = coalesce(${change.completed ?? null}, completed)
-        WHERE account_id = ${accountId} AND id = ${id}
-        RETURNING ${columns}`, id)
+    async update (accountId: string, id: string, { title, completed }: TaskChange): Promise<Task> {
+      // The id is set to itself, so that an empty change is a statement too.
+      return onlyTask(await query.update(tasks).set({ id, title, completed })
+        .where(isOwn(accountId, id)).returning(), id)
     },
 
-    /** Turns done into not done and back, in one statement. @throws AuthError `task_forbidden`, `task_not_found` */
+    /** Negates `completed`, in one statement. @throws AuthError `task_forbidden`, `task_not_found` */
     async toggle (accountId: string, id: string): Promise<Task> {
-      return onlyTask(await sql<Task[]>`
-        UPDATE tasks SET completed = NOT completed WHERE account_id = ${accountId} AND id = ${id}
-        RETURNING ${columns}`, id)
+      return onlyTask(await query.update(tasks).set({ completed: not(tasks.completed) })
+        .where(isOwn(accountId, id)).returning(), id)
     },
 
     /** @throws AuthError `task_forbidden`, `task_not_found` */
     async remove (accountId: string, id: string): Promise<void> {
-      await onlyTask(await sql<Task[]>`
-        DELETE FROM tasks WHERE account_id = ${accountId} AND id = ${id} RETURNING ${columns}`, id)
+      await onlyTask(await query.delete(tasks).where(isOwn(accountId, id)).returning(), id)
     }
   }
 }
 
-/** A cursor is microseconds since 1970 (a `Date` would round them) and id of the last task seen. */
-function afterCursor (sql: Sql, cursor: string): Fragment {
+/** A cursor is microseconds and id of the last task seen. */
+function isAfter (cursor: string) {
   const [microseconds = '', id = ''] = cursor.split('_')
-  return sql`AND (created_at, id) > (timestamptz 'epoch' + ${microseconds}::bigint * interval '1 us', ${id}::uuid)`
+  return expression`(${tasks.createdAt}, ${tasks.id}) >
+    (timestamptz 'epoch' + ${microseconds}::bigint * interval '1 us', ${id}::uuid)`
+}
+
+function ifAccountGone (error: unknown): never {
+  throw violatedConstraint(error) === 'tasks_account_id_accounts_id_fk' ? invalidToken('unknown') : error
 }

@@ -1,19 +1,19 @@
 import { LRUCache } from 'lru-cache'
-import type { Revocations } from '../revocations/revocations.js'
+import type { RevocationNotices } from '../revocations/revocation-notices.js'
 
 export interface ValidationCacheNeeds {
-  revocations: Revocations
-  /** Whether what other processes end is heard of within a second. */
+  revocations: Pick<RevocationNotices, 'subscribe'>
+  /** Whether the revocation feed is current, so that every change of another process is known within a second. */
   feed: { isCurrent: boolean }
   /** Seconds; 0 turns the cache off. */
   ttl: number
-  /** Answers kept at most; the ones asked for least recently go first. */
+  /** Answers kept at most; the least recently used are evicted first. */
   maxTokens: number
   /** Milliseconds since 1970. */
   now: () => number
 }
 
-/** What is remembered of a token: whose it is, and what to answer. */
+/** A cached validation: the token's session and account, and the result. */
 export interface CacheValue {
   accountId: string
   sessionId: string
@@ -21,14 +21,14 @@ export interface CacheValue {
   exp: number
 }
 
-/** Within so long a revocation must be known everywhere, also where it is not heard of. */
+/** A revocation must take effect everywhere within this time, also while the revocation feed is not current. */
 const staleFeedTtlSeconds = 1
 
 const maxInvalidations = 100_000
 
 /** When a value began to be read. */
 export interface Snapshot {
-  /** How many notices had come. */
+  /** Notices received until then. */
   version: number
   /** Milliseconds since 1970. */
   time: number
@@ -39,18 +39,18 @@ interface Entry<Value> extends Snapshot {
 }
 
 /**
- * Remembers answers by the token's digest, bounded in number and time, never past the token's end.
+ * Caches results by the token's digest, bounded in number and time, never past the token's end.
  *
  * A notice is kept as long as any answer can be older than it, and an answer counts only if it began to be read
  * after the last notice about its session or account. So a read that was under way when a notice came never
- * counts, even if it is remembered afterwards.
+ * counts, even if it is cached afterwards.
  */
 export function createValidationCache<Value extends CacheValue> (needs: ValidationCacheNeeds) {
   const { revocations, feed, ttl, maxTokens, now } = needs
   const entries = new LRUCache<string, Entry<Value>>({ max: maxTokens })
   const invalidatedAt = new LRUCache<string, number>({
     max: maxInvalidations,
-    // A notice pushed out early takes every answer with it that it might have spoken of.
+    // A notice that is evicted early invalidates every result that it may have concerned.
     disposeAfter: (readAt, _, reason) => { if (reason === 'evict') minimumVersion = Math.max(minimumVersion, readAt) }
   })
   let version = 0

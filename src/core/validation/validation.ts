@@ -1,85 +1,94 @@
 import { hash } from 'node:crypto'
-import type { Sql } from 'postgres'
-import type { AccessClaims, AccessTokens } from '../tokens/access-token.js'
+import type { Database } from '../../db/client.js'
+import type { Pool } from '../../db/pool.js'
+import type { sessions } from '../../db/schema.js'
 import { accountColumns, toAccount, type Account, type AccountRow } from '../accounts/account.js'
+import { ifValid, invalidToken } from '../errors.js'
 import type { Confirmations } from '../refresh/confirmations.js'
-import { AuthError } from '../errors.js'
-import type { Revocations } from '../revocations/revocations.js'
 import { tokenErrorFor } from '../revocations/end-reasons.js'
-import { sessionKinds, type SessionContract } from '../sessions/session-kinds.js'
+import type { Revocations } from '../revocations/index.js'
+import type { Sessions } from '../sessions/index.js'
+import { sessionKinds } from '../sessions/session-kinds.js'
+import { sessionState, type SessionState } from '../sessions/session-row.js'
+import type { LiveSession } from '../sessions/sessions.js'
+import type { AccessClaims } from '../tokens/claims.js'
+import type { Tokens } from '../tokens/index.js'
 import { createValidationCache, type Snapshot } from './validation-cache.js'
 
-/** Whom a good access token speaks for. */
+/** The principal of a valid access token. */
 export interface Principal {
   account: Account
   accountId: string
   sessionId: string
   contract: string
-  /** The session's generation when the token was made. */
+  /** The session's generation when the token was issued. */
   generation: number
-  /** The token's end, in seconds since 1970. */
+  /** The token's expiry, in seconds since 1970. */
   exp: number
 }
 
-export interface ValidationNeeds {
-  sql: Sql
-  accessTokens: AccessTokens
-  confirmations: Confirmations
-  revocations: Revocations
-  feed: { isCurrent: boolean }
-  /** Seconds an answer may be remembered. */
+export interface ValidationSettings {
+  /** Seconds for which an answer may be cached. */
   cacheTtl: number
-  /** Answers remembered at most. */
+  /** Answers cached at most. */
   cacheMax: number
+}
+
+export interface ValidationNeeds {
+  db: Pick<Database, 'sql'>
+  tokens: Tokens
+  sessions: Pick<Sessions, 'find'>
+  refresh: { confirmations: Pick<Confirmations, 'confirm'> }
+  revocations: Pick<Revocations, 'subscribe'> & { feed: { isCurrent: boolean } }
+  settings: ValidationSettings
   /** Milliseconds since 1970. */
   now: () => number
 }
 
-interface SessionRow extends AccountRow {
-  contract: SessionContract
-  generation: number
-  confirmed_generation: number
-  end_reason: string | null
-  state: 'live' | 'ended' | 'expired'
-}
+export type ValidatedRow = AccountRow &
+  Pick<typeof sessions.$inferSelect, 'contract' | 'generation' | 'confirmedGeneration' | 'endReason'> &
+  { state: SessionState }
 
-interface Reading {
-  row: SessionRow | undefined
-  mark: Snapshot
+interface Read {
+  row: ValidatedRow | undefined
+  snapshot: Snapshot
 }
 
 export type Validation = ReturnType<typeof createValidation>
 
-/** Says whether an access token is good: signed here, for here, not expired, and of a session that lives. */
+/** Decides whether an access token is valid: signed here, for this audience, not expired, and of a live session. */
 export function createValidation (needs: ValidationNeeds) {
-  const { sql, accessTokens, confirmations, revocations, feed, cacheTtl, cacheMax, now } = needs
-  const cache = createValidationCache<Principal>({ revocations, feed, ttl: cacheTtl, maxTokens: cacheMax, now })
-  const reading = new Map<string, Promise<Reading>>()
+  const { db: { sql }, tokens, sessions, refresh: { confirmations }, revocations, settings, now } = needs
+  const cache = createValidationCache<Principal>({
+    revocations, feed: revocations.feed, ttl: settings.cacheTtl, maxTokens: settings.cacheMax, now
+  })
+  const selectSession = createSessionSelect(sql)
+  const readsInFlight = new Map<string, Promise<Read>>()
   let hits = 0
   let misses = 0
 
-  /** Requests that miss at the same time share one query, if no notice came in between. */
-  function readSession (claims: AccessClaims): Promise<Reading> {
-    const mark = cache.snapshot()
-    const key = `${claims.sub} ${claims.sid} ${mark.version}`
-    const shared = reading.get(key)
+  /** Concurrent misses of one session share one query, unless a revocation came in between. */
+  function readSession (claims: AccessClaims): Promise<Read> {
+    const snapshot = cache.snapshot()
+    const key = `${claims.sub} ${claims.sid} ${snapshot.version}`
+    const shared = readsInFlight.get(key)
     if (shared !== undefined) return shared
-    const query = selectSession(sql, claims).then(row => ({ row, mark })).finally(() => reading.delete(key))
-    reading.set(key, query)
-    return query
+    const read = selectSession(claims).then(([row]) => ({ row, snapshot })).finally(() => readsInFlight.delete(key))
+    readsInFlight.set(key, read)
+    return read
   }
 
-  function judge (claims: AccessClaims, row: SessionRow | undefined): Principal {
-    if (row === undefined) throw new AuthError('invalid_token', { reason: 'unknown' })
-    if (row.state === 'expired') throw new AuthError('invalid_token', { reason: 'expired' })
-    if (row.state === 'ended') throw new AuthError('invalid_token', { reason: tokenErrorFor(row.end_reason) })
+  function toPrincipal (claims: AccessClaims, row: ValidatedRow | undefined): Principal {
+    if (row === undefined) throw invalidToken('unknown')
+    if (row.state === 'expired') throw invalidToken('expired')
+    if (row.state === 'ended') throw invalidToken(tokenErrorFor(row.endReason))
 
-    if (claims.gen > row.confirmed_generation && sessionKinds[row.contract] === 'refresh_token') {
+    if (claims.gen > row.confirmedGeneration && sessionKinds[row.contract] === 'refresh_token') {
       confirmations.confirm(claims.sub, claims.sid, claims.gen)
     }
     return {
       account: toAccount(row),
-      // The row's id is in memory already, and the claim's short texts are shared between tokens.
+      // Reuse the row's string: keeping each token's own copy costs about 100 bytes per cache entry.
       accountId: row.id,
       sessionId: claims.sid,
       contract: claims.contract,
@@ -88,7 +97,7 @@ export function createValidation (needs: ValidationNeeds) {
     }
   }
 
-  /** Whose a token is, if that is known already: at once, for those who are asked with every request of others. */
+  /** The cached principal of a token, synchronously, for the validate route's hot path. */
   function cached (token: string): Principal | undefined {
     const principal = cache.get(digestOf(token))
     if (principal !== undefined) hits += 1
@@ -97,61 +106,57 @@ export function createValidation (needs: ValidationNeeds) {
 
   async function validateAndCache (token: string): Promise<Principal> {
     misses += 1
-    const claims = await accessTokens.verify(token)
-    const { row, mark } = await readSession(claims)
-    const principal = judge(claims, row)
-    cache.set(digestOf(token), principal, mark)
+    const claims = await tokens.access.verify(token)
+    const { row, snapshot } = await readSession(claims)
+    const principal = toPrincipal(claims, row)
+    cache.set(digestOf(token), principal, snapshot)
     return principal
+  }
+
+  /**
+   * The answer may be as old as the cache allows.
+   * @throws AuthError `invalid_token` with the reason; `unavailable` when validity cannot be determined
+   */
+  async function authenticate (token: string): Promise<Principal> {
+    return cached(token) ?? validateAndCache(token)
   }
 
   return {
     cached,
+    authenticate,
 
     /**
-     * The answer may be as old as the cache lets it be.
-     * @throws AuthError `invalid_token` with the reason; `unavailable` when it cannot be told
+     * The same for the claims of a verified token, past the cache: after a revocation event, introspection must never
+     * give an answer from before it.
+     * @throws AuthError `invalid_token` with the reason
      */
-    async authenticate (token: string): Promise<Principal> {
-      return cached(token) ?? validateAndCache(token)
+    async authenticateFresh (claims: AccessClaims): Promise<Principal> {
+      const [row] = await selectSession(claims)
+      return toPrincipal(claims, row)
     },
 
-    /**
-     * The same, read for this question alone: for a partner that was told of an end and asks whether it meant this
-     * session. A token made for one partner is good only where that partner's audience is given.
-     */
-    async authenticateFresh (token: string, audience?: string): Promise<Principal> {
-      const claims = await accessTokens.verify(token, audience)
-      return judge(claims, await selectSession(sql, claims))
+    /** The live session of a token and its principal, or `null` when the token is not valid. */
+    async currentSession (token: string): Promise<{ principal: Principal, session: LiveSession } | null> {
+      const principal = await ifValid(authenticate(token))
+      const session = principal === null ? null : await sessions.find(principal.accountId, principal.sessionId)
+      return principal === null || session === null ? null : { principal, session }
     },
 
-    /** Answers remembered now. */
-    get cachedTokens (): number {
-      return cache.size
-    },
-
-    /** Questions that were answered from memory, and that were not. */
-    get counts () {
-      return { hits, misses }
-    }
+    /** The size of the cache, its hits and its misses. */
+    metrics: () => ({ cachedTokens: cache.size, cacheHits: hits, cacheMisses: misses })
   }
 }
 
-/** What a token is remembered by, so that no token lies about in memory. */
+/** The cache's key for a token, so that no token stays in memory. */
 function digestOf (token: string): string {
   return hash('sha256', token, 'binary')
 }
 
-async function selectSession (sql: Sql, { sub, sid }: AccessClaims): Promise<SessionRow | undefined> {
-  const [row] = await sql<SessionRow[]>`
-    SELECT ${accountColumns(sql)}, session.contract, session.generation, session.confirmed_generation,
-      session.end_reason,
-      CASE
-        WHEN session.ended_at IS NOT NULL OR account.epoch > session.epoch OR account.disabled_at IS NOT NULL
-          THEN 'ended'
-        WHEN session.expires_at <= clock_timestamp() THEN 'expired'
-        ELSE 'live'
-      END AS state
+/** Reads the session and account that an access token names. */
+export function createSessionSelect (sql: Pool) {
+  const columns = sql`${accountColumns(sql)}, ${sessionState(sql)} AS state`
+  return ({ sub, sid }: Pick<AccessClaims, 'sub' | 'sid'>) => sql<ValidatedRow[]>`
+    SELECT ${columns}, session.contract, session.generation, session.confirmed_generation, session.end_reason
     FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
     WHERE session.account_id = ${sub} AND session.id = ${sid}`
-  return row
 }

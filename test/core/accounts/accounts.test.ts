@@ -8,7 +8,7 @@ import { outcomeOf } from '../../support/refusal.js'
 const newAccount = (given: Partial<NewAccount> = {}): NewAccount =>
   ({ email: `${randomUUID()}@example.com`, password, minPasswordLength: 8, ...given })
 
-const { core, sql } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4, PASSWORD_HASH_QUEUE: 200 } })
+const { core, sql } = await buildCore(t, { settings: { passwords: { concurrency: 4, queue: 200 } } })
 
 async function eventsOf (accountId: string): Promise<string[]> {
   const rows = await sql<{ event: string }[]>`
@@ -45,7 +45,7 @@ t.test('no two accounts have one email or one username, however they are spelled
   for (const taken of [username ?? '', 'straße_1', 'STRAßE_1']) {
     t.equal(await register({ username: taken }), 'username_taken')
   }
-  const signUp = core.accounts.signUp(newAccount({ email }), 'spa', clientInfo)
+  const signUp = core.signIn.signUp(newAccount({ email }), 'spa', clientInfo)
   t.equal(await outcomeOf(signUp), 'email_taken')
   t.same(await countOf(), before, 'a refusal leaves nothing behind')
   t.equal(await register({ username: 'Straße_2' }), 'granted')
@@ -63,7 +63,7 @@ for (const [name, rival] of Object.entries(rivals)) {
       const before = await countOf()
       const outcomes = await Promise.all(Array.from({ length: 6 }, (_, n) => outcomeOf(n % 2 === 0
         ? core.accounts.register(newAccount(given), clientInfo)
-        : core.accounts.signUp(newAccount(given), 'web', clientInfo))))
+        : core.signIn.signUp(newAccount(given), 'web', clientInfo))))
       t.same(outcomes.toSorted(), ['granted', ...Array.from({ length: 5 }, () => refusal)].toSorted())
       const after = await countOf()
       t.equal(after.accounts - before.accounts, 1)
@@ -73,12 +73,12 @@ for (const [name, rival] of Object.entries(rivals)) {
 }
 
 t.test('a sign-up gives an account with its first session, or neither', async t => {
-  const grant = await core.accounts.signUp(newAccount(), 'tasks', clientInfo)
+  const grant = await core.signIn.signUp(newAccount(), 'tasks', clientInfo)
   const { accountId, contract } = await core.validation.authenticate(grant.accessToken)
   t.same({ accountId, contract }, { accountId: grant.account.id, contract: 'tasks' })
   t.same((await eventsOf(accountId)).toSorted(), ['account_created', 'signed_in'])
   const before = await countOf()
-  const refused = core.accounts.signUp(newAccount({ password: 'short' }), 'tasks', clientInfo)
+  const refused = core.signIn.signUp(newAccount({ password: 'short' }), 'tasks', clientInfo)
   t.equal(await outcomeOf(refused), 'password_unacceptable')
   t.same(await countOf(), before)
 })
@@ -113,13 +113,13 @@ t.test('what billing says is shown as it was set, until it is taken back', async
 
 t.test('a disabled account has no session and gets none, and no session comes back with it', async t => {
   const { account, email, accessToken, refreshToken } = await signedIn(core)
-  const once = await core.accounts.signUp(newAccount(), 'session', clientInfo)
+  const once = await core.signIn.signUp(newAccount(), 'session', clientInfo)
   const alive = async () => [
     await outcomeOf(core.validation.authenticate(accessToken)),
-    await outcomeOf(core.refresh(refreshToken, clientInfo)),
-    await outcomeOf(core.signIn({ email, password }, clientInfo)),
-    await outcomeOf(core.signInOnce({ email, password }, 'spa', clientInfo)),
-    await outcomeOf(core.changePassword({
+    await outcomeOf(core.refresh.trade(refreshToken, clientInfo)),
+    await outcomeOf(core.signIn.withPassword({ email, password }, 'partner', clientInfo)),
+    await outcomeOf(core.signIn.withPassword({ email, password }, 'spa', clientInfo)),
+    await outcomeOf(core.passwords.change({
       accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'all'
     }, clientInfo))
   ]
@@ -149,7 +149,7 @@ t.test('a deleted account leaves its record and nothing else', async t => {
   }
   t.same(await eventsOf(account.id), ['account_created', 'signed_in', 'account_deleted'])
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'invalid_token/unknown')
-  t.equal(await outcomeOf(core.refresh(refreshToken, clientInfo)), 'invalid_refresh_token/unknown')
+  t.equal(await outcomeOf(core.refresh.trade(refreshToken, clientInfo)), 'invalid_refresh_token/unknown')
   t.equal(await core.accounts.findByEmail(email), null)
 
   const successor = await core.accounts.register(newAccount({ email }), clientInfo)
@@ -158,7 +158,7 @@ t.test('a deleted account leaves its record and nothing else', async t => {
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'invalid_token/unknown', 'nor the sessions')
 })
 
-t.test('an email nobody has is not found, and nothing is put on record', async t => {
+t.test('an unknown email is not found, and nothing is recorded', async t => {
   const before = await countOf()
   const email = `${randomUUID()}@example.com`
   t.equal(await core.accounts.findByEmail(email), null)
@@ -173,8 +173,8 @@ const change = { current: password, replacement: 'another password', minPassword
 
 t.test('a password is changed by who knows the current one, to one that is acceptable', async t => {
   const { account: { id: accountId }, email, accessToken, refreshToken } = await signedIn(core)
-  const attempt = (given: Partial<Parameters<typeof core.changePassword>[0]>) =>
-    outcomeOf(core.changePassword({ ...change, accountId, ...given }, clientInfo))
+  const attempt = (given: Partial<Parameters<typeof core.passwords.change>[0]>) =>
+    outcomeOf(core.passwords.change({ ...change, accountId, ...given }, clientInfo))
   for (const current of ['', 'another password', `${password} `, 'x'.repeat(2_000)]) {
     t.equal(await attempt({ current }), 'wrong_password')
   }
@@ -187,27 +187,28 @@ t.test('a password is changed by who knows the current one, to one that is accep
 
   t.equal(await attempt({}), 'granted')
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'invalid_token/revoked')
-  t.equal(await outcomeOf(core.refresh(refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
-  t.equal(await outcomeOf(core.signIn({ email, password }, clientInfo)), 'invalid_credentials')
-  t.equal(await outcomeOf(core.signIn({ email, password: change.replacement }, clientInfo)), 'granted')
+  t.equal(await outcomeOf(core.refresh.trade(refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
+  t.equal(await outcomeOf(core.signIn.withPassword({ email, password }, 'partner', clientInfo)), 'invalid_credentials')
+  const again = core.signIn.withPassword({ email, password: change.replacement }, 'partner', clientInfo)
+  t.equal(await outcomeOf(again), 'granted')
   t.ok((await eventsOf(accountId)).includes('password_changed'))
 })
 
-t.test('a password change keeps all sessions if told so, and none that is dead or somebody else\'s', async t => {
+t.test('a password change keeps all sessions on request, and affects no ended or other account\'s', async t => {
   const { account: { id: accountId }, email, accessToken } = await signedIn(core)
-  const dead = await core.signIn({ email, password }, clientInfo)
+  const dead = await core.signIn.withPassword({ email, password }, 'partner', clientInfo)
   const stranger = await signedIn(core)
   await core.sessions.end(accountId, dead.sessionId, 'signed_out', clientInfo)
-  await core.changePassword({ ...change, accountId, keep: 'all' }, clientInfo)
+  await core.passwords.change({ ...change, accountId, keep: 'all' }, clientInfo)
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'granted')
   t.equal(await outcomeOf(core.validation.authenticate(dead.accessToken)), 'invalid_token/signed_out')
 
   for (const { sessionId } of [dead, stranger]) {
-    const live = await core.signIn({ email, password: change.replacement }, clientInfo)
-    await core.changePassword({ ...change, accountId, current: change.replacement, keep: { sessionId } }, clientInfo)
+    const live = await core.signIn.withPassword({ email, password: change.replacement }, 'partner', clientInfo)
+    await core.passwords.change({ ...change, accountId, current: change.replacement, keep: { sessionId } }, clientInfo)
     t.equal(await outcomeOf(core.validation.authenticate(live.accessToken)), 'invalid_token/revoked')
     t.equal(await outcomeOf(core.validation.authenticate(dead.accessToken)), 'invalid_token/signed_out')
-    t.equal(await outcomeOf(core.refresh(dead.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
+    t.equal(await outcomeOf(core.refresh.trade(dead.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
   }
   t.equal(await outcomeOf(core.validation.authenticate(stranger.accessToken)), 'granted')
 })

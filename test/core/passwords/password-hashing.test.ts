@@ -1,18 +1,20 @@
 import argon2 from 'argon2'
 import t, { type Test } from 'tap'
-import { loadConfig } from '../../../src/config/environment.js'
+import { loadSettings } from '../../../src/config/settings.js'
 import { contractNames } from '../../../src/contracts/index.js'
 import { createHashingQueue } from '../../../src/core/passwords/hashing-queue.js'
-import { createPasswords, isStorablePassword, maxPasswordBytes } from '../../../src/core/passwords/password-hashing.js'
+import {
+  createPasswordHashing, isStorablePassword, maxPasswordBytes
+} from '../../../src/core/passwords/password-hashing.js'
 import { clientInfo, password, signedIn } from '../../support/accounts.js'
-import { coreBeside } from '../../support/beside.js'
+import { secondCore } from '../../support/second-core.js'
 import { buildCore } from '../../support/build.js'
 import { outcomeOf } from '../../support/refusal.js'
 
-const cheap = { PASSWORD_HASH_MEMORY: 1024, PASSWORD_HASH_PASSES: 2 }
+const cheap = { memory: 1024, passes: 2 }
 
-const passwordsOf = (cost: { PASSWORD_HASH_MEMORY: number, PASSWORD_HASH_PASSES: number } = cheap) =>
-  createPasswords({ gate: createHashingQueue({ concurrency: 2, queue: 1_000 }), cost })
+const passwordsOf = (cost = cheap) =>
+  createPasswordHashing({ queue: createHashingQueue({ concurrency: 2, queue: 1_000 }), cost })
 
 /** The hashes that argon2 is given to check from now on, in this process. */
 function checkedHashes (t: Test): string[] {
@@ -37,7 +39,7 @@ function parametersOf (hash = ''): string {
 const bytesOf = (hash: string) => hash.split('$').slice(4).map(part => Buffer.from(part, 'base64').length)
 
 t.test('by default a password is hashed with argon2id, m=19456, t=2, p=1, a salt of 128 bits', async t => {
-  const passwords = passwordsOf(loadConfig({}, contractNames))
+  const passwords = passwordsOf(loadSettings({}, contractNames).passwords)
   const hashes = await Promise.all([1, 2].map(() => passwords.hash(password, 8)))
   for (const hash of hashes) {
     t.equal(parametersOf(hash), 'argon2id,v=19,m=19456,p=1,t=2')
@@ -123,7 +125,7 @@ t.test('there are no composition rules', async t => {
   }
 })
 
-t.test('what is no text is refused, and is the password of nobody', async t => {
+t.test('what is no text is refused, and matches no password', async t => {
   const passwords = passwordsOf()
   const replaced = await passwords.hash('password \ufffd', 8)
   for (const broken of ['password \ud800', 'password \udc00', '\udc00\ud800password']) {
@@ -150,7 +152,7 @@ t.test('an account that is not there costs the work of one that is', async t => 
 })
 
 t.test('a hash is outdated when it is weaker, and only then', async t => {
-  const passwords = passwordsOf({ PASSWORD_HASH_MEMORY: 2_048, PASSWORD_HASH_PASSES: 3 })
+  const passwords = passwordsOf({ memory: 2_048, passes: 3 })
   const options = { memoryCost: 2_048, timeCost: 3, parallelism: 1 }
   const outdated = async (other: object) => passwords.isOutdated(await argon2.hash(password, { ...options, ...other }))
   t.equal(await outdated({}), false)
@@ -163,7 +165,7 @@ t.test('a hash is outdated when it is weaker, and only then', async t => {
 
 t.test('at sign-in a weaker hash is renewed and a stronger one is kept', async t => {
   const weak = await buildCore(t)
-  const strong = await coreBeside(t, { ...weak.config, PASSWORD_HASH_MEMORY: 2_048, PASSWORD_HASH_PASSES: 3 })
+  const strong = await secondCore(t, weak.settings, { passwords: { memory: 2_048, passes: 3 } })
   const { email } = await signedIn(weak.core)
   const stored = async () => {
     const [row] = await weak.sql<{ hash: string }[]>`SELECT password_hash AS hash FROM accounts WHERE email = ${email}`
@@ -171,16 +173,16 @@ t.test('at sign-in a weaker hash is renewed and a stronger one is kept', async t
   }
   const first = await stored()
   t.equal(parametersOf(first), 'argon2id,v=19,m=1024,p=1,t=2')
-  const wrong = strong.signIn({ email, password: 'a wrong password' }, clientInfo)
+  const wrong = strong.signIn.withPassword({ email, password: 'a wrong password' }, 'partner', clientInfo)
   t.equal(await outcomeOf(wrong), 'invalid_credentials')
   t.equal(await stored(), first, 'not at a wrong password')
 
-  await strong.signIn({ email, password }, clientInfo)
+  await strong.signIn.withPassword({ email, password }, 'partner', clientInfo)
   const renewed = await stored()
   t.equal(parametersOf(renewed), 'argon2id,v=19,m=2048,p=1,t=3')
 
-  await strong.signIn({ email, password }, clientInfo)
+  await strong.signIn.withPassword({ email, password }, 'partner', clientInfo)
   t.equal(await stored(), renewed, 'once')
-  await weak.core.signIn({ email, password }, clientInfo)
+  await weak.core.signIn.withPassword({ email, password }, 'partner', clientInfo)
   t.equal(parametersOf(await stored()), 'argon2id,v=19,m=2048,p=1,t=3', 'not undone by an instance with lower settings')
 })

@@ -1,21 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import type { Config } from '../../../src/config/environment.js'
-import type { Grant, IssuedTokens } from '../../../src/core/sessions/token-issuer.js'
-import { clientInfo, faultOf, password, refusesRefresh, signedIn } from '../../support/accounts.js'
-import { coreBeside } from '../../support/beside.js'
-import { buildCore } from '../../support/build.js'
+import type { Overrides } from '../../support/settings.js'
+import type { SignedIn } from '../../../src/core/sessions/session-start.js'
+import type { IssuedTokens } from '../../../src/core/sessions/token-issuer.js'
+import { clientInfo, rejectionOf, password, refusesRefresh, signedIn } from '../../support/accounts.js'
+import { secondCore } from '../../support/second-core.js'
+import { buildCore, type BuildOptions } from '../../support/build.js'
 
-/* The table of src/core/rotation.ts, line by line. The database's clock judges ages, so rows are aged instead. */
+/* The table of src/core/refresh/replay.ts, line by line. The database's clock judges ages, so rows are aged instead. */
 
-const settings: Partial<Config> = { REFRESH_RETRY_WINDOW: 10, REFRESH_CONFIRM_WINDOW: 3600, REFRESH_LATE_RETRIES: 3 }
+const settings: Overrides = { refresh: { retryWindow: 10, confirmWindow: 3600, lateRetries: 3 } }
 
-async function setUp (t: Test, overrides: Partial<Config> = {}) {
-  const { core, sql } = await buildCore(t, { settings: { ...settings, ...overrides } })
+async function setUp (t: Test, overrides: Overrides = {}, options: BuildOptions = {}) {
+  const { core, sql } = await buildCore(t, { ...options, settings: { ...settings, ...overrides } })
   return {
     core,
     sql,
-    refresh: (token: string) => core.refresh(token, clientInfo),
+    refresh: (token: string) => core.refresh.trade(token, clientInfo),
     /** Makes the last step of a session that many seconds older. */
     age: (grant: IssuedTokens, seconds: number) => sql`
       UPDATE sessions SET rotated_at = rotated_at - make_interval(secs => ${seconds}) WHERE id = ${grant.sessionId}`,
@@ -31,8 +32,8 @@ t.test('the current token is traded for the next one, and the session goes on', 
   const third = await refresh(second.refreshToken)
   t.equal(new Set([first, second, third].map(grant => grant.refreshToken)).size, 3)
   t.equal(third.sessionId, first.sessionId)
-  t.equal(await faultOf(core, first.accessToken), null, 'rotation ends no access token in flight')
-  t.equal(await faultOf(core, third.accessToken), null)
+  t.equal(await rejectionOf(core, first.accessToken), null, 'rotation ends no access token in flight')
+  t.equal(await rejectionOf(core, third.accessToken), null)
   const rows = await sql`SELECT id FROM sessions WHERE account_id = ${first.account.id}`
   t.equal(rows.length, 1, 'one row per session, whatever happens to it')
 })
@@ -81,7 +82,7 @@ t.test('after the confirm window the previous token is theft', async t => {
   await age(first, 3600)
   await refusesRefresh(t, refresh(first.refreshToken), 'reused')
   await refusesRefresh(t, refresh(second.refreshToken), 'reused')
-  t.equal(await faultOf(core, second.accessToken), 'reused')
+  t.equal(await rejectionOf(core, second.accessToken), 'reused')
   t.same(await events(first), ['signed_in', 'refresh_token_reused'], 'one theft is one record')
 })
 
@@ -106,13 +107,13 @@ t.test('an access token of before the step confirms nothing', async t => {
 t.test('a token older than the previous one is theft at any time, and ends only its own session', async t => {
   const { core, refresh } = await setUp(t)
   const first = await signedIn(core)
-  const elsewhere = await core.signIn({ email: first.email, password }, clientInfo)
+  const elsewhere = await core.signIn.withPassword({ email: first.email, password }, 'partner', clientInfo)
   const second = await refresh(first.refreshToken)
   const third = await refresh(second.refreshToken)
   await refusesRefresh(t, refresh(first.refreshToken), 'reused')
   await refusesRefresh(t, refresh(third.refreshToken), 'reused')
-  t.equal(await faultOf(core, third.accessToken), 'reused')
-  t.equal(await faultOf(core, elsewhere.accessToken), null)
+  t.equal(await rejectionOf(core, third.accessToken), 'reused')
+  t.equal(await rejectionOf(core, elsewhere.accessToken), null)
   t.ok(await refresh(elsewhere.refreshToken))
 })
 
@@ -132,7 +133,7 @@ t.test('at most three generations in a row may need a late retry', async t => {
   await refusesRefresh(t, refresh(token), 'reused')
 })
 
-t.test('a generation without a late retry begins the count anew', async t => {
+t.test('a generation without a late retry resets the count', async t => {
   const { core, refresh, age } = await setUp(t)
   const grant = await signedIn(core)
   let token = grant.refreshToken
@@ -166,7 +167,7 @@ t.test('two holders who take turns are found out, though nothing ever confirms',
 })
 
 t.test('with both windows at 0 a token is good exactly once', async t => {
-  const { core, refresh } = await setUp(t, { REFRESH_RETRY_WINDOW: 0, REFRESH_CONFIRM_WINDOW: 0 })
+  const { core, refresh } = await setUp(t, { refresh: { retryWindow: 0, confirmWindow: 0 } })
   const first = await signedIn(core)
   const second = await refresh(first.refreshToken)
   await refusesRefresh(t, refresh(first.refreshToken), 'reused')
@@ -174,7 +175,7 @@ t.test('with both windows at 0 a token is good exactly once', async t => {
 })
 
 t.test('with both windows at 0 of two requests at the same moment one wins, the other ends the session', async t => {
-  const { core, refresh, events } = await setUp(t, { REFRESH_RETRY_WINDOW: 0, REFRESH_CONFIRM_WINDOW: 0 })
+  const { core, refresh, events } = await setUp(t, { refresh: { retryWindow: 0, confirmWindow: 0 } })
   for (let round = 0; round < 20; round += 1) {
     const first = await signedIn(core)
     const outcomes = await Promise.allSettled([refresh(first.refreshToken), refresh(first.refreshToken)])
@@ -186,11 +187,12 @@ t.test('with both windows at 0 of two requests at the same moment one wins, the 
 t.test('a token of a session that has ended is refused with the reason, and nothing else happens', async t => {
   const { core, refresh, sql, events } = await setUp(t)
   const ends = [
-    ['signed_out', (grant: Grant) => core.signOut.withRefreshToken(grant.refreshToken, clientInfo)],
-    ['revoked', (grant: Grant) => core.sessions.endAll(grant.account.id, 'revoked', clientInfo)],
-    ['revoked', (grant: Grant) => core.accounts.disable(grant.account.email, clientInfo)],
-    ['unknown', (grant: Grant) => core.accounts.delete(grant.account.email, clientInfo)],
-    ['expired', (grant: Grant) => sql`
+    ['signed_out', ({ refreshToken }: SignedIn<'partner'>) =>
+      core.sessions.signOut.byRefreshToken(refreshToken, clientInfo)],
+    ['revoked', (grant: SignedIn<'partner'>) => core.sessions.endAll(grant.account.id, 'revoked', clientInfo)],
+    ['revoked', (grant: SignedIn<'partner'>) => core.accounts.disable(grant.account.email, clientInfo)],
+    ['unknown', (grant: SignedIn<'partner'>) => core.accounts.delete(grant.account.email, clientInfo)],
+    ['expired', (grant: SignedIn<'partner'>) => sql`
       UPDATE sessions SET expires_at = clock_timestamp() WHERE id = ${grant.sessionId}`]
   ] as const
   for (const [fault, end] of ends) {
@@ -204,7 +206,7 @@ t.test('a token of a session that has ended is refused with the reason, and noth
   }
 })
 
-t.test('a mangled or forged token is refused as malformed and harms nobody', async t => {
+t.test('a mangled or forged token is refused as malformed and ends no session', async t => {
   const { core, refresh } = await setUp(t)
   const first = await signedIn(core)
   const { refreshToken: good } = first
@@ -217,8 +219,8 @@ t.test('a mangled or forged token is refused as malformed and harms nobody', asy
   t.ok(await refresh(good))
 })
 
-t.test('no session lives longer than SESSION_MAX_AGE, however often it is refreshed', async t => {
-  const { core, refresh, sql } = await setUp(t, { REFRESH_TOKEN_TTL: 3600, SESSION_MAX_AGE: 7200 })
+t.test('no session is valid for longer than SESSION_MAX_AGE, however often it is refreshed', async t => {
+  const { core, refresh, sql } = await setUp(t, { lifetimes: { refreshToken: 3600, session: 7200 } })
   const first = await signedIn(core)
   t.equal(first.refreshExpiresIn, 3600)
   await sql`UPDATE sessions SET created_at = created_at - interval '5400 s' WHERE id = ${first.sessionId}`
@@ -228,7 +230,7 @@ t.test('no session lives longer than SESSION_MAX_AGE, however often it is refres
 })
 
 t.test('a refresh is a heap-only update', async t => {
-  const { core, refresh, sql } = await setUp(t)
+  const { core, refresh, sql } = await setUp(t, {}, { ownDatabase: true })
   let { refreshToken } = await signedIn(core)
   for (let step = 0; step < 200; step += 1) refreshToken = (await refresh(refreshToken)).refreshToken
   // A backend reports what it did when it has been idle for a second.
@@ -244,15 +246,13 @@ t.test('a refresh is a heap-only update', async t => {
   t.ok(counted.hot >= 0.95 * counted.updates, `${counted.hot} of ${counted.updates}`)
 })
 
-t.test('an instance that does not know the secret of the last step refuses, and harms nobody', async t => {
-  const { core, sql, config } = await buildCore(t, { settings })
+t.test('an instance without the secret of the last step refuses, and ends no session', async t => {
+  const { core, sql, settings: own } = await buildCore(t, { ownDatabase: true, settings })
   const { refreshToken } = await signedIn(core)
-  const old = String(config.KEYTURN_SECRET)
-  const ahead = await coreBeside(t, {
-    ...config, KEYTURN_SECRET: `the next ${old}`, KEYTURN_SECRET_PREVIOUS: old
-  })
-  const next = await ahead.refresh(refreshToken, clientInfo)
-  await refusesRefresh(t, core.refresh(refreshToken, clientInfo), 'unknown')
-  t.ok(await ahead.refresh(next.refreshToken, clientInfo), 'the session goes on')
+  const old = String(own.secrets.current)
+  const ahead = await secondCore(t, own, { secrets: { current: `the next ${old}`, previous: old } })
+  const next = await ahead.refresh.trade(refreshToken, clientInfo)
+  await refusesRefresh(t, core.refresh.trade(refreshToken, clientInfo), 'unknown')
+  t.ok(await ahead.refresh.trade(next.refreshToken, clientInfo), 'the session goes on')
   t.same((await sql`SELECT 1 FROM sessions WHERE ended_at IS NOT NULL`).length, 0)
 })

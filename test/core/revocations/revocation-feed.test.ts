@@ -3,72 +3,69 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { noopNotifier, type Notifier } from '../../../src/core/revocations/notifier.js'
 import { createRevocationFeed } from '../../../src/core/revocations/revocation-feed.js'
-import { createRevocations, type RevocationNotice } from '../../../src/core/revocations/revocations.js'
-import { connect } from '../../../src/db/client.js'
+import { createRevocationNotices, type RevocationNotice } from '../../../src/core/revocations/revocation-notices.js'
 import { createPostgresNotifier } from '../../../src/notifiers/postgres.js'
-import { faultOf, clientInfo, signedIn } from '../../support/accounts.js'
-import { coreBeside, operator } from '../../support/beside.js'
+import { rejectionOf, clientInfo, signedIn } from '../../support/accounts.js'
+import { secondCore, operator } from '../../support/second-core.js'
 import { buildCore } from '../../support/build.js'
+import { openTestDatabase } from '../../support/database.js'
 import { cuttable } from '../../support/cuttable.js'
 import { until } from '../../support/until.js'
 
 /** A feed of its own beside a core. */
 async function setUp (t: Test, { notifier = noopNotifier, by }: { notifier?: Notifier, by?: string } = {}) {
-  const backend = await buildCore(t)
+  const backend = await buildCore(t, { ownDatabase: true })
   const clock = { ms: Date.now() }
   const errors: unknown[] = []
-  const heard: Array<RevocationNotice | 'flush'> = []
-  const revocations = createRevocations({ notifier: noopNotifier })
-  revocations.subscribe(notice => { heard.push(notice) })
-  const sql = connect({ url: by ?? backend.config.DATABASE_URL ?? '' }, { max: 1 })
+  const received: Array<RevocationNotice | 'flush'> = []
+  const notices = createRevocationNotices({ notifier: noopNotifier })
+  notices.subscribe(notice => { received.push(notice) })
+  const { sql } = openTestDatabase(t, by ?? backend.settings.database.url ?? '')
   const feed = createRevocationFeed({
-    sql, revocations, notifier, now: () => clock.ms, onError: error => { errors.push(error) }
+    sql, notices, notifier, now: () => clock.ms, onError: error => { errors.push(error) }
   })
-  t.teardown(async () => {
-    await feed.stop()
-    await sql.end({ timeout: 0 })
-  })
+  t.teardown(() => feed.stop())
   const alive = setInterval(() => { clock.ms = Math.max(clock.ms, Date.now()) }, 5)
   t.teardown(() => clearInterval(alive))
-  return { ...backend, feed, heard, errors, clock }
+  return { ...backend, feed, received, errors, clock }
 }
 
-t.test('what ends or changes elsewhere is heard, each thing once, and what changes nothing is not', async t => {
-  const { core, feed, heard } = await setUp(t)
+t.test('changes of other processes arrive, each once, and what changes nothing does not', async t => {
+  const { core, feed, received } = await setUp(t)
   feed.start()
   await until('it listens', () => feed.isCurrent)
-  t.same(heard, ['flush'], 'nothing from before is trusted')
+  t.same(received, ['flush'], 'nothing from before is trusted')
   const { account: { id: accountId, email }, sessionId } = await signedIn(core)
   await core.sessions.end(accountId, sessionId, 'revoked', clientInfo)
-  await until('it is heard', () => heard.length === 2)
-  t.same(heard[1], { accountId, sessionId })
+  await until('it is received', () => received.length === 2)
+  t.same(received[1], { accountId, sessionId })
   await core.accounts.setSubscription(email, { status: 'active', plan: 'pro', expiresAt: null }, operator)
   await core.accounts.disable(email, operator)
-  await until('both are heard', () => heard.length === 4)
-  t.same(heard.slice(2), [{ accountId }, { accountId }])
+  await until('both are received', () => received.length === 4)
+  t.same(received.slice(2), [{ accountId }, { accountId }])
   await core.accounts.enable(email, operator)
   await signedIn(core)
   await core.accounts.delete(email, operator)
-  await until('the last is heard', () => heard.length === 5)
-  t.same(heard[4], { accountId })
+  await until('the last is received', () => received.length === 5)
+  t.same(received[4], { accountId })
 })
 
-t.test('a statement that commits late is heard all the same', async t => {
-  const { feed, heard, sql } = await setUp(t)
+t.test('a statement that commits late is read all the same', async t => {
+  const { feed, received, sql } = await setUp(t)
   feed.start()
   await until('it listens', () => feed.isCurrent)
   const accountId = randomUUID()
   await sql`
     INSERT INTO audit_events (account_id, event, at)
     VALUES (${accountId}, 'signed_out', clock_timestamp() - interval '5 seconds')`
-  await until('it is heard', () => heard.length === 2)
-  t.same(heard[1], { accountId })
+  await until('it is received', () => received.length === 2)
+  t.same(received[1], { accountId })
 })
 
-t.test('a feed that cannot look is not heard within a second, and forgets everything after long silence', async t => {
+t.test('a feed that cannot poll is not current within a second, and flushes after a long gap', async t => {
   const elsewhere = await buildCore(t)
-  const way = await cuttable(t, elsewhere.config.DATABASE_URL ?? '')
-  const { feed, heard, errors, clock } = await setUp(t, { by: way.url })
+  const way = await cuttable(t, elsewhere.settings.database.url ?? '')
+  const { feed, received, errors, clock } = await setUp(t, { by: way.url })
   feed.start()
   await until('it listens', () => feed.isCurrent)
   await way.cut()
@@ -77,18 +74,18 @@ t.test('a feed that cannot look is not heard within a second, and forgets everyt
   t.ok(performance.now() - cutAt < 1_500)
   await until('it is told', () => errors.length > 0)
   await way.mend()
-  await until('it is heard again', () => feed.isCurrent)
-  t.same(heard, ['flush'], 'after a short silence nothing can have been missed')
+  await until('it is received again', () => feed.isCurrent)
+  t.same(received, ['flush'], 'after a short silence nothing can have been missed')
 
   await way.cut()
   clock.ms += 60_000
   t.equal(feed.isCurrent, false)
   await way.mend()
-  await until('it is heard again', () => feed.isCurrent)
-  t.same(heard, ['flush', 'flush'])
+  await until('it is received again', () => feed.isCurrent)
+  t.same(received, ['flush', 'flush'])
 })
 
-t.test('a clock that was set back is not taken for a feed that is heard', async t => {
+t.test('a clock that was set back does not make a feed current', async t => {
   const { feed, clock } = await setUp(t)
   clock.ms += 3_600_000
   feed.start()
@@ -97,43 +94,44 @@ t.test('a clock that was set back is not taken for a feed that is heard', async 
   t.equal(feed.isCurrent, false)
 })
 
-t.test('a ring makes it look at once, and so does a storm of rings', async t => {
+t.test('a notification makes it poll at once, and so does a burst of them', async t => {
   let listener = () => {}
-  const { core, feed, heard } = await setUp(t, { notifier: { ...noopNotifier, onNotify: ring => { listener = ring } } })
+  const notifier: Notifier = { ...noopNotifier, onNotify: added => { listener = added } }
+  const { core, feed, received } = await setUp(t, { notifier })
   feed.start()
   await until('it listens', () => feed.isCurrent)
   const times: number[] = []
   for (let round = 0; round < 5; round += 1) {
     const { account, sessionId } = await signedIn(core)
-    const before = heard.length
+    const before = received.length
     await core.sessions.end(account.id, sessionId, 'revoked', clientInfo)
     const began = performance.now()
-    const ringing = setInterval(() => listener(), 2)
-    await until('it is heard', () => heard.length > before)
-    clearInterval(ringing)
+    const burst = setInterval(() => listener(), 2)
+    await until('it is received', () => received.length > before)
+    clearInterval(burst)
     times.push(performance.now() - began)
   }
   t.ok(Math.min(...times) < 150, times.map(Math.round).join())
 })
 
-t.test('NOTIFY rings in other processes', async t => {
-  const { sql, config } = await buildCore(t)
-  const target = { url: config.DATABASE_URL ?? '' }
+t.test('NOTIFY wakes other processes', async t => {
+  const { db, settings } = await buildCore(t)
+  const target = { url: settings.database.url ?? '' }
   const errors: unknown[] = []
-  const create = () => createPostgresNotifier({ sql, target, onError: error => { errors.push(error) } })
+  const create = () => createPostgresNotifier({ sql: db.sql, target, onError: error => { errors.push(error) } })
   const [one, other] = [create(), create()]
-  let rings = 0
-  one.onNotify(() => { rings += 1 })
-  await until('it rings', async () => {
+  let notified = 0
+  one.onNotify(() => { notified += 1 })
+  await until('it is notified', async () => {
     other.notify()
-    return rings > 0
+    return notified > 0
   })
   await one.close()
   await other.close()
   t.same(errors, [])
 
   const nowhere = createPostgresNotifier({
-    sql, target: { url: 'postgres://127.0.0.1:1/x' }, onError: error => { errors.push(error) }
+    sql: db.sql, target: { url: 'postgres://127.0.0.1:1/x' }, onError: error => { errors.push(error) }
   })
   nowhere.onNotify(() => {})
   await until('it is told', () => errors.length > 0)
@@ -141,13 +139,13 @@ t.test('NOTIFY rings in other processes', async t => {
 })
 
 t.test('an instance remembers for minutes, and refuses within a second what another one ended', async t => {
-  const { core, config, sql } = await buildCore(t, { settings: { VALIDATION_CACHE_TTL: 300 } })
-  const others = await Promise.all([1, 2].map(() => coreBeside(t, config)))
-  for (const instance of [core, ...others]) instance.startJobs()
+  const { core, settings, sql } = await buildCore(t, { settings: { validation: { cacheTtl: 300 } } })
+  const others = await Promise.all([1, 2].map(() => secondCore(t, settings)))
+  for (const instance of [core, ...others]) instance.lifecycle.start()
   const { accessToken, account, sessionId } = await signedIn(core)
   await until('all remember', async () => {
-    for (const instance of others) if (await faultOf(instance, accessToken) !== null) throw new Error('refused')
-    return others.every(instance => instance.stats().isFeedCurrent)
+    for (const instance of others) if (await rejectionOf(instance, accessToken) !== null) throw new Error('refused')
+    return others.every(instance => instance.metrics().isFeedCurrent)
   })
   await sql`UPDATE accounts SET name = 'changed without a record'`
   const [other] = others
@@ -155,7 +153,7 @@ t.test('an instance remembers for minutes, and refuses within a second what anot
   await core.sessions.end(account.id, sessionId, 'revoked', clientInfo)
   const began = performance.now()
   for (const instance of others) {
-    await until('it is refused', async () => await faultOf(instance, accessToken) === 'revoked')
+    await until('it is refused', async () => await rejectionOf(instance, accessToken) === 'revoked')
   }
   t.ok(performance.now() - began < 1_000)
 })

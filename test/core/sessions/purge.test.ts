@@ -6,7 +6,7 @@ import { buildCore } from '../../support/build.js'
 const week = 7 * 86_400
 
 t.test('sessions that were over a week ago are removed, all others stay and can be used', async t => {
-  const { core, sql } = await buildCore(t)
+  const { core, db, sql } = await buildCore(t)
   const people = await Promise.all(['live', 'ended lately', 'expired lately', 'ended', 'expired', 'ended and expired']
     .map(async name => ({ name, ...await signedIn(core) })))
   const set = (name: string, columns: object) => {
@@ -20,19 +20,19 @@ t.test('sessions that were over a week ago are removed, all others stay and can 
   await set('expired', { expires_at: ago(8) })
   await set('ended and expired', { ended_at: ago(1), expires_at: ago(8) })
 
-  const purge = createPurge({ sql, keptAfterEnd: week })
+  const purge = createPurge({ sql: db.sql, keptAfterEnd: week })
   t.equal(await purge() + await purge() + await purge(), 3, 'wherever it began it has been round')
   const left = (await sql<{ id: string }[]>`SELECT id FROM sessions`).map(({ id }) => id)
   t.same(people.filter(({ sessionId }) => left.includes(sessionId)).map(({ name }) => name).sort(),
     ['ended lately', 'expired lately', 'live'])
-  t.ok(await core.refresh(people[0]?.refreshToken ?? '', clientInfo))
+  t.ok(await core.refresh.trade(people[0]?.refreshToken ?? '', clientInfo))
 })
 
-t.test('a row that somebody else holds is not waited for', async t => {
-  const { core, sql } = await buildCore(t)
+t.test('a locked row is not waited for', async t => {
+  const { core, db, sql } = await buildCore(t, { ownDatabase: true })
   const { sessionId } = await signedIn(core)
   await sql`UPDATE sessions SET ended_at = now() - interval '8 days'`
-  const purge = createPurge({ sql, keptAfterEnd: week })
+  const purge = createPurge({ sql: db.sql, keptAfterEnd: week })
   await sql.begin(async held => {
     await held`SELECT FROM sessions WHERE id = ${sessionId} FOR UPDATE`
     t.equal(await purge() + await purge() + await purge(), 0)
@@ -41,12 +41,12 @@ t.test('a row that somebody else holds is not waited for', async t => {
 })
 
 t.test('a table of many pages is walked through, page by page', async t => {
-  const { core, sql } = await buildCore(t)
+  const { core, db, sql } = await buildCore(t)
   const { account } = await signedIn(core)
   await sql`
     INSERT INTO sessions (account_id, id, contract, epoch, expires_at)
     SELECT ${account.id}, gen_random_uuid(), 'spa', 0, now() - interval '8 days' FROM generate_series(1, 2500)`
-  const purge = createPurge({ sql, keptAfterEnd: week })
+  const purge = createPurge({ sql: db.sql, keptAfterEnd: week })
   const removed: number[] = []
   for (let page = 0; page < 6; page += 1) removed.push(await purge())
   t.equal(removed.reduce((a, b) => a + b), 2500)

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { AuthError } from '../../../src/core/errors.js'
 import type { IssuedTokens } from '../../../src/core/sessions/token-issuer.js'
 import type { Core } from '../../../src/core/index.js'
-import { faultOf, clientInfo, password, signedIn } from '../../support/accounts.js'
+import { rejectionOf, clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 
 /* Whatever ends access wins against whatever goes on at the same moment: afterwards nothing of it is alive. */
@@ -14,9 +14,9 @@ const change = { current: password, replacement: 'another password', minPassword
 type Account = Awaited<ReturnType<typeof signedIn>>
 
 const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> = {
-  'sign-out': (core, account) => core.signOut.withRefreshToken(account.refreshToken, clientInfo),
+  'sign-out': (core, account) => core.sessions.signOut.byRefreshToken(account.refreshToken, clientInfo),
   'the end of all sessions': (core, account) => core.sessions.endAll(account.account.id, 'revoked', clientInfo),
-  'a password change': (core, account) => core.changePassword({
+  'a password change': (core, account) => core.passwords.change({
     ...change, accountId: account.account.id, keep: 'none'
   }, clientInfo),
   disabling: (core, account) => core.accounts.disable(account.email, clientInfo),
@@ -35,8 +35,8 @@ async function granted (attempts: Array<Promise<IssuedTokens>>): Promise<IssuedT
 
 async function isDead (t: Test, core: Core, grants: IssuedTokens[], what: string): Promise<void> {
   for (const grant of grants) {
-    t.not(await faultOf(core, grant.accessToken), null, `no access token outlives ${what}`)
-    await t.rejects(core.refresh(grant.refreshToken, clientInfo), { code: 'invalid_refresh_token' })
+    t.not(await rejectionOf(core, grant.accessToken), null, `no access token outlives ${what}`)
+    await t.rejects(core.refresh.trade(grant.refreshToken, clientInfo), { code: 'invalid_refresh_token' })
   }
 }
 
@@ -45,7 +45,7 @@ for (const [name, end] of Object.entries(ends)) {
     const { core } = await buildCore(t)
     for (let round = 0; round < rounds; round += 1) {
       const account = await signedIn(core)
-      const refreshes = Array.from({ length: 3 }, () => core.refresh(account.refreshToken, clientInfo))
+      const refreshes = Array.from({ length: 3 }, () => core.refresh.trade(account.refreshToken, clientInfo))
       const [grants] = await Promise.all([granted(refreshes), end(core, account)])
       await isDead(t, core, [account, ...grants], name)
     }
@@ -54,11 +54,11 @@ for (const [name, end] of Object.entries(ends)) {
 
 for (const name of ['a password change', 'disabling', 'deletion']) {
   t.test(`sign-in racing ${name} leaves nothing alive`, async t => {
-    const { core } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4 } })
+    const { core } = await buildCore(t, { settings: { passwords: { concurrency: 4 } } })
     for (let round = 0; round < rounds; round += 1) {
       const account = await signedIn(core)
       const signIns = Array.from({ length: 3 }, () =>
-        core.signIn({ email: account.email, password }, clientInfo))
+        core.signIn.withPassword({ email: account.email, password }, 'partner', clientInfo))
       const [grants] = await Promise.all([granted(signIns), ends[name]?.(core, account)])
       await isDead(t, core, [account, ...grants], name)
     }
@@ -66,25 +66,25 @@ for (const name of ['a password change', 'disabling', 'deletion']) {
 }
 
 t.test('of two password changes at the same moment one wins', async t => {
-  const { core } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4 } })
+  const { core } = await buildCore(t, { settings: { passwords: { concurrency: 4 } } })
   for (let round = 0; round < 20; round += 1) {
     const { account, email } = await signedIn(core)
     const replacements = ['first replacement', 'second replacement']
-    const outcomes = await Promise.allSettled(replacements.map(replacement => core.changePassword(
+    const outcomes = await Promise.allSettled(replacements.map(replacement => core.passwords.change(
       { ...change, accountId: account.id, replacement, keep: 'none' }, clientInfo)))
     const winners = replacements.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     t.equal(winners.length, 1)
-    t.ok(await core.signIn({ email, password: winners[0] ?? '' }, clientInfo))
+    t.ok(await core.signIn.withPassword({ email, password: winners[0] ?? '' }, 'partner', clientInfo))
   }
 })
 
-t.test('a password change keeps the session that asked for it, if told so, and no other', async t => {
+t.test('a password change keeps, on request, its own session and no other', async t => {
   const { core } = await buildCore(t)
   const own = await signedIn(core)
-  const other = await core.signIn({ email: own.email, password }, clientInfo)
-  await core.changePassword(
+  const other = await core.signIn.withPassword({ email: own.email, password }, 'partner', clientInfo)
+  await core.passwords.change(
     { ...change, accountId: own.account.id, keep: { sessionId: own.sessionId } }, clientInfo)
-  t.equal(await faultOf(core, own.accessToken), null)
-  t.ok(await core.refresh(own.refreshToken, clientInfo))
+  t.equal(await rejectionOf(core, own.accessToken), null)
+  t.ok(await core.refresh.trade(own.refreshToken, clientInfo))
   await isDead(t, core, [other], 'the change')
 })

@@ -9,7 +9,7 @@ const { core, sql } = await buildCore(t)
 
 type Grant = Awaited<ReturnType<typeof signedIn>>
 
-const signInAgain = ({ email }: Grant) => core.signIn({ email, password }, clientInfo)
+const signInAgain = ({ email }: Grant) => core.signIn.withPassword({ email, password }, 'partner', clientInfo)
 
 const answerTo = (accessToken: string) => outcomeOf(core.validation.authenticate(accessToken))
 
@@ -30,14 +30,14 @@ t.test('a session holds hashes of its secret only, and where it came from', asyn
   t.equal(stored.filter(value => /^[0-9a-f]{64}$/.test(value)).length, 1, 'one hash, none of a previous secret yet')
 })
 
-t.test('a session lives as long as its contract says, at most SESSION_MAX_AGE', async t => {
-  const lifetimes = { ACCESS_TOKEN_TTL: 100, REFRESH_TOKEN_TTL: 1_000, JWT_EXPIRES_IN: 500 }
-  for (const [SESSION_MAX_AGE, expected] of [[10_000, [1_000, 100, 500]], [60, [60, 60, 60]]] as const) {
-    const { core, sql } = await buildCore(t, { settings: { ...lifetimes, SESSION_MAX_AGE } })
+t.test('a session has the lifetime of its contract, at most SESSION_MAX_AGE', async t => {
+  const lifetimes = { accessToken: 100, refreshToken: 1_000, longAccessToken: 500 }
+  for (const [session, expected] of [[10_000, [1_000, 100, 500]], [60, [60, 60, 60]]] as const) {
+    const { core, sql } = await buildCore(t, { settings: { lifetimes: { ...lifetimes, session } } })
     const grant = await signedIn(core)
     const credentials = { email: grant.email, password }
-    const extended = await core.signInOnce(credentials, 'session', clientInfo)
-    const single = await core.signInOnce(credentials, 'spa', clientInfo)
+    const extended = await core.signIn.withPassword(credentials, 'session', clientInfo)
+    const single = await core.signIn.withPassword(credentials, 'spa', clientInfo)
     for (const [n, { sessionId }] of [grant, extended, single].entries()) {
       const [row] = await sql<[{ seconds: number }]>`
         SELECT round(extract(epoch FROM expires_at - created_at))::int AS seconds FROM sessions WHERE id = ${sessionId}`
@@ -53,7 +53,7 @@ t.test('a session is ended once, for the first reason given, and that is on reco
   t.equal(await end('signed_out'), true)
   t.equal(await end('revoked'), false)
   t.equal(await answerTo(grant.accessToken), 'invalid_token/signed_out')
-  t.equal(await outcomeOf(core.refresh(grant.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
+  t.equal(await outcomeOf(core.refresh.trade(grant.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
   t.same(await eventsOf(grant.sessionId), ['signed_in', 'signed_out'])
 })
 
@@ -67,7 +67,7 @@ t.test('of many who end one session at once one does', async t => {
   }
 })
 
-t.test('nobody ends a session of somebody else', async t => {
+t.test('a session of another account cannot be ended', async t => {
   const [owner, other] = [await signedIn(core), await signedIn(core)]
   const ids = [owner.sessionId, owner.sessionId.toUpperCase(), randomUUID(), '', 'x', '%', "' OR true --"]
   for (const sessionId of ids) {
@@ -100,10 +100,10 @@ t.test('all sessions but one are ended', async t => {
   const others = [await signInAgain(first), await signInAgain(first)]
   await core.sessions.endOthers(first.account.id, first.sessionId, 'revoked', clientInfo)
   t.equal(await answerTo(first.accessToken), 'granted')
-  t.equal(await outcomeOf(core.refresh(first.refreshToken, clientInfo)), 'granted')
+  t.equal(await outcomeOf(core.refresh.trade(first.refreshToken, clientInfo)), 'granted')
   for (const other of others) {
     t.equal(await answerTo(other.accessToken), 'invalid_token/revoked')
-    t.equal(await outcomeOf(core.refresh(other.refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
+    t.equal(await outcomeOf(core.refresh.trade(other.refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
   }
 })
 
@@ -126,18 +126,19 @@ t.test('only live sessions are shown, newest first, without anything that is a c
 })
 
 t.test('any token that was issued here signs its session out, whatever became of it', async t => {
-  const { core, sql, config } = await buildCore(t, { settings: { REFRESH_RETRY_WINDOW: 0 } })
+  const { core, sql, settings } = await buildCore(t, { settings: { refresh: { retryWindow: 0 } } })
   const tokens = {
-    'the current refresh token': async (grant: Grant) => core.signOut.withRefreshToken(grant.refreshToken, clientInfo),
+    'the current refresh token': async (grant: Grant) =>
+      core.sessions.signOut.byRefreshToken(grant.refreshToken, clientInfo),
     'one that was traded': async (grant: Grant) => {
-      const next = await core.refresh(grant.refreshToken, clientInfo)
-      await core.refresh(next.refreshToken, clientInfo)
-      await core.signOut.withRefreshToken(grant.refreshToken, clientInfo)
+      const next = await core.refresh.trade(grant.refreshToken, clientInfo)
+      await core.refresh.trade(next.refreshToken, clientInfo)
+      await core.sessions.signOut.byRefreshToken(grant.refreshToken, clientInfo)
     },
-    'the access token': async (grant: Grant) => core.signOut.withAccessToken(grant.accessToken, clientInfo),
+    'the access token': async (grant: Grant) => core.sessions.signOut.byAccessToken(grant.accessToken, clientInfo),
     'the access token of before a refresh': async (grant: Grant) => {
-      await core.refresh(grant.refreshToken, clientInfo)
-      await core.signOut.withAccessToken(grant.accessToken, clientInfo)
+      await core.refresh.trade(grant.refreshToken, clientInfo)
+      await core.sessions.signOut.byAccessToken(grant.accessToken, clientInfo)
     }
   }
   for (const [name, signOut] of Object.entries(tokens)) {
@@ -146,25 +147,25 @@ t.test('any token that was issued here signs its session out, whatever became of
     const [row] = await sql`SELECT end_reason FROM sessions WHERE id = ${grant.sessionId}`
     t.equal(row?.end_reason, 'signed_out', name)
   }
-  const later = await openBackend({ config, log: testLog().log, now: () => Date.now() + 86_400_000 })
+  const later = await openBackend({ settings, log: testLog().log, now: () => Date.now() + 86_400_000 })
   t.teardown(() => later.close())
   await later.prepare()
   const grant = await signedIn(core)
   t.equal(await outcomeOf(later.core.validation.authenticate(grant.accessToken)), 'invalid_token/expired')
-  await later.core.signOut.withAccessToken(grant.accessToken, clientInfo)
-  t.equal(await outcomeOf(core.refresh(grant.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
+  await later.core.sessions.signOut.byAccessToken(grant.accessToken, clientInfo)
+  t.equal(await outcomeOf(core.refresh.trade(grant.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')
 })
 
-t.test('a token that was not issued here signs nobody out, and is no error', async t => {
+t.test('a token that was not issued here ends no session, and is no error', async t => {
   const grant = await signedIn(core)
   const { refreshToken, accessToken } = grant
   const spoiled = (token: string, at: number) =>
     `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
   for (const text of ['', 'x', 'rt_', spoiled(refreshToken, 40), spoiled(refreshToken, 70), accessToken]) {
-    await core.signOut.withRefreshToken(text, clientInfo)
+    await core.sessions.signOut.byRefreshToken(text, clientInfo)
   }
   for (const text of ['', 'x', spoiled(accessToken, 10), spoiled(accessToken, accessToken.length - 20), refreshToken]) {
-    await core.signOut.withAccessToken(text, clientInfo)
+    await core.sessions.signOut.byAccessToken(text, clientInfo)
   }
   t.equal(await answerTo(accessToken), 'granted')
 })

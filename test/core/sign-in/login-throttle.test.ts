@@ -1,25 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import argon2 from 'argon2'
 import t, { type Test } from 'tap'
-import type { Config } from '../../../src/config/environment.js'
+import type { Overrides } from '../../support/settings.js'
 import { AuthError } from '../../../src/core/errors.js'
 import type { Core } from '../../../src/core/index.js'
 import { createKeyring } from '../../../src/core/keys/keyring.js'
 import { createLoginThrottle } from '../../../src/core/sign-in/login-throttle.js'
-import { faultOf, password, signedIn } from '../../support/accounts.js'
-import { coreBeside } from '../../support/beside.js'
+import { rejectionOf, password, signedIn } from '../../support/accounts.js'
+import { secondCore } from '../../support/second-core.js'
 import { buildCore } from '../../support/build.js'
 
 const limits = {
-  LOGIN_MAX_FAILURES: 10,
-  LOGIN_MAX_FAILURES_PER_ACCOUNT: 100,
-  LOGIN_MAX_FAILURES_PER_ADDRESS: 100,
-  LOGIN_FAILURE_WINDOW: 900,
-  PASSWORD_HASH_QUEUE: 1_000
+  signIn: { maxFailures: 10, maxFailuresPerAccount: 100, maxFailuresPerAddress: 100, failureWindow: 900 },
+  passwords: { queue: 1_000 }
 }
 
-async function setUp (t: Test, settings: Partial<Config> = {}) {
-  const backend = await buildCore(t, { settings: { ...limits, ...settings } })
+async function setUp (t: Test, settings: Overrides = {}) {
+  const backend = await buildCore(t, { ownDatabase: true, settings: { ...limits, ...settings } })
   const { core, sql } = backend
   const who = await signedIn(core)
   return {
@@ -36,7 +33,7 @@ async function setUp (t: Test, settings: Partial<Config> = {}) {
 
 async function outcome (core: Core, email: string, given: string, address: string): Promise<string> {
   try {
-    await core.signIn({ email, password: given }, { address, userAgent: null })
+    await core.signIn.withPassword({ email, password: given }, 'partner', { address, userAgent: null })
     return 'in'
   } catch (error) {
     if (error instanceof AuthError) return error.code
@@ -61,21 +58,21 @@ function countedGuesses (t: Test): () => number {
 t.test('after ten failures from one address the right password does not help there, and elsewhere it does', async t => {
   const { attempt, age, core, who } = await setUp(t)
   for (let n = 0; n < 10; n += 1) t.equal(await attempt('wrong', '198.51.100.1'), 'invalid_credentials')
-  const refusal: unknown = await core.signIn({ email: who.email, password }, {
+  const refusal: unknown = await core.signIn.withPassword({ email: who.email, password }, 'partner', {
     address: '198.51.100.1', userAgent: null
   }).catch((error: unknown) => error)
   t.match(refusal, { code: 'too_many_failures', retryAfter: Number })
   const { retryAfter = 0 } = refusal as AuthError
   t.ok(retryAfter > 890 && retryAfter <= 900, String(retryAfter))
   t.equal(await attempt(password, '198.51.100.2'), 'in')
-  t.equal(await faultOf(core, who.accessToken), null, 'live sessions are not touched')
+  t.equal(await rejectionOf(core, who.accessToken), null, 'live sessions are not touched')
   await age('14 minutes')
   t.equal(await attempt(password, '198.51.100.1'), 'too_many_failures')
   await age('2 minutes')
   t.equal(await attempt(password, '198.51.100.1'), 'in')
 })
 
-t.test('the same for an email that nobody has', async t => {
+t.test('the same for an email without an account', async t => {
   const { attempt } = await setUp(t)
   const email = `${randomUUID()}@example.com`
   for (let n = 0; n < 10; n += 1) t.equal(await attempt('wrong', '198.51.100.1', email), 'invalid_credentials')
@@ -91,8 +88,8 @@ t.test('the right password forgives the failures before it', async t => {
 })
 
 t.test('of 500 guesses at once, on two instances, ten are evaluated', async t => {
-  const { core, config, who, attempt } = await setUp(t)
-  const other = await coreBeside(t, config)
+  const { core, settings, who, attempt } = await setUp(t)
+  const other = await secondCore(t, settings)
   const guesses = countedGuesses(t)
   const outcomes = await Promise.all(Array.from({ length: 500 }, (_, n) =>
     attempt('wrong', '198.51.100.1', who.email, n % 2 === 0 ? core : other)))
@@ -111,7 +108,7 @@ t.test('a right password is never refused for its own retries', async t => {
 })
 
 t.test('strangers from everywhere lock strangers out, and not the owner where they are signed in', async t => {
-  const { attempt, core, who } = await setUp(t, { LOGIN_MAX_FAILURES_PER_ACCOUNT: 20 })
+  const { attempt, core, who } = await setUp(t, { signIn: { maxFailuresPerAccount: 20 } })
   const home = '2001:db8:1:2::1'
   t.equal(await attempt(password, home), 'in')
   for (let n = 1; n <= 20; n += 1) t.equal(await attempt('wrong', `198.51.100.${n}`), 'invalid_credentials')
@@ -124,7 +121,7 @@ t.test('strangers from everywhere lock strangers out, and not the owner where th
 })
 
 t.test('an address that tries many accounts is refused for all of them', async t => {
-  const { attempt } = await setUp(t, { LOGIN_MAX_FAILURES_PER_ADDRESS: 15 })
+  const { attempt } = await setUp(t, { signIn: { maxFailuresPerAddress: 15 } })
   for (let n = 0; n < 15; n += 1) {
     t.equal(await attempt('wrong', '198.51.100.1', `${n}@example.com`), 'invalid_credentials')
   }
@@ -150,13 +147,15 @@ t.test('a guess whose process died is given back after a minute, each by itself'
 })
 
 t.test('what counts no more is forgotten, and what still counts is kept', async t => {
-  const { attempt, sql, config, age } = await setUp(t)
+  const { attempt, sql, db, settings, age } = await setUp(t)
   await attempt('wrong', '198.51.100.1')
   await age('16 minutes')
   await attempt('wrong', '198.51.100.2')
   const names = async () => (await sql`SELECT key FROM login_throttle`).length
   t.equal(await names(), 7)
-  await createLoginThrottle({ sql, keyring: createKeyring('x'.repeat(32)), settings: config }).deleteExpired()
+  await createLoginThrottle({
+    sql: db.sql, keyring: createKeyring('x'.repeat(32)), settings: settings.signIn
+  }).deleteExpired()
   t.equal(await names(), 3)
   t.notMatch(JSON.stringify(await sql`SELECT key FROM login_throttle`), /example|198/, 'no name tells whose it is')
 })

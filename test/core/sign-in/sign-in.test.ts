@@ -3,8 +3,8 @@ import argon2 from 'argon2'
 import type postgres from 'postgres'
 import t, { type Test } from 'tap'
 import type { Core } from '../../../src/core/index.js'
-import { faultOf, clientInfo, password, signedIn } from '../../support/accounts.js'
-import { coreBeside } from '../../support/beside.js'
+import { rejectionOf, clientInfo, password, signedIn } from '../../support/accounts.js'
+import { secondCore } from '../../support/second-core.js'
 import { buildCore } from '../../support/build.js'
 import { until } from '../../support/until.js'
 import { outcomeOf } from '../../support/refusal.js'
@@ -12,7 +12,7 @@ import { outcomeOf } from '../../support/refusal.js'
 type Account = Awaited<ReturnType<typeof signedIn>>
 
 const signIn = (core: Core, email: string, given = password) =>
-  core.signIn({ email, password: given }, clientInfo)
+  core.signIn.withPassword({ email, password: given }, 'partner', clientInfo)
 
 /** The cost of every hash that is checked or made from now on. */
 function watchedHashes (t: Test): string[] {
@@ -83,7 +83,9 @@ t.test('every sign-in is a session of its own and is on record, a refusal is nei
 })
 
 t.test('a flood is turned away before it reaches hash or database', async t => {
-  const { core, sql } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 1, PASSWORD_HASH_QUEUE: 2 } })
+  const { core, sql } = await buildCore(t, {
+    ownDatabase: true, settings: { passwords: { concurrency: 1, queue: 2 } }
+  })
   const { email } = await signedIn(core)
   const work = watchedHashes(t)
   const outcomes = await Promise.all(Array.from({ length: 50 }, () => outcomeOf(signIn(core, email))))
@@ -95,8 +97,8 @@ t.test('a flood is turned away before it reaches hash or database', async t => {
 })
 
 t.test('of two who renew one outdated hash at once, both are let in', async t => {
-  const { core, sql, config } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4 } })
-  const stronger = await coreBeside(t, { ...config, PASSWORD_HASH_MEMORY: 2_048 })
+  const { core, sql, settings } = await buildCore(t, { settings: { passwords: { concurrency: 4 } } })
+  const stronger = await secondCore(t, settings, { passwords: { memory: 2_048 } })
   for (let round = 0; round < 25; round += 1) {
     const { email, account } = await signedIn(core)
     const outcomes = await Promise.all([1, 2, 3].map(() => outcomeOf(signIn(stronger, email))))
@@ -106,14 +108,14 @@ t.test('of two who renew one outdated hash at once, both are let in', async t =>
   }
 })
 
-t.test('who changes the password while a sign-in renews its hash is not told that it is wrong', async t => {
-  const { core, config } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4 } })
-  const stronger = await coreBeside(t, { ...config, PASSWORD_HASH_MEMORY: 2_048 })
+t.test('a password change during a renewal of its hash is not refused as wrong', async t => {
+  const { core, settings } = await buildCore(t, { settings: { passwords: { concurrency: 4 } } })
+  const stronger = await secondCore(t, settings, { passwords: { memory: 2_048 } })
   const outcomes = new Set<string>()
   for (let round = 0; round < 40; round += 1) {
     const { email, account } = await signedIn(core)
     const [changed] = await Promise.all([
-      outcomeOf(stronger.changePassword({
+      outcomeOf(stronger.passwords.change({
         accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'all'
       }, clientInfo)),
       outcomeOf(signIn(stronger, email))
@@ -124,7 +126,7 @@ t.test('who changes the password while a sign-in renews its hash is not told tha
 })
 
 const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> = {
-  'a password change': (core, { account }) => core.changePassword({
+  'a password change': (core, { account }) => core.passwords.change({
     accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'none'
   }, clientInfo),
   disabling: (core, { email }) => core.accounts.disable(email, clientInfo),
@@ -133,21 +135,23 @@ const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> =
 
 for (const [name, end] of Object.entries(ends)) {
   t.test(`sign-ins at one instance racing ${name} at another leave nothing alive at either`, async t => {
-    const { core: here, config, sql } = await buildCore(t, { settings: { PASSWORD_HASH_CONCURRENCY: 4 } })
-    const there = await coreBeside(t, config)
+    const { core: here, settings, sql } = await buildCore(t, {
+      ownDatabase: true, settings: { passwords: { concurrency: 4 } }
+    })
+    const there = await secondCore(t, settings)
     for (let round = 0; round < 66; round += 1) {
       const account = await signedIn(here)
       const attempts = Array.from({ length: 3 }, (_, n) => n < 2
         ? signIn(here, account.email)
-        : here.signInOnce({ email: account.email, password }, 'spa', clientInfo))
+        : here.signIn.withPassword({ email: account.email, password }, 'spa', clientInfo))
       const [settled] = await Promise.all([Promise.allSettled(attempts), end(there, account)])
       for (const outcome of settled) {
         if (outcome.status === 'rejected') t.match(outcome.reason, { code: 'invalid_credentials' })
         const { accessToken } = outcome.status === 'fulfilled' ? outcome.value : account
-        for (const core of [there, here]) t.not(await faultOf(core, accessToken), null)
+        for (const core of [there, here]) t.not(await rejectionOf(core, accessToken), null)
         if (outcome.status === 'fulfilled' && 'refreshToken' in outcome.value) {
           const { refreshToken } = outcome.value
-          t.match(await outcomeOf(there.refresh(String(refreshToken), clientInfo)), 'invalid_refresh_token/')
+          t.match(await outcomeOf(there.refresh.trade(String(refreshToken), clientInfo)), 'invalid_refresh_token/')
         }
       }
     }
@@ -179,11 +183,11 @@ t.test('a session that began while its account\'s epoch was being stepped is dea
   const { email, account } = await signedIn(core)
   const commit = await heldChange(t, sql, sql => sql`UPDATE accounts SET epoch = epoch + 1 WHERE id = ${account.id}`)
   const grant = await signIn(core, email)
-  const once = await core.signInOnce({ email, password }, 'web', clientInfo)
+  const once = await core.signIn.withPassword({ email, password }, 'web', clientInfo)
   await commit('COMMIT')
-  t.equal(await faultOf(core, grant.accessToken), 'revoked')
-  t.equal(await faultOf(core, once.accessToken), 'revoked')
-  t.equal(await outcomeOf(core.refresh(grant.refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
+  t.equal(await rejectionOf(core, grant.accessToken), 'revoked')
+  t.equal(await rejectionOf(core, once.accessToken), 'revoked')
+  t.equal(await outcomeOf(core.refresh.trade(grant.refreshToken, clientInfo)), 'invalid_refresh_token/revoked')
   t.same(await core.sessions.list(account.id), [])
 })
 

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { noopNotifier } from '../../../src/core/revocations/notifier.js'
-import { createRevocations, type RevocationNotice } from '../../../src/core/revocations/revocations.js'
+import { createRevocationNotices, type RevocationNotice } from '../../../src/core/revocations/revocation-notices.js'
 import { createValidationCache, type CacheValue } from '../../../src/core/validation/validation-cache.js'
 
 /** A cache with a clock that is set by hand, in milliseconds. */
 function setUp ({ ttl = 60, maxTokens = 100_000, startedAt = 1_700_000_000_000 } = {}) {
   let milliseconds = startedAt
   const feed = { isCurrent: true }
-  const revocations = createRevocations({ notifier: noopNotifier })
+  const revocations = createRevocationNotices({ notifier: noopNotifier })
   const cache = createValidationCache<CacheValue>({
     revocations, feed, ttl, maxTokens, now: () => milliseconds
   })
@@ -126,7 +126,7 @@ t.test('what began to be read before a notice never counts, also if it is rememb
   }
 })
 
-t.test('a slow read does not bring back what a quick one was told since', async t => {
+t.test('a slow read does not restore a result that was invalidated since', async t => {
   const { cache, publish, remember } = setUp()
   const slow = cache.snapshot()
   const value = remember('one')
@@ -186,7 +186,7 @@ t.test('at most 100,000 answers are held, the least used go first', async t => {
   t.equal(cache.get('token 0'), undefined)
 })
 
-t.test('while the feed is not heard an answer is given for one second, and longer again afterwards', async t => {
+t.test('while the feed is not current a result is cached for one second, and longer again afterwards', async t => {
   const { cache, feed, remember, setClock } = setUp({ ttl: 60, startedAt: 1_000_000 })
   const one = remember('one')
   feed.isCurrent = false

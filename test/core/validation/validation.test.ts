@@ -1,36 +1,37 @@
-import postgres from 'postgres'
+import type postgres from 'postgres'
 import t, { type Test } from 'tap'
-import type { Config } from '../../../src/config/environment.js'
-import { createAccessTokens } from '../../../src/core/tokens/access-token.js'
+import type { Overrides } from '../../support/settings.js'
+import { createKeyring } from '../../../src/core/keys/keyring.js'
+import { createTokens } from '../../../src/core/tokens/index.js'
 import { createConfirmations } from '../../../src/core/refresh/confirmations.js'
 import { noopNotifier } from '../../../src/core/revocations/notifier.js'
-import { asAuthError } from '../../../src/core/errors.js'
-import { signJws } from '../../../src/core/keys/jws.js'
-import { createRevocations } from '../../../src/core/revocations/revocations.js'
+import { createRevocationNotices } from '../../../src/core/revocations/revocation-notices.js'
 import { createValidation } from '../../../src/core/validation/validation.js'
 import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
-import { signingKeyOf } from '../../support/forging.js'
+import { signedClaims, signingKeyOf } from '../../support/forging.js'
 import { outcomeOf } from '../../support/refusal.js'
 
 /** A validation whose queries are counted, with a cache of its own, beside a core that knows nothing of it. */
-async function setUp (t: Test, { cacheTtl = 60, ...settings }: Partial<Config> & { cacheTtl?: number } = {}) {
-  const { core, sql, config } = await buildCore(t, { settings })
-  let queries = 0
-  const counted = postgres(config.DATABASE_URL ?? '', {
-    max: 4, fetch_types: false, debug: () => { queries += 1 }
-  })
-  t.teardown(() => counted.end())
-  const key = await signingKeyOf(sql, { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? '' })
-  const keys = { current: () => key, find: async () => key }
+async function setUp (t: Test, { cacheTtl = 60, ...overrides }: Overrides & { cacheTtl?: number } = {}) {
+  const { core, db, sql, settings } = await buildCore(t, { settings: overrides })
+  const key = await signingKeyOf(db, settings)
+  const keys = { current: () => key, find: async () => key, findByHeader: () => key }
   let milliseconds = Date.now()
   const now = () => milliseconds
-  const accessTokens = createAccessTokens({ keys, issuer: config.PUBLIC_URL, audience: config.PUBLIC_URL, now })
-  const revocations = createRevocations({ notifier: noopNotifier })
-  const confirmations = createConfirmations({ sql, onError: () => {} })
+  const keyring = createKeyring(settings.secrets.current ?? '')
+  const tokens = createTokens({ keyring, keys, issuer: settings.issuer, now })
+  const revocations = createRevocationNotices({ notifier: noopNotifier })
+  const confirmations = createConfirmations({ sql: db.sql, onError: () => {} })
   t.teardown(() => confirmations.close())
   const validation = createValidation({
-    sql: counted, accessTokens, confirmations, revocations, feed: { isCurrent: true }, cacheTtl, cacheMax: 100, now
+    db,
+    tokens,
+    sessions: core.sessions,
+    refresh: { confirmations },
+    revocations: { ...revocations, feed: { isCurrent: true } },
+    settings: { cacheTtl, cacheMax: 100 },
+    now
   })
   return {
     core,
@@ -39,8 +40,9 @@ async function setUp (t: Test, { cacheTtl = 60, ...settings }: Partial<Config> &
     revocations,
     confirmations,
     validation,
+    tokens,
     answerTo: (token: string) => outcomeOf(validation.authenticate(token)),
-    queries: () => queries,
+    queries: () => db.statements.filter(text => text.includes('FROM sessions AS session')).length,
     pass: (ms: number) => { milliseconds += ms }
   }
 }
@@ -87,18 +89,19 @@ t.test('the second time a token is seen nothing is asked', async t => {
   t.equal(queries(), 1)
   for (let n = 0; n < 50; n += 1) t.equal(await validation.authenticate(accessToken), first)
   t.equal(queries(), 1)
-  t.equal(validation.cachedTokens, 1)
+  t.equal(validation.metrics().cachedTokens, 1)
 })
 
-t.test('whoever asks anew is told what is true now, whatever is remembered', async t => {
-  const { core, sql, validation, queries } = await setUp(t)
+t.test('authenticateFresh returns the current state, whatever is cached', async t => {
+  const { core, sql, validation, tokens, queries } = await setUp(t)
   const { accessToken, sessionId } = await signedIn(core)
   const remembered = await validation.authenticate(accessToken)
-  t.same(await validation.authenticateFresh(accessToken), remembered)
+  const claims = await tokens.access.verify(accessToken)
+  t.same(await validation.authenticateFresh(claims), remembered)
   t.equal(queries(), 2)
   // As another process would, which is not heard here.
   await sql`UPDATE sessions SET ended_at = now(), end_reason = 'signed_out' WHERE id = ${sessionId}`
-  await t.rejects(validation.authenticateFresh(accessToken), { code: 'invalid_token', reason: 'signed_out' })
+  await t.rejects(validation.authenticateFresh(claims), { code: 'invalid_token', reason: 'signed_out' })
   t.equal(await validation.authenticate(accessToken), remembered)
 })
 
@@ -115,7 +118,7 @@ t.test('after VALIDATION_CACHE_TTL, and with 0 every time, the database is asked
 })
 
 t.test('a token that is remembered is refused from its end on', async t => {
-  const { core, answerTo, pass, queries } = await setUp(t, { cacheTtl: 7_200, ACCESS_TOKEN_TTL: 3_600 })
+  const { core, answerTo, pass, queries } = await setUp(t, { cacheTtl: 7_200, lifetimes: { accessToken: 3_600 } })
   const { accessToken } = await signedIn(core)
   t.equal(await answerTo(accessToken), 'granted')
   pass(3_590_000)
@@ -138,10 +141,10 @@ type Core = Awaited<ReturnType<typeof buildCore>>['core']
 type SignedIn = Awaited<ReturnType<typeof signedIn>>
 
 const ends: Record<string, [fault: string, end: (core: Core, who: SignedIn, sql: postgres.Sql) => Promise<unknown>]> = {
-  'sign-out': ['signed_out', (core, who) => core.signOut.withRefreshToken(who.refreshToken, clientInfo)],
+  'sign-out': ['signed_out', (core, who) => core.sessions.signOut.byRefreshToken(who.refreshToken, clientInfo)],
   revocation: ['revoked', (core, who) => core.sessions.end(who.account.id, who.sessionId, 'revoked', clientInfo)],
   'the end of all sessions': ['revoked', (core, who) => core.sessions.endAll(who.account.id, 'revoked', clientInfo)],
-  'a password change': ['revoked', (core, who) => core.changePassword({
+  'a password change': ['revoked', (core, who) => core.passwords.change({
     accountId: who.account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'none'
   }, clientInfo)],
   disabling: ['revoked', (core, who) => core.accounts.disable(who.email, clientInfo)],
@@ -155,7 +158,7 @@ const ends: Record<string, [fault: string, end: (core: Core, who: SignedIn, sql:
     UPDATE sessions SET ended_at = now(), end_reason = 'unheard of' WHERE id = ${who.sessionId}`]
 }
 
-t.test('a session that ended is refused with the reason, once the cache has heard of it', async t => {
+t.test('an ended session is refused with the reason, once the cache is invalidated', async t => {
   const { core, sql, answerTo, revocations } = await setUp(t)
   for (const [name, [fault, end]] of Object.entries(ends)) {
     const [seen, unseen] = [await signedIn(core), await signedIn(core)]
@@ -198,7 +201,7 @@ t.test('requests that miss at the same time share one query', async t => {
   t.equal(queries(), 1)
 })
 
-t.test('those who share a query share its failure, and the next one asks anew', async t => {
+t.test('callers that share a query share its failure, and the next one queries again', async t => {
   const { core, sql, validation, queries } = await setUp(t)
   const { accessToken } = await signedIn(core)
   await sql`ALTER TABLE sessions RENAME TO hidden`
@@ -245,7 +248,7 @@ t.test('two signed tokens of one session but of two accounts do not share an ans
   const [owner, other] = [await signedIn(core), await signedIn(core)]
   const [, payload = ''] = owner.accessToken.split('.')
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
-  const mixed = signJws(key, { ...claims, sub: other.account.id })
+  const mixed = signedClaims(key, { ...claims, sub: other.account.id })
   const { release, waiting } = await holdSessions(t, sql)
   const answers = [answerTo(owner.accessToken), answerTo(mixed)]
   await waitUntil(async () => await waiting() >= 1)
@@ -258,14 +261,14 @@ t.test('a token that came with a refresh confirms it when it is seen, one of a s
   const first = await signedIn(core)
   await answerTo(first.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 0)
-  const second = await core.refresh(first.refreshToken, clientInfo)
+  const second = await core.refresh.trade(first.refreshToken, clientInfo)
   await answerTo(first.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 0, 'the token before it says nothing of it')
   await answerTo(second.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 1)
   await confirmations.flush()
   t.equal(confirmations.pendingGeneration(first.sessionId), 0)
-  const third = await core.refresh(second.refreshToken, clientInfo)
+  const third = await core.refresh.trade(second.refreshToken, clientInfo)
   await answerTo(third.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 2)
 })
@@ -273,7 +276,7 @@ t.test('a token that came with a refresh confirms it when it is seen, one of a s
 t.test('what is confirmed already is not confirmed again', async t => {
   const { core, answerTo, confirmations, pass } = await setUp(t)
   const { refreshToken, sessionId } = await signedIn(core)
-  const { accessToken } = await core.refresh(refreshToken, clientInfo)
+  const { accessToken } = await core.refresh.trade(refreshToken, clientInfo)
   await answerTo(accessToken)
   await confirmations.flush()
   pass(120_000)
@@ -284,7 +287,7 @@ t.test('what is confirmed already is not confirmed again', async t => {
 t.test('the token of an ended session confirms nothing', async t => {
   const { core, answerTo, confirmations } = await setUp(t)
   const first = await signedIn(core)
-  const second = await core.refresh(first.refreshToken, clientInfo)
+  const second = await core.refresh.trade(first.refreshToken, clientInfo)
   await core.sessions.end(first.account.id, first.sessionId, 'revoked', clientInfo)
   await answerTo(second.accessToken)
   t.equal(confirmations.pendingGeneration(first.sessionId), 0)
@@ -298,7 +301,7 @@ t.test('while the database cannot answer, a token is not called bad', async t =>
   await waitUntil(async () => await waiting() === 1)
   await sql`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
     AND datname = current_database()`
-  t.match(asAuthError(await answer), { code: 'unavailable' })
+  t.match(await answer, { code: 'unavailable' })
   await release()
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'granted')
 })

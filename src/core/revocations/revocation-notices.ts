@@ -1,21 +1,22 @@
 import type { Notifier } from './notifier.js'
 
-/** News that a session, or everything of an account, is no longer what a cache may remember of it. */
+/** Cached data of a session, or of all of an account, is stale. */
 export interface RevocationNotice {
   accountId: string
   /** Absent when the account itself or all its sessions changed. */
   sessionId?: string
 }
 
+/** `flush` when it cannot be known what changed. */
 type Listener = (notice: RevocationNotice | 'flush') => void
 
-export type Revocations = ReturnType<typeof createRevocations>
+export type RevocationNotices = ReturnType<typeof createRevocationNotices>
 
 /**
- * Tells this process's caches what has ended or changed: what the process itself does, at once, and what others do,
- * when the feed has heard of it (revocation-feed.ts).
+ * Invalidates this process's caches: at once for changes of this process, and for changes of others when the feed has
+ * read them (revocation-feed.ts).
  */
-export function createRevocations ({ notifier }: { notifier: Pick<Notifier, 'notify'> }) {
+export function createRevocationNotices ({ notifier }: { notifier: Pick<Notifier, 'notify'> }) {
   const listeners: Listener[] = []
 
   function applyRemote (notice: RevocationNotice | 'flush'): void {
@@ -27,7 +28,7 @@ export function createRevocations ({ notifier }: { notifier: Pick<Notifier, 'not
       listeners.push(listener)
     },
 
-    /** Passes on what another process has done; `flush` when it cannot be known what. */
+    /** Passes on a change that another process made. */
     applyRemote,
 
     /** Called when a change of this process is committed. */

@@ -1,0 +1,60 @@
+import type { Database } from '../../db/client.js'
+import { AuthError } from '../errors.js'
+import type { SigningKeys } from '../keys/signing-keys.js'
+import type { ClientInfo } from '../lib/client-info.js'
+import type { Refresh } from '../refresh/index.js'
+import type { Lifetimes, Sessions } from '../sessions/index.js'
+import type { Tokens } from '../tokens/index.js'
+import type { Validation } from '../validation/validation.js'
+import { createClients, type Client } from './clients.js'
+import { createIntrospection } from './introspection.js'
+import { createPartnerTokens } from './partner-tokens.js'
+import { createSecurityEvents } from './security-events.js'
+
+export interface PartnersNeeds {
+  db: Pick<Database, 'sql' | 'query'>
+  keys: Pick<SigningKeys, 'current'>
+  tokens: Tokens
+  sessions: Pick<Sessions, 'signOut'>
+  refresh: Pick<Refresh, 'trade'>
+  validation: Pick<Validation, 'authenticate' | 'authenticateFresh'>
+  issuer: string
+  /** In seconds; a partner's tokens have the lifetime of access tokens that can be refreshed. */
+  lifetimes: Pick<Lifetimes, 'accessToken'>
+  maxTokenLifetime: number
+  /** Milliseconds since 1970. */
+  now: () => number
+}
+
+export type Partners = ReturnType<typeof createPartners>
+
+/** Partner services: their credentials, tokens, introspection and security events. */
+export function createPartners (needs: PartnersNeeds) {
+  const { db: { sql, query }, keys, tokens, sessions, refresh, validation, issuer, now } = needs
+  const clients = createClients({ query, issuer, now })
+  const events = createSecurityEvents({ sql, keys, issuer, maxTokenLifetime: needs.maxTokenLifetime, now })
+  const introspect = createIntrospection({ sql, tokens, validation, clients, issuer })
+
+  return {
+    clients,
+    tokens: createPartnerTokens({ tokens, refresh, validation, lifetime: needs.lifetimes.accessToken, now }),
+    introspect,
+    events,
+
+    /**
+     * Ends the session of a token (RFC 7009). A client's own token has no session to end.
+     * @throws AuthError `unsupported_token_type` for an active one of those, `unavailable`
+     */
+    async revoke (client: Client, token: string, clientInfo: ClientInfo): Promise<void> {
+      await sessions.signOut.byRefreshToken(token, clientInfo)
+      await sessions.signOut.byAccessToken(token, clientInfo, client.audience)
+      if (await introspect(client, token) !== null) throw new AuthError('unsupported_token_type')
+    },
+
+    /** Deletes expired assertions and acknowledged events. */
+    async cleanUp (): Promise<void> {
+      await clients.deleteExpiredAssertions()
+      await events.compactAcknowledged()
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Database } from '../../db/client.js'
+import type { Keyring } from '../keys/keyring.js'
+import type { RevocationNotices } from '../revocations/revocation-notices.js'
+import type { Sessions } from '../sessions/index.js'
+import type { Lifetimes } from '../sessions/session-kinds.js'
+import type { Tokens } from '../tokens/index.js'
+import { createConfirmations } from './confirmations.js'
+import type { RefreshPolicy } from './replay.js'
+import { createSessionExtension } from './session-extension.js'
+import { createTrade } from './trade.js'
+
+export type { RefreshPolicy } from './replay.js'
+
+export interface RefreshNeeds {
+  db: Pick<Database, 'sql'>
+  keyring: Keyring
+  tokens: Tokens
+  sessions: Sessions
+  revocations: Pick<RevocationNotices, 'publish'>
+  policy: RefreshPolicy
+  lifetimes: Lifetimes
+  onError: (error: unknown) => void
+}
+
+export type Refresh = ReturnType<typeof createRefresh>
+
+/** What keeps a session going: refresh tokens, or access tokens where the contract has no others. */
+export function createRefresh (needs: RefreshNeeds) {
+  const { db: { sql }, keyring, tokens, sessions, revocations, policy, lifetimes, onError } = needs
+  const confirmations = createConfirmations({ sql, onError })
+  return {
+    trade: createTrade({ sql, keyring, policy, lifetimes, confirmations, revocations, issuer: sessions.issuer }),
+    extend: createSessionExtension({ sql, tokens, sessions, policy, lifetimes }),
+    confirmations,
+    metrics: () => ({ pendingConfirmations: confirmations.pendingCount() }),
+    close: confirmations.close
+  }
+}

@@ -1,0 +1,35 @@
+import type { Database } from '../../db/client.js'
+import type { RevocationNotices } from '../revocations/revocation-notices.js'
+import type { Tokens } from '../tokens/index.js'
+import { createPurge } from './purge.js'
+import type { Lifetimes } from './session-kinds.js'
+import { createSessionStart } from './session-start.js'
+import { createSessionList } from './sessions.js'
+import { createSignOut } from './sign-out.js'
+import { createTokenIssuer } from './token-issuer.js'
+
+export type { Lifetimes } from './session-kinds.js'
+
+export interface SessionsNeeds {
+  db: Pick<Database, 'sql'>
+  tokens: Tokens
+  revocations: Pick<RevocationNotices, 'publish'>
+  lifetimes: Lifetimes
+  /** The longest lifetime of an access token, in seconds. */
+  maxTokenLifetime: number
+}
+
+export type Sessions = ReturnType<typeof createSessions>
+
+/** Sessions from their beginning to their end; what keeps them going is in the room `refresh`. */
+export function createSessions ({ db: { sql }, tokens, revocations, lifetimes, maxTokenLifetime }: SessionsNeeds) {
+  const sessions = createSessionList({ sql, revocations })
+  const issuer = createTokenIssuer({ tokens, lifetimes })
+  return {
+    ...sessions,
+    issuer,
+    start: createSessionStart({ sql, lifetimes, issuer }),
+    signOut: createSignOut({ tokens, sessions }),
+    purge: createPurge({ sql, keptAfterEnd: maxTokenLifetime })
+  }
+}

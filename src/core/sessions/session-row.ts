@@ -1,0 +1,44 @@
+import type { Fragment, Pool } from '../../db/pool.js'
+import type { accounts, sessions } from '../../db/schema.js'
+
+type Session = typeof sessions.$inferSelect
+type Account = typeof accounts.$inferSelect
+
+/** The data from which the tokens of a session are issued. */
+export type TokenSubject = Pick<Session, 'accountId' | 'contract' | 'generation'> & Pick<Account, 'email'> & {
+  /** Seconds until the session expires, by the database's clock. */
+  expiresIn: number
+}
+
+/*
+ * Every statement names its tables `session` and `account`, so that these facts are written once. Epochs are compared
+ * with `<=`: a statement that waited for the session's row sees the new session but the old account, when a password
+ * change in between kept the session.
+ */
+
+/** The columns of a `TokenSubject`. */
+export function tokenSubject (sql: Pool): Fragment {
+  return sql`
+    session.account_id, account.email, session.contract, session.generation,
+    extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in`
+}
+
+/** The condition that a session is live. */
+export function isLive (sql: Pool): Fragment {
+  return sql`
+    session.ended_at IS NULL AND session.expires_at > clock_timestamp()
+    AND account.epoch <= session.epoch AND account.disabled_at IS NULL`
+}
+
+export type SessionState = 'ended' | 'expired' | 'live'
+
+/** The same as a value: a `SessionState`. An end is more specific than an expiry, so it takes precedence. */
+export function sessionState (sql: Pool): Fragment {
+  return sql`
+    CASE
+      WHEN session.ended_at IS NOT NULL OR account.epoch > session.epoch OR account.disabled_at IS NOT NULL
+        THEN 'ended'
+      WHEN session.expires_at <= clock_timestamp() THEN 'expired'
+      ELSE 'live'
+    END`
+}

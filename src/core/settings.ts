@@ -1,0 +1,20 @@
+import type { KeySettings } from './keys/index.js'
+import type { PasswordSettings } from './passwords/index.js'
+import type { RefreshPolicy } from './refresh/index.js'
+import type { Lifetimes } from './sessions/index.js'
+import type { LoginThrottleSettings } from './sign-in/index.js'
+import type { ValidationSettings } from './validation/validation.js'
+
+/** The settings of the rooms of the core; `config/settings.ts` reads it from the environment. */
+export interface CoreSettings {
+  /** Issuer and default audience of access tokens. */
+  issuer: string
+  /** `KEYTURN_SECRET` and, while it is being changed, the one before it. */
+  secrets: { current: string, previous: string | undefined }
+  keys: KeySettings
+  lifetimes: Lifetimes
+  refresh: RefreshPolicy
+  validation: ValidationSettings
+  passwords: PasswordSettings
+  signIn: LoginThrottleSettings
+}

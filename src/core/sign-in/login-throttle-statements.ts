@@ -1,0 +1,116 @@
+import type { Pool } from '../../db/pool.js'
+import type { accounts } from '../../db/schema.js'
+import { statementPart, type StatementPart } from '../../db/statement-part.js'
+import { isLive } from '../sessions/session-row.js'
+
+type Account = typeof accounts.$inferSelect
+
+/** Of `reserve`: the account, if one has the email, and the result of the reservation. */
+export interface ReservedRow {
+  id: Account['id'] | null
+  passwordHash: Account['passwordHash'] | null
+  isDisabled: boolean | null
+  /** Whether every key had room. */
+  isAdmitted: boolean
+  /** The keys that had. */
+  reservedKeys: string[]
+  /** The time of the reservation to the microsecond, which names it. */
+  startedAt: string
+  /** Seconds until the failures of a full key cease to count; `null` when attempts in flight fill it. */
+  retryAfter: number | null
+}
+
+/** What a reservation counts under, and how many failures and attempts in flight each key admits. */
+export interface Reservation {
+  email: string
+  network: string
+  limits: ReadonlyArray<{ key: string, limit: number }>
+  /** The key that does not count for a network with a live session of the account. */
+  strangersKey: string
+}
+
+/** Attempts in flight at most so many seconds; an older one was left behind by a process that died. */
+const maxAttemptSeconds = 60
+
+/** The statements of the login throttle. Rows are locked in the order of their keys: no two attempts deadlock. */
+export function createLoginThrottleStatements (sql: Pool) {
+  const locked = (keys: readonly string[]) => sql`(
+    SELECT key FROM login_throttle WHERE key = ANY(${keys}) ORDER BY key FOR UPDATE) AS locked`
+  const withoutAttempt = (startedAt: string) => sql`array_remove(throttle.guesses, ${startedAt}::text::timestamptz)`
+  const failures = sql`CASE WHEN throttle.ends_at > clock_timestamp() THEN throttle.failures ELSE 0 END`
+  const inFlight = sql`ARRAY(
+    SELECT started_at FROM unnest(throttle.guesses) AS started_at
+    WHERE started_at > clock_timestamp() - make_interval(secs => ${maxAttemptSeconds}))`
+  const live = isLive(sql)
+
+  return {
+    /** Reserves an attempt under every key that has room, and reads the account. */
+    reserve ({ email, network, limits, strangersKey }: Reservation) {
+      return sql<[ReservedRow]>`
+        WITH account AS (
+          SELECT * FROM accounts WHERE email = ${email}
+        ), known AS (
+          SELECT EXISTS (
+            SELECT FROM sessions AS session JOIN account ON account.id = session.account_id
+            WHERE session.network = ${network} AND ${live}
+          ) AS is_known
+        ), keys AS MATERIALIZED (
+          SELECT key, most
+          FROM known, unnest(
+            ${limits.map(({ key }) => key)}::text[], ${limits.map(({ limit }) => limit)}::int[]
+          ) AS limits (key, most)
+          WHERE NOT (key = ${strangersKey} AND is_known) ORDER BY key
+        ), moment AS MATERIALIZED (
+          SELECT clock_timestamp() AS started_at
+        ), reserved AS (
+          INSERT INTO login_throttle AS throttle (key, most, guesses)
+          SELECT key, most, ARRAY[started_at] FROM keys, moment ORDER BY key
+          ON CONFLICT (key) DO UPDATE SET
+            most = excluded.most,
+            failures = ${failures},
+            guesses = ${inFlight} || excluded.guesses
+          WHERE ${failures} + cardinality(${inFlight}) < excluded.most
+          RETURNING key
+        )
+        SELECT account.id, account.password_hash, account.disabled_at IS NOT NULL AS is_disabled,
+          (SELECT count(*) FROM reserved) = (SELECT count(*) FROM keys) AS is_admitted,
+          ARRAY(SELECT key FROM reserved) AS reserved_keys,
+          (SELECT started_at::text FROM moment) AS started_at,
+          (
+            SELECT ceil(extract(epoch FROM max(throttle.ends_at) - clock_timestamp()))::int
+            FROM login_throttle AS throttle JOIN keys USING (key)
+            WHERE throttle.failures >= keys.most AND throttle.ends_at > clock_timestamp()
+          ) AS retry_after
+        FROM (VALUES (1)) AS one LEFT JOIN account ON true`
+    },
+
+    /** Removes the attempt, and forgets the failures under `forgivenKey`. */
+    release (keys: readonly string[], startedAt: string, forgivenKey: string | null): StatementPart {
+      return statementPart(sql`
+        UPDATE login_throttle AS throttle SET
+          guesses = ${withoutAttempt(startedAt)},
+          failures = CASE WHEN throttle.key = ${forgivenKey} THEN 0 ELSE throttle.failures END
+        FROM ${locked(keys)} WHERE throttle.key = locked.key`)
+    },
+
+    /** Removes the attempt and counts a failure, for so many seconds from the first one on. */
+    countFailure (keys: readonly string[], startedAt: string, windowSeconds: number) {
+      return sql`
+        UPDATE login_throttle AS throttle SET
+          guesses = ${withoutAttempt(startedAt)},
+          failures = 1 + ${failures},
+          ends_at = CASE WHEN throttle.failures > 0 AND throttle.ends_at > clock_timestamp()
+            THEN throttle.ends_at ELSE clock_timestamp() + make_interval(secs => ${windowSeconds}) END
+        FROM ${locked(keys)} WHERE throttle.key = locked.key`
+    },
+
+    /** Deletes rows whose counts have expired, a batch at a time. */
+    deleteExpired () {
+      return sql`
+        DELETE FROM login_throttle WHERE key IN (
+          SELECT key FROM login_throttle AS throttle
+          WHERE ends_at < clock_timestamp() AND cardinality(${inFlight}) = 0
+          LIMIT 1000 FOR UPDATE SKIP LOCKED)`
+    }
+  }
+}

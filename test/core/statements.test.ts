@@ -1,0 +1,145 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import t from 'tap'
+import { accountColumns, type AccountRow } from '../../src/core/accounts/account.js'
+import { selectCurrentToken, type CurrentTokenRow } from '../../src/core/partners/introspection.js'
+import { createSecurityEventStatements, type EventRow } from '../../src/core/partners/security-event-statements.js'
+import { confirmSessions } from '../../src/core/refresh/confirmations.js'
+import { createReplay, type ReplayRow } from '../../src/core/refresh/replay.js'
+import { createRotation } from '../../src/core/refresh/rotation.js'
+import {
+  createExtensionStatements, type ExtendedRow, type UnextendedRow
+} from '../../src/core/refresh/session-extension.js'
+import { selectInvalidatingRecords, type InvalidatingRecord } from '../../src/core/revocations/revocation-feed.js'
+import { purgePage, type PurgedPage } from '../../src/core/sessions/purge.js'
+import type { TokenSubject } from '../../src/core/sessions/session-row.js'
+import { insertSession, type StartedRow } from '../../src/core/sessions/session-start.js'
+import { selectLiveSessions, type LiveSession } from '../../src/core/sessions/sessions.js'
+import { createLoginThrottleStatements, type ReservedRow } from '../../src/core/sign-in/login-throttle-statements.js'
+import { createSessionSelect, type ValidatedRow } from '../../src/core/validation/validation.js'
+import { openTestDatabase } from '../support/database.js'
+import { clientInfo } from '../support/accounts.js'
+import { postgresDatabase } from '../support/test-database.js'
+
+/*
+ * A row type beside SQL by hand is a statement of ours that the compiler believes. Here Postgres describes every such
+ * statement on the migrated schema: each has the members that its type has, of database types that become their types.
+ */
+
+/** The types of columns, by their stable oids. */
+const oids = {
+  bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, float8: 701, timestamptz: 1184, textArray: 1009, uuid: 2950
+} as const
+
+/** Which of them the driver reads as a type of ours. */
+type Column<Value> =
+  [Value] extends [boolean] ? 'bool'
+    : [Value] extends [Buffer] ? 'bytea'
+        : [Value] extends [number] ? 'int4' | 'int8' | 'float8'
+            : [Value] extends [Date] ? 'timestamptz'
+                : [Value] extends [string[]] ? 'textArray'
+                    : [Value] extends [string] ? 'text' | 'uuid' : never
+
+type Columns<Row> = { [Name in keyof Required<Row>]: Column<NonNullable<Row[Name]>> }
+
+interface Statement {
+  describe (): PromiseLike<{ columns: ReadonlyArray<{ name: string, type: number }> }>
+}
+
+const { sql } = openTestDatabase(t, await postgresDatabase(t))
+const described: string[] = []
+
+function describes<Row> (name: string, statement: Statement, columns: Columns<Row>): void {
+  described.push(name)
+  t.test(`${name} is what its statement returns`, async t => {
+    const found = (await statement.describe()).columns.map(({ name, type }) => [name, type])
+    const stated = Object.entries<keyof typeof oids>(columns).map(([name, type]) => [name, oids[type]])
+    t.same(Object.fromEntries(found), Object.fromEntries(stated))
+  })
+}
+
+const account = {
+  id: 'uuid',
+  number: 'int8',
+  email: 'text',
+  username: 'text',
+  name: 'text',
+  subscriptionStatus: 'text',
+  subscriptionPlan: 'text',
+  subscriptionExpiresAt: 'timestamptz',
+  createdAt: 'timestamptz',
+  updatedAt: 'timestamptz',
+  disabledAt: 'timestamptz'
+} as const
+const subject = { accountId: 'uuid', email: 'text', contract: 'text', generation: 'int4', expiresIn: 'float8' } as const
+
+const secret = randomBytes(32)
+const token = { accountId: randomUUID(), sessionId: randomUUID(), generation: 1, secret }
+const attempt = { token, hash: secret, successorHash: secret, nonce: secret }
+const claims = { sub: token.accountId, sid: token.sessionId, gen: 1 }
+const policy = { retryWindow: 10, confirmWindow: 10, lateRetries: 3 }
+const lifetimes = { accessToken: 60, refreshToken: 60, session: 60 }
+const extension = createExtensionStatements({ sql, policy, lifetimes })
+
+describes<AccountRow>('AccountRow', sql`SELECT ${accountColumns(sql)} FROM accounts AS account`, account)
+describes<StartedRow>('StartedRow', insertSession(sql, {
+  contract: 'partner',
+  clientInfo,
+  account: sql`SELECT * FROM accounts WHERE id = ${token.accountId}`,
+  events: ['signed_in'],
+  secret,
+  lifetime: 60
+}), { ...account, ...subject, sessionId: 'uuid' })
+describes<LiveSession>('LiveSession', selectLiveSessions(sql, token.accountId), {
+  id: 'uuid',
+  contract: 'text',
+  address: 'text',
+  userAgent: 'text',
+  createdAt: 'timestamptz',
+  updatedAt: 'timestamptz',
+  expiresAt: 'timestamptz'
+})
+describes<PurgedPage>('PurgedPage', purgePage(sql, { accountId: token.accountId, id: token.sessionId }, 60), {
+  accountId: 'uuid', id: 'uuid', removed: 'int4'
+})
+describes<TokenSubject>('TokenSubject', createRotation({ sql, lifetimes }).rotate(attempt), subject)
+describes<ReplayRow>('ReplayRow', createReplay({ sql, policy }).classify(attempt, 0, null), {
+  ...subject, outcome: 'text', endReason: 'text', currentHash: 'bytea', nonce: 'bytea'
+})
+describes<ExtendedRow>('ExtendedRow', extension.extend(claims), { ...subject, ...account })
+describes<UnextendedRow>('UnextendedRow', extension.findUnextended(claims), {
+  ...subject, ...account, endReason: 'text', state: 'text', isRetry: 'bool'
+})
+describes<{ id: string }>('ConfirmedRow', confirmSessions(sql, [{ ...token }]), { id: 'uuid' })
+describes<ValidatedRow>('ValidatedRow', createSessionSelect(sql)(claims), {
+  ...account, contract: 'text', generation: 'int4', confirmedGeneration: 'int4', endReason: 'text', state: 'text'
+})
+describes<InvalidatingRecord>('InvalidatingRecord', selectInvalidatingRecords(sql, 10), {
+  id: 'uuid', accountId: 'uuid', sessionId: 'uuid'
+})
+describes<EventRow>('EventRow', createSecurityEventStatements(sql, 60).selectUnacknowledged('x', 1), {
+  id: 'uuid', event: 'text', accountId: 'uuid', sessionId: 'uuid', at: 'float8'
+})
+describes<CurrentTokenRow>('CurrentTokenRow', selectCurrentToken(sql, token), {
+  exp: 'float8', iat: 'float8', email: 'text'
+})
+describes<ReservedRow>('ReservedRow', createLoginThrottleStatements(sql).reserve({
+  email: 'x', network: 'x', limits: [{ key: 'x', limit: 1 }], strangersKey: 'x'
+}), {
+  id: 'uuid',
+  passwordHash: 'text',
+  isDisabled: 'bool',
+  isAdmitted: 'bool',
+  reservedKeys: 'textArray',
+  startedAt: 'text',
+  retryAfter: 'int4'
+})
+
+t.test('no statement with a row type is left out', async t => {
+  const folder = new URL('../../src/core/', import.meta.url)
+  const paths = (await readdir(folder, { recursive: true })).filter(path => path.endsWith('.ts'))
+  const sources = await Promise.all(paths.map(path => readFile(new URL(path, folder), 'utf8')))
+  const stated = sources.flatMap(text => [...text.matchAll(/\bsql<\[?(\w+)(?:\[\]|\])?>`/g)].map(([, name]) => name))
+  t.ok(stated.length >= 14)
+  t.same(stated.filter(name => !described.includes(String(name))), [])
+})
