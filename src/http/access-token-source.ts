@@ -13,8 +13,8 @@ export type AccessTokenSource = (request: FastifyRequest) => string | null
 
 /**
  * Where a contract's clients put their access token: the bearer header, and the cookie if it has one. The header
- * wins, since a browser adds the cookie by itself. For the same reason a request that changes something on the
- * strength of a cookie must not come from somebody else's page.
+ * takes precedence, since a browser adds the cookie by itself. For the same reason a state-changing request that is
+ * authenticated by a cookie must not come from another origin (CSRF).
  * @throws HttpFailure `foreign_origin`, from the function that it returns
  */
 export function accessTokenFrom (settings: ContractSettings, cookieName?: string): AccessTokenSource {

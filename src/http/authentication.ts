@@ -4,8 +4,8 @@ import type { Principal } from '../core/validation/validation.js'
 import { requireToken, type AccessTokenSource } from './access-token-source.js'
 
 /**
- * A guard for routes that need a good access token: `check` is their `onRequest` hook, so that nothing of a request
- * is looked at before it is known who asks; `principalOf` tells their handlers who that is.
+ * A guard for routes that require a valid access token: `check` is their `onRequest` hook, so that a request is
+ * authenticated before any of it is parsed; `principalOf` returns the principal to their handlers.
  */
 export function authentication (core: Core, tokenOf: AccessTokenSource) {
   const principals = new WeakMap<FastifyRequest, Principal>()

@@ -1,16 +1,18 @@
+import type { TSchema } from '@sinclair/typebox'
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import type { Core } from '../core/index.js'
-import type { Failure } from './failure.js'
+import type { Failure, FailureCode } from './failure.js'
 
 /** What a contract's routes may need besides the core. */
 export interface ContractSettings {
-  ACCESS_TOKEN_TTL: number
-  VALIDATION_CACHE_TTL: number
-  PUBLIC_URL: string
-  CORS_ORIGIN: readonly string[]
-  COOKIE_SECURE: boolean
-  RATE_LIMIT_MAX: number
-  RATE_LIMIT_WINDOW: number
+  /** Keyturn's own origin. */
+  issuer: string
+  /** Seconds for which a validation may be cached. */
+  validation: { cacheTtl: number }
+  corsOrigins: readonly string[]
+  secureCookies: boolean
+  /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
+  rateLimit: { max: number, window: number }
 }
 
 export interface ContractOptions {
@@ -26,12 +28,14 @@ export interface RenderedFailure {
   body: object
 }
 
-/** One wire dialect: its routes, and how it says no. */
+/** A wire contract: its routes and its error responses. */
 export interface Contract {
   routes: FastifyPluginAsync<ContractOptions>
-  /** Says no in the contract's own words; also used for what belongs to no route. */
-  render (failure: Failure): RenderedFailure
+  /** Renders a refusal in the contract's shape; also for requests that match no route. */
+  render: (failure: Failure) => RenderedFailure
   description: string
-  /** Where its clients may put an access token: in the bearer header, in the cookies of these names. */
-  credentials: ReadonlyArray<'bearer' | `cookie ${string}`>
+  /** The response schemas of failures, under their statuses. */
+  failures (...codes: FailureCode[]): Record<number, TSchema>
+  /** The credentials of its clients: an access token as bearer or in a cookie, or a client's secret. */
+  credentials: { bearer?: true, cookie?: string, clientSecret?: true }
 }

@@ -1,7 +1,27 @@
-import type { HttpFailureCode } from './failure.js'
+import type { FailureCode } from './failure.js'
 
-/** Status (RFC 9110 15, RFC 6585) and neutral words of what no contract need say in its own way. */
-const httpFailures = {
+type Row = readonly [status: number, message: string]
+
+/** Status (RFC 9110 15, RFC 6585) and message of every failure, where a contract has no words of its own for it. */
+export const failureDefaults = {
+  invalid_credentials: [401, 'Invalid email or password'],
+  wrong_password: [400, 'The current password is incorrect'],
+  invalid_token: [401, 'The token is invalid or expired'],
+  invalid_refresh_token: [401, 'The refresh token is invalid or expired'],
+  email_taken: [409, 'Email already registered'],
+  username_taken: [409, 'Username already registered'],
+  password_unacceptable: [400, 'The password is too short or too long'],
+  invalid_client: [401, 'Client authentication failed'],
+  unauthorized_client: [400, 'The client may not use this grant'],
+  invalid_scope: [400, 'The client may not have this scope'],
+  invalid_target: [400, 'The client may not have this audience'],
+  invalid_subject_token: [400, 'The token to exchange is invalid or expired'],
+  not_found: [404, 'Not found'],
+  task_not_found: [404, 'Task not found'],
+  task_forbidden: [403, 'You do not have permission to access this resource'],
+  too_many_failures: [429, 'Too many failed sign-ins, see the header Retry-After'],
+  overloaded: [503, 'Too many sign-ins at once, try again shortly'],
+  unavailable: [503, 'Service unavailable, try again shortly'],
   invalid_body: [400, 'The request body is not valid'],
   invalid_json: [400, 'The request body is not valid JSON'],
   malformed_request: [400, 'The request is not valid HTTP'],
@@ -15,16 +35,24 @@ const httpFailures = {
   foreign_origin: [403, 'The request comes from a page of another origin'],
   rate_limited: [429, 'Too many requests, see the header Retry-After'],
   unsupported_grant_type: [400, 'There is no such grant type'],
-  unsupported_token_type: [400, 'Such a token lives out its time and cannot be revoked'],
-  no_public_keys: [404, 'Tokens are signed with a shared secret: there are no public keys'],
+  unsupported_token_type: [400, 'Tokens of this type cannot be revoked; they expire on their own.'],
+  no_public_keys: [404, 'Tokens are signed with a shared secret, so there is no JWKS. Use token introspection.'],
   internal: [500, 'Internal server error']
-} as const satisfies Record<HttpFailureCode, readonly [status: number, message: string]>
+} as const satisfies Record<FailureCode, Row>
 
-/** The rows of these failures for a contract's error table. */
-export function httpFailureRows<Row> (
-  toRow: (status: number, message: string, code: HttpFailureCode) => Row
-): Record<HttpFailureCode, Row> {
-  const rows = Object.entries(httpFailures)
-    .map(([code, [status, message]]) => [code, toRow(status, message, code as HttpFailureCode)] as const)
-  return Object.fromEntries(rows) as Record<HttpFailureCode, Row>
+type Defaults = typeof failureDefaults
+type OwnRows = Partial<Record<FailureCode, Row>>
+
+/** Status and message of every failure in one contract; each status is a literal type. */
+export type FailureTable<Own extends OwnRows = OwnRows> = {
+  [Code in FailureCode]: {
+    status: Own[Code] extends readonly [infer Status extends number, string] ? Status : Defaults[Code][0]
+    message: string
+  }
+}
+
+/** The defaults, save for the rows that a contract words itself. */
+export function failureTable<const Own extends OwnRows> (own: Own): FailureTable<Own> {
+  const rows = Object.entries<Row>({ ...failureDefaults, ...own })
+  return Object.fromEntries(rows.map(([code, [status, message]]) => [code, { status, message }])) as FailureTable<Own>
 }

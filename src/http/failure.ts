@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify'
-import { asAuthError, type AuthErrorCode, type TokenErrorReason } from '../core/errors.js'
+import { AuthError, type AuthErrorCode, type TokenErrorReason } from '../core/errors.js'
 
-/** What can be wrong with a request before the core has seen it, and the one thing that is never its fault. */
+/** Failures of a request before it reaches the core, and the internal error. */
 export const httpFailureCodes = [
   'invalid_body',
   'invalid_json',
@@ -16,7 +16,6 @@ export const httpFailureCodes = [
   'foreign_origin',
   'rate_limited',
   'unsupported_grant_type',
-  'unsupported_token_type',
   'no_public_keys',
   'internal'
 ] as const
@@ -25,7 +24,7 @@ export type HttpFailureCode = typeof httpFailureCodes[number]
 
 export type FailureCode = AuthErrorCode | HttpFailureCode
 
-/** One thing that is wrong with a request: where, and by which rule of its schema. */
+/** One problem of a request: its place, and the schema rule that it breaks. */
 export interface Problem {
   /** Part of the request. */
   part: 'body' | 'path' | 'query'
@@ -66,20 +65,19 @@ const codesOfStatus: Record<number, HttpFailureCode> = {
   431: 'headers_too_large'
 }
 
-/** What Fastify finds wrong with a request before its body is read. */
+/** Fastify's errors before the body is read. */
 const malformedRequestCodes = new Set([
   'FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH', 'FST_ERR_CTP_INVALID_CONTENT_LENGTH', 'FST_ERR_ASYNC_CONSTRAINT'
 ])
 
-/** Finds out what an error means to a client. */
+/** Maps an error to the refusal that a client gets. */
 export function toFailure (error: FastifyError): Failure {
   if (error instanceof HttpFailure) return error.failure
   if (error.validation !== undefined) {
     return { code: 'invalid_body', problems: toProblems(error.validation, error.validationContext) }
   }
-  const refused = asAuthError(error)
-  if (refused !== null) {
-    const { code, reason, retryAfter } = refused
+  if (error instanceof AuthError) {
+    const { code, reason, retryAfter } = error
     return { code, ...(reason !== undefined && { reason }), ...(retryAfter !== undefined && { retryAfter }) }
   }
   if (malformedRequestCodes.has(error.code)) return { code: 'malformed_request' }

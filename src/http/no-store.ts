@@ -1,6 +1,6 @@
 import type { onRequestHookHandler } from 'fastify'
 
-/** A hook: what is answered here is kept by nobody (RFC 9111 5.2.2.5), unless its route says otherwise. */
+/** A hook: responses must not be cached (RFC 9111 5.2.2.5), unless the route sets its own header. */
 export const noStore: onRequestHookHandler = (_request, reply, done) => {
   reply.header('cache-control', 'no-store')
   done()

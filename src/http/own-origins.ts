@@ -1,19 +1,19 @@
 import type { FastifyRequest } from 'fastify'
 
-/** The origins whose pages may use a person's cookies, besides the host that the request is for. */
+/** The origins whose pages may send a user's cookies, besides the host of the request itself. */
 export type OwnOrigins = ReadonlySet<string>
 
 /** The issuer itself, and the pages that CORS lets in. */
-export function ownOrigins (settings: { PUBLIC_URL: string, CORS_ORIGIN: readonly string[] }): OwnOrigins {
-  return new Set([settings.PUBLIC_URL, ...settings.CORS_ORIGIN])
+export function ownOrigins ({ issuer, corsOrigins }: { issuer: string, corsOrigins: readonly string[] }): OwnOrigins {
+  return new Set([issuer, ...corsOrigins])
 }
 
-/** What `Sec-Fetch-Site` says of a page of our own, and of an address typed in. */
+/** `Sec-Fetch-Site` for a page of our own, and for an address typed in. */
 const ownSites = new Set(['same-origin', 'none'])
 
 /**
- * Whether a browser says that the request comes from somebody else's page (OWASP, cross-site request forgery).
- * A client that sends neither header is no browser: nobody else can make it send a cookie.
+ * Whether the browser says that the request comes from a page of another origin (OWASP, cross-site request forgery).
+ * A client that sends neither header is not a browser: no page can make it send a cookie.
  */
 export function isForeign (request: FastifyRequest, own: OwnOrigins): boolean {
   const { origin, 'sec-fetch-site': site } = request.headers

@@ -7,7 +7,7 @@ export interface SessionCookie {
   clear (reply: FastifyReply): void
 }
 
-/** A cookie that holds an access token: out of the reach of scripts, for the whole host. */
+/** A cookie that holds an access token: not readable by scripts, for the whole host. */
 export function sessionCookie (name: string, sameSite: 'strict' | 'lax', secure: boolean): SessionCookie {
   const attributes: CookieSerializeOptions = { httpOnly: true, sameSite, path: '/', secure }
   return {

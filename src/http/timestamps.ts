@@ -1,5 +1,5 @@
 /**
- * A time as most seeds write it: UTC, without a fraction (`2025-12-31T23:59:59Z`, RFC 3339). A number is milliseconds
+ * A time as the contracts have it: UTC, without a fraction (`2025-12-31T23:59:59Z`, RFC 3339). A number is milliseconds
  * since 1970.
  */
 export function toWholeSeconds (instant: Date | number): string {

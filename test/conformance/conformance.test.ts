@@ -44,9 +44,9 @@ for (const database of databases) {
         t.equal(reply.status, 200)
         t.equal(reply.headers.get('cache-control'), 'no-store')
         const token = driver.tokenOf(reply)
-        t.ok(driver.isGood(await driver.use(token)))
+        t.ok(driver.isGood(await driver.callProtected(token)))
         t.match((await driver.signOut(token)).status, /^20[04]$/)
-        refuses(t, await driver.use(token), driver.refusals.badToken)
+        refuses(t, await driver.callProtected(token), driver.refusals.badToken)
       })
 
       t.test(`${name}: a taken email is refused, in any spelling`, async t => {
@@ -76,24 +76,24 @@ for (const database of databases) {
       t.test(`${name}: so does a disabled account, whose tokens are refused`, async t => {
         const { person, token } = await signedIn(driver)
         await server.core.accounts.disable(person.email, { address: null, userAgent: null })
-        refuses(t, await driver.use(token), driver.refusals.badToken)
+        refuses(t, await driver.callProtected(token), driver.refusals.badToken)
         refuses(t, await driver.signIn(person), driver.refusals.wrongPassword)
       })
 
       t.test(`${name}: an expired token is refused`, async t => {
         const { token } = await signedIn(driver)
         clock = 8 * 86_400_000
-        refuses(t, await driver.use(token), driver.refusals.badToken)
+        refuses(t, await driver.callProtected(token), driver.refusals.badToken)
         clock = 0
-        t.ok(driver.isGood(await driver.use(token)))
+        t.ok(driver.isGood(await driver.callProtected(token)))
       })
 
       t.test(`${name}: a token of a revoked session is refused`, async t => {
         const { person, token } = await signedIn(driver)
-        t.ok(driver.isGood(await driver.use(token)))
+        t.ok(driver.isGood(await driver.callProtected(token)))
         const account = await server.core.accounts.findByEmail(person.email)
         await server.core.sessions.endAll(account?.id ?? '', 'revoked', { address: null, userAgent: null })
-        refuses(t, await driver.use(token), driver.refusals.badToken)
+        refuses(t, await driver.callProtected(token), driver.refusals.badToken)
       })
 
       t.test(`${name}: whatever is no token is refused`, async t => {
@@ -101,7 +101,7 @@ for (const database of databases) {
         const [header = '', payload = '', signature = ''] = token.split('.')
         const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')
         for (const bad of ['x', 'a.b.c', `${header}.${payload}.`, `${none}.${payload}.${signature}`, `rt_${token}`]) {
-          refuses(t, await driver.use(bad), driver.refusals.badToken)
+          refuses(t, await driver.callProtected(bad), driver.refusals.badToken)
         }
       })
 
@@ -112,9 +112,9 @@ for (const database of databases) {
           const person = newPerson()
           await driver.signUp(person)
           const token = there.tokenOf(await there.signIn(person))
-          t.ok(driver.isGood(await driver.use(token)))
+          t.ok(driver.isGood(await driver.callProtected(token)))
           await there.signOut(token)
-          refuses(t, await driver.use(token), driver.refusals.badToken)
+          refuses(t, await driver.callProtected(token), driver.refusals.badToken)
         })
       }
     }

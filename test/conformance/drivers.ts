@@ -14,12 +14,12 @@ export interface Driver {
   signIn (person: Person): Promise<Reply>
   /** The access token of a reply to a sign-in, from the body or from the cookie. */
   tokenOf (reply: Reply): string
-  /** Asks for something that needs a good token. */
-  use (token: string): Promise<Reply>
+  /** Calls a route that requires an access token. */
+  callProtected (token: string): Promise<Reply>
   signOut (token: string): Promise<Reply>
   /** The status and the body of each refusal. */
   refusals: Record<'wrongPassword' | 'taken' | 'badToken', { status: number, body: object }>
-  /** What `use` answers when the token is good. */
+  /** Whether `callProtected` accepted the token. */
   isGood (reply: Reply): boolean
 }
 
@@ -37,11 +37,11 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
   const spaSignUp = (person: Person) => post(`${api}/api/auth/register`, person)
   return {
     partner: {
-      // Seed 001 makes no accounts.
+      // Contract partner registers no accounts.
       signUp: spaSignUp,
       signIn: person => post(`${api}/api/auth/login`, person),
       tokenOf: reply => String(reply.body.data.token),
-      use: token => post(`${api}/api/auth/validate-token`, { token }),
+      callProtected: token => post(`${api}/api/auth/validate-token`, { token }),
       signOut: token => post(`${api}/api/auth/revoke-token`, { token }),
       isGood: reply => ok(reply) && reply.body.data.valid === true,
       refusals: {
@@ -54,7 +54,7 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
       signUp: spaSignUp,
       signIn: person => post(`${api}/api/auth/token`, person),
       tokenOf: reply => String(reply.body.access_token),
-      use: token => send(`${api}/api/auth/me`, { headers: bearer(token) }),
+      callProtected: token => send(`${api}/api/auth/me`, { headers: bearer(token) }),
       signOut: token => send(`${api}/api/auth/logout`, { method: 'POST', headers: bearer(token) }),
       isGood: ok,
       refusals: {
@@ -67,7 +67,7 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
       signUp: person => post(`${tasks}/auth/signup`, person),
       signIn: person => post(`${tasks}/auth/login`, person),
       tokenOf: reply => cookieOf(reply, 'auth_token'),
-      use: token => send(`${tasks}/tasks`, { headers: bearer(token) }),
+      callProtected: token => send(`${tasks}/tasks`, { headers: bearer(token) }),
       signOut: token => send(`${tasks}/auth/logout`, { method: 'POST', headers: bearer(token) }),
       isGood: ok,
       refusals: {
@@ -80,7 +80,7 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
       signUp: person => post(`${web}/auth/register`, person),
       signIn: person => post(`${web}/auth/login`, person),
       tokenOf: reply => cookieOf(reply, 'token'),
-      use: token => send(`${web}/auth/me`, { headers: { cookie: `token=${token}` } }),
+      callProtected: token => send(`${web}/auth/me`, { headers: { cookie: `token=${token}` } }),
       signOut: token => send(`${web}/auth/logout`, { method: 'POST', headers: { cookie: `token=${token}` } }),
       isGood: ok,
       refusals: {
@@ -93,7 +93,7 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
       signUp: person => post(`${api}/api/auth/sign-up/email`, { ...person, name: person.username }),
       signIn: person => post(`${api}/api/auth/sign-in/email`, person),
       tokenOf: reply => String(reply.body.token),
-      use: token => send(`${api}/api/auth/list-sessions`, { headers: bearer(token) }),
+      callProtected: token => send(`${api}/api/auth/list-sessions`, { headers: bearer(token) }),
       signOut: token => send(`${api}/api/auth/sign-out`, { method: 'POST', headers: bearer(token) }),
       isGood: ok,
       refusals: {

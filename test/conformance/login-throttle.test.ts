@@ -5,7 +5,7 @@ import { newPerson } from '../support/people.js'
 
 for (const database of databases) {
   t.test(`every contract says when to try again after too many wrong passwords, on ${database}`, async t => {
-    const server = await build(t, { database, settings: { LOGIN_MAX_FAILURES: 3, LOGIN_FAILURE_WINDOW: 60 } })
+    const server = await build(t, { database, settings: { signIn: { maxFailures: 3, failureWindow: 60 } } })
     for (const [contract, driver] of Object.entries(drivers(server))) {
       const person = newPerson()
       await driver.signUp(person)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { drivers } from './drivers.js'
-import { dump, sqlBeside } from '../support/beside.js'
+import { dump, openSql } from '../support/open-sql.js'
 import { build, databases } from '../support/build.js'
 import { post, type Reply } from '../support/http.js'
 import { loggedIn, newPerson, registered } from '../support/people.js'
@@ -21,8 +21,9 @@ function spellings (secret: string): string[] {
 for (const database of databases) {
   t.test(`no secret that was ever used is in the log or in the database, on ${database}`, async t => {
     const newSecret = () => randomBytes(48).toString('base64url')
-    const given = { KEYTURN_SECRET: newSecret(), JWT_SECRET: newSecret() }
-    const server = await build(t, { database, settings: given })
+    const given = { current: newSecret(), sharedSecret: newSecret() }
+    const { current, sharedSecret } = given
+    const server = await build(t, { database, settings: { secrets: { current }, keys: { sharedSecret } } })
     const secrets = new Set<string>(Object.values(given))
     const keep = (reply: Reply) => {
       for (const cookie of reply.headers.getSetCookie()) secrets.add(/=([^;]*)/.exec(cookie)?.[1] ?? '')
@@ -35,13 +36,13 @@ for (const database of databases) {
       keep(signedIn)
       const token = driver.tokenOf(signedIn)
       secrets.add(token).add(person.password)
-      await driver.use(token)
+      await driver.callProtected(token)
       const wrong = `wrong ${person.password}`
       secrets.add(wrong)
       await driver.signIn({ ...person, password: wrong })
-      await driver.use(`${token}x`)
+      await driver.callProtected(`${token}x`)
       await driver.signOut(token)
-      await driver.use(token)
+      await driver.callProtected(token)
     }
 
     const person = await registered(server.api)
@@ -58,7 +59,7 @@ for (const database of databases) {
     await post(`${server.api}/api/auth/refresh-token?refreshToken=${refreshToken}`, `{"refreshToken":"${refreshToken}`)
 
     secrets.delete('')
-    const written = server.log.join('') + await dump(sqlBeside(t, server.config))
+    const written = server.log.join('') + await dump(openSql(t, server.settings))
     t.match(written, person.email, 'it is the right log and database')
     const found = [...secrets].flatMap(spellings).filter(spelling => written.includes(spelling))
     t.same(found, [], `${secrets.size} secrets`)

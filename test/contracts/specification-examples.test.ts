@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { loadConfig } from '../../src/config/environment.js'
+import { loadSettings } from '../../src/config/settings.js'
 import { contractNames } from '../../src/contracts/index.js'
 import { noBrowser, openPage } from '../support/browser.js'
 import { build, databases, type DatabaseKind } from '../support/build.js'
 
-/* What the seeds show, run as they show it, at the addresses they name: those of the default LISTEN. */
+/*
+ * What the contracts' specifications show, run as they show it. They name the ports of the default LISTEN; these are
+ * replaced by those of the test's own server, so that the tests may run beside one that is at work.
+ */
 
 const run = promisify(execFile)
 
@@ -55,7 +58,7 @@ const loginGetTasks = [
   -b cookies.txt`
 ]
 
-/** With the client that the seed imports: the same origin, so the cookie goes along. */
+/** With the client that the specification imports: the same origin, so the cookie goes along. */
 const apiClient = `(async () => {
   const [email, password, title] = ['user@example.com', 'password123', 'Buy milk']
   const apiFetch = (path, init) => fetch(path, { headers: { 'Content-Type': 'application/json' }, ...init })
@@ -97,18 +100,25 @@ const tokenRequest = `(async () => {
   return localStorage.getItem('auth_token');
 })()`
 
-const buildDefault = (t: Test, database: DatabaseKind) =>
-  build(t, { database, settings: { LISTEN: loadConfig({}, contractNames).LISTEN } })
+/** A server with the listeners of the default LISTEN, each at a free port: turns an address of the specification's. */
+async function buildDefault (t: Test, database: DatabaseKind): Promise<(text: string) => string> {
+  const { listen } = loadSettings({}, contractNames)
+  const { addresses } = await build(t, {
+    database, settings: { listen: listen.map(({ host, contracts }) => ({ host, port: 0, contracts })) }
+  })
+  const ports = new Map(listen.map(({ port }, index) => [String(port), new URL(addresses[index] ?? '').port]))
+  return text => text.replace(/(?<=http:\/\/localhost:)\d+/g, port => ports.get(port) ?? `no listener at ${port}`)
+}
 
 for (const database of databases) {
-  t.test(`seed 002: the curl commands of its workflows, on ${database}`, { skip: noCurl }, async t => {
-    await buildDefault(t, database)
+  t.test(`the curl commands of the tasks workflows, on ${database}`, { skip: noCurl }, async t => {
+    const here = await buildDefault(t, database)
     const cwd = await mkdtemp(join(tmpdir(), 'keyturn-curl-'))
     t.teardown(() => rm(cwd, { recursive: true, force: true }))
     const replies = async (commands: string[]) => {
       const replies = []
       for (const command of commands) {
-        const { stdout } = await run('bash', ['-c', `${command} -s -w '\\n%{http_code}'`], { cwd })
+        const { stdout } = await run('bash', ['-c', `${here(command)} -s -w '\\n%{http_code}'`], { cwd })
         const [body = '', status] = stdout.split('\n')
         replies.push([Number(status), JSON.parse(body) as unknown])
       }
@@ -123,19 +133,19 @@ for (const database of databases) {
     t.match(await replies(loginGetTasks), [[200, { email: 'alice@example.com' }], [200, [{ title: 'Buy milk' }]]])
   })
 
-  t.test(`seeds 002 and 003: the fetch examples, on ${database}`, { skip: noBrowser }, async t => {
-    await buildDefault(t, database)
+  t.test(`the fetch examples of tasks and spa, on ${database}`, { skip: noBrowser }, async t => {
+    const here = await buildDefault(t, database)
     const page = await openPage(t)
 
-    await page.goto('http://localhost:8000/docs')
+    await page.goto(here('http://localhost:8000/docs'))
     const { user, tasks, newTask } = await page.evaluate<{ user: object, tasks: object[], newTask: object }>(apiClient)
     t.match(user, { email: 'user@example.com' })
     t.same(tasks, [])
     t.match(newTask, { title: 'Buy milk' })
 
-    await page.goto('http://localhost:3000/docs')
+    await page.goto(here('http://localhost:3000/docs'))
     const token = await page.evaluate<string>(tokenRequest)
-    t.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/, 'the account made for seed 002 signs in by seed 003')
+    t.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/, 'an account made at tasks signs in at spa')
     await t.rejects(page.evaluate(tokenRequest.replace('password123', 'password124')), /Invalid email or password/)
   })
 }

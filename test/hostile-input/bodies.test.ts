@@ -1,11 +1,18 @@
 import t, { type Test } from 'tap'
-import { bodyRoutes, isRefusal, type BodyRoute } from '../support/api-routes.js'
-import { dump, sqlBeside } from '../support/beside.js'
-import { build, databases } from '../support/build.js'
+import { bodyRoutes, faultOfRefusal, type BodyRoute } from '../support/api-routes.js'
+import { allAnswered, type Attempt } from '../support/attempts.js'
+import { dump, openSql } from '../support/open-sql.js'
+import { build, databases, type DatabaseKind } from '../support/build.js'
 import { send } from '../support/http.js'
-import { signedUp, type Tokens } from '../support/people.js'
+import { signedUp, type Person, type Tokens } from '../support/people.js'
+import { sendRaw, type RawReply } from '../support/raw-http.js'
 
-/* Whatever is sent as a body gets the documented refusal, never a 500, and changes nothing. */
+/*
+ * Whatever is sent as a body gets the documented refusal, never a 500, and changes nothing. Only what reaches SQL is
+ * sent on both kinds of database.
+ */
+
+type SignedUp = Person & Tokens
 
 const bodyLimit = 16 * 1024
 
@@ -62,154 +69,175 @@ const nonsense = [
   'rt_', `rt_${'A'.repeat(114)}`, 'a.b.c', `${'a.'.repeat(3000)}`, 'e30.e30.e30', 'bnVsbA.bnVsbA.bnVsbA'
 ]
 
-async function setUp (t: Test, database: typeof databases[number]) {
+const mark = 'never-stored'
+
+async function setUp (database: DatabaseKind) {
   const server = await build(t, { database })
-  const sql = sqlBeside(t, server.config)
+  const sql = openSql(t, server.settings)
   const person = await signedUp(server.api)
+
+  function say (route: BodyRoute, { token }: Tokens, body: string | Buffer): Promise<RawReply> {
+    const headers = ['Content-Type: application/json', ...route.needsToken ? [`Authorization: Bearer ${token}`] : []]
+    return sendRaw(server[route.listener], { target: route.path, headers, body })
+  }
+
+  /** Sends a body that must be answered with one of the statuses, in the contract's shape. */
+  function attempt (route: BodyRoute, what: string, body: string | Buffer, statuses: number[]): Attempt {
+    return {
+      name: `${route.contract} ${route.path} ${what}`,
+      fault: async () => {
+        const { status, text, headers } = await say(route, person, body)
+        if (!statuses.includes(status)) return `${status} instead of ${statuses.join(', ')}: ${text.slice(0, 300)}`
+        return status < 400 ? null : faultOfRefusal(route.contract, { text, contentType: headers.get('content-type') })
+      }
+    }
+  }
+
   return {
     server,
     person,
+    say,
+    attempt,
     everything: () => dump(sql),
-    tables: () => dump(sql, ['accounts', 'sessions', 'signing_keys']),
-    say: ({ listener, path, needsToken }: BodyRoute, { token }: Tokens, body: string | Buffer) =>
-      send(`${server[listener]}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...(needsToken && { authorization: `Bearer ${token}` }) },
-        body: new Uint8Array(Buffer.from(body))
-      })
+
+    /** Makes the attempts of a class, which must change nothing. */
+    refuses: async (t: Test, what: string, attempts: Attempt[]) => {
+      const tables = ['accounts', 'sessions', 'signing_keys']
+      const before = await dump(sql, tables)
+      await allAnswered(t, what, attempts)
+      t.equal(await dump(sql, tables), before, 'nothing has changed')
+    },
+
+    /** What a good body may look like besides: sent for a new person each, since it takes effect. */
+    takes: (t: Test, what: string, bodyOf: (route: BodyRoute, person: SignedUp) => string) =>
+      allAnswered(t, what, bodyRoutes.map(route => ({
+        name: `${route.contract} ${route.path}`,
+        fault: async () => {
+          const newcomer = await signedUp(server.api)
+          const { status, text } = await say(route, newcomer, bodyOf(route, newcomer))
+          if (text.includes(mark)) return `what it does not know comes back: ${text.slice(0, 300)}`
+          return status === route.accepted ? null : `${status} instead of ${route.accepted}: ${text.slice(0, 300)}`
+        }
+      })))
   }
 }
 
+/** Members that no route knows, some by the names of columns or of what every object has. */
+const unknownMembers = {
+  unknown: mark,
+  id: mark,
+  number: 81_347_110_077,
+  name: mark,
+  username: mark,
+  plan: mark,
+  role: mark,
+  contract: mark,
+  expiresIn: 1e9,
+  subscription: { plan: mark, status: mark },
+  subscription_plan: mark,
+  subscription_status: mark,
+  password_hash: mark,
+  created_at: '1999-01-01T00:00:00Z',
+  constructor: mark,
+  toString: mark,
+  hasOwnProperty: mark,
+  nested: JSON.parse('['.repeat(1000) + ']'.repeat(1000)) as unknown
+}
+
+/** A body of so many bytes. */
+function padded (good: object, size: number): string {
+  const body = { ...good, padding: '' }
+  return JSON.stringify({ ...body, padding: 'p'.repeat(size - JSON.stringify(body).length) })
+}
+
+/** A body with its first member twice. */
+function twice (good: object, first: unknown, second: unknown): string {
+  const [field = ''] = Object.keys(good)
+  return JSON.stringify({ ...good, [field]: 0 })
+    .replace(`"${field}":0`, `"${field}":${JSON.stringify(first)},"${field}":${JSON.stringify(second)}`)
+}
+
+const setUps = { postgres: await setUp('postgres'), embedded: await setUp('embedded') }
+
+t.test('bodies that are refused before any SQL', async t => {
+  const { server, person, attempt, refuses, takes } = setUps.postgres
+
+  await refuses(t, 'an object and nothing else', bodyRoutes.flatMap(route => [
+    ...noJson.map(([name, make]) => attempt(route, name, make(route.good(person)), [route.noJson])),
+    ...noGood.map(([name, make]) => attempt(route, name, make(route.good(person)), [route.invalid]))
+  ]))
+
+  await refuses(t, 'text and nothing else in the fields', bodyRoutes.flatMap(route =>
+    Object.keys(route.good(person)).flatMap(field => wrongTypes.map(wrong => attempt(
+      route, `${field} ${JSON.stringify(wrong)}`, JSON.stringify({ ...route.good(person), [field]: wrong }),
+      [route.invalid]
+    )))))
+
+  await refuses(t, 'no more than 16 KiB', bodyRoutes.flatMap(route => [bodyLimit + 1, 100_000].map(size =>
+    attempt(route, `${size} bytes`, padded(route.good(person), size), [413]))))
+  await takes(t, '16 KiB', (route, newcomer) => padded(route.good(newcomer), bodyLimit))
+
+  await refuses(t, 'a member twice, the one that counts wrong', bodyRoutes.map(route => {
+    const good = route.good(person)
+    return attempt(route, 'text, then 7', twice(good, Object.values(good)[0], 7), [route.invalid])
+  }))
+  await takes(t, 'a member twice, the one that counts right', (route, newcomer) => {
+    const good = route.good(newcomer)
+    return twice(good, 7, Object.values(good)[0])
+  })
+
+  t.notMatch(server.log.join(''), /"level":(50|60)/, 'nothing of it was unexpected')
+})
+
 for (const database of databases) {
-  t.test(`bad bodies on ${database}`, async t => {
-    const { server, person, say, tables, everything } = await setUp(t, database)
+  t.test(`bodies that reach SQL, on ${database}`, async t => {
+    const { server, person, attempt, refuses, takes, everything } = setUps[database]
 
-    for (const route of bodyRoutes) {
-      const { contract, path: where, good, accepted, invalid } = route
-      const path = `${contract} ${where}`
+    await refuses(t, 'text that is not what its name says', bodyRoutes.flatMap(route =>
+      Object.entries(route.nonsense).flatMap(([field, statuses]) => nonsense.map((text, index) => {
+        const others = route.path.endsWith('revoke-token') ? {} : route.good(person)
+        return attempt(route, `${field} is text ${index}`, JSON.stringify({ ...others, [field]: text }), statuses)
+      }))))
 
-      /** Refuses the body with one of the statuses, in the contract's shape. */
-      async function isRefused (t: Test, name: string, body: string | Buffer, statuses: number[]): Promise<void> {
-        const reply = await say(route, person, body)
-        t.ok(statuses.includes(reply.status), `${name}: ${reply.status}`, { found: reply.text.slice(0, 300), statuses })
-        if (reply.status >= 400) {
-          isRefusal(t, contract, { text: reply.text, contentType: reply.headers.get('content-type') })
-        }
-      }
-
-      await t.test(`${path} takes an object and nothing else`, async t => {
-        const before = await tables()
-        for (const [name, make] of noJson) await isRefused(t, name, make(good(person)), [route.noJson])
-        for (const [name, make] of noGood) await isRefused(t, name, make(good(person)), [invalid])
-        t.equal(await tables(), before, 'nothing has changed')
-      })
-
-      await t.test(`${path} takes text and nothing else in its fields`, async t => {
-        const before = await tables()
-        for (const field of Object.keys(good(person))) {
-          for (const wrong of wrongTypes) {
-            const body = JSON.stringify({ ...good(person), [field]: wrong })
-            await isRefused(t, `${field} ${JSON.stringify(wrong)}`, body, [invalid])
-          }
-        }
-        t.equal(await tables(), before, 'nothing has changed')
-      })
-
-      await t.test(`${path} refuses text that is not what its name says`, async t => {
-        const before = await tables()
-        for (const [field, statuses] of Object.entries(route.nonsense)) {
-          for (const [index, text] of nonsense.entries()) {
-            const body = JSON.stringify({ ...(path.endsWith('revoke-token') ? {} : good(person)), [field]: text })
-            await isRefused(t, `${field} is text ${index}`, body, statuses)
-          }
-        }
-        t.equal(await tables(), before, 'nothing has changed')
-      })
-
-      await t.test(`${path} takes 16 KiB and not one byte more`, async t => {
-        const before = await tables()
-        const padded = (size: number, person: Awaited<ReturnType<typeof signedUp>>) => {
-          const body = { ...good(person), padding: '' }
-          return JSON.stringify({ ...body, padding: 'p'.repeat(size - JSON.stringify(body).length) })
-        }
-        for (const size of [bodyLimit + 1, 100_000]) {
-          await isRefused(t, `${size} bytes`, padded(size, person), [413])
-        }
-        t.equal(await tables(), before, 'nothing has changed')
-        const newcomer = await signedUp(server.api)
-        t.equal((await say(route, newcomer, padded(bodyLimit, newcomer))).status, accepted)
-      })
-
-      await t.test(`${path} ignores members it does not know and stores none`, async t => {
-        const mark = 'never-stored'
-        const extra = {
-          unknown: mark,
-          id: mark,
-          number: 81_347_110_077,
-          name: mark,
-          username: mark,
-          plan: mark,
-          role: mark,
-          contract: mark,
-          expiresIn: 1e9,
-          subscription: { plan: mark, status: mark },
-          subscription_plan: mark,
-          subscription_status: mark,
-          password_hash: mark,
-          created_at: '1999-01-01T00:00:00Z',
-          constructor: mark,
-          toString: mark,
-          hasOwnProperty: mark,
-          nested: JSON.parse('['.repeat(1000) + ']'.repeat(1000)) as unknown
-        }
-        const newcomer = await signedUp(server.api)
-        const reply = await say(route, newcomer, JSON.stringify({ ...extra, ...good(newcomer) }))
-        t.equal(reply.status, accepted)
-        t.notMatch(reply.text, mark)
-        t.notMatch(await everything(), new RegExp(`${mark}|1999-01-01|81347110077`))
-        t.notMatch(server.log.join(''), mark)
-      })
-
-      await t.test(`${path} judges the member that it uses when one is there twice`, async t => {
-        const newcomer = await signedUp(server.api)
-        const [[field, value] = ['', '']] = Object.entries(good(newcomer))
-        const both = (first: unknown, second: unknown) => JSON.stringify({ ...good(newcomer), [field]: 0 })
-          .replace(`"${field}":0`, `"${field}":${JSON.stringify(first)},"${field}":${JSON.stringify(second)}`)
-        t.equal((await say(route, newcomer, both(value, 7))).status, invalid)
-        t.equal((await say(route, newcomer, both(7, value))).status, accepted)
-      })
-    }
-
+    await takes(t, 'unknown members beside the known', (route, newcomer) =>
+      JSON.stringify({ ...unknownMembers, ...route.good(newcomer) }))
+    t.notMatch(await everything(), new RegExp(`${mark}|1999-01-01|81347110077`), 'none is stored')
+    t.notMatch(server.log.join(''), mark)
     t.notMatch(server.log.join(''), /"level":(50|60)/, 'nothing of it was unexpected')
   })
 }
 
-t.test('a password that is no UTF-8 is refused, else every letter outside ASCII would be the same', async t => {
-  const { server, tables } = await setUp(t, 'postgres')
-  const before = await tables()
+/* Else every letter outside ASCII would be the same. */
+t.test('a password that is no UTF-8 is refused', async t => {
+  const { server, refuses } = setUps.postgres
   const bytes = Buffer.from('{"username":"jan","email":"jan@example.com","password":"p\u00e4ssw\u00f6rd"}', 'latin1')
   const headers = { 'content-type': 'application/json' }
-  for (const body of [new Uint8Array(bytes), inChunks(bytes)]) {
-    const reply = await send(`${server.api}/api/auth/register`, { method: 'POST', headers, body, duplex: 'half' })
-    t.equal(reply.status, 422)
-  }
-  t.equal(await tables(), before)
+  const bodies = { 'with a length': new Uint8Array(bytes), 'in chunks': inChunks(bytes) }
+  await refuses(t, 'bytes in Latin-1', Object.entries(bodies).map(([name, body]) => ({
+    name,
+    fault: async () => {
+      const init = { method: 'POST', headers, body, duplex: 'half' } as const
+      const { status } = await send(`${server.api}/api/auth/register`, init)
+      return status === 422 ? null : `${status} instead of 422`
+    }
+  })))
 })
 
 t.test('a body without a length is no larger than another', async t => {
-  const { server, person, tables } = await setUp(t, 'postgres')
-  const before = await tables()
-  for (const { contract, listener, path } of bodyRoutes) {
-    const reply = await send(`${server[listener]}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${person.token}` },
-      body: inChunks(Buffer.from(`{"padding":"${'p'.repeat(bodyLimit)}"}`)),
-      duplex: 'half'
-    })
-    t.equal(reply.status, 413)
-    isRefusal(t, contract, { text: reply.text, contentType: reply.headers.get('content-type') })
-  }
-  t.equal(await tables(), before)
+  const { server, person, refuses } = setUps.postgres
+  await refuses(t, 'more than 16 KiB in chunks', bodyRoutes.map(({ contract, listener, path }) => ({
+    name: `${contract} ${path}`,
+    fault: async () => {
+      const { status, text, headers } = await send(`${server[listener]}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${person.token}` },
+        body: inChunks(Buffer.from(`{"padding":"${'p'.repeat(bodyLimit)}"}`)),
+        duplex: 'half'
+      })
+      if (status !== 413) return `${status} instead of 413`
+      return faultOfRefusal(contract, { text, contentType: headers.get('content-type') })
+    }
+  })))
 })
 
 /** A stream is sent without a length, in chunks. */

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
-import { bodyRoutes, isRefusal } from '../support/api-routes.js'
-import { dump, sqlBeside } from '../support/beside.js'
+import { bodyRoutes, faultOfRefusal, type BodyRoute } from '../support/api-routes.js'
+import { allAnswered, type Attempt } from '../support/attempts.js'
+import { dump, openSql } from '../support/open-sql.js'
 import { build } from '../support/build.js'
 import { signedUp, type Tokens } from '../support/people.js'
 import { sendRaw } from '../support/raw-http.js'
@@ -70,65 +71,74 @@ const others = [
   'X-Content-Type: application/json'
 ]
 
-t.test('content types', async t => {
-  const server = await build(t)
-  const sql = sqlBeside(t, server.config)
-  const person = await signedUp(server.api)
+const server = await build(t)
+const sql = openSql(t, server.settings)
+const person = await signedUp(server.api)
 
-  for (const { contract, listener, path: target, needsToken, good, accepted, invalid, noJson } of bodyRoutes) {
-    const path = `${contract} ${target}`
-    const say = async (t: Test, { token }: Tokens, headers: string[], body: object | string) => {
-      const reply = await sendRaw(server[listener], {
-        target,
-        headers: needsToken ? [...headers, `Authorization: Bearer ${token}`] : headers,
-        body: typeof body === 'string' ? body : JSON.stringify(body)
-      })
-      if (reply.status >= 400) {
-        isRefusal(t, contract, { text: reply.text, contentType: reply.headers.get('content-type') ?? null })
-      }
-      return reply.status
+/** What is wrong with the reply to a body under these header lines; a refusal must have the contract's shape. */
+async function faultOf (
+  { contract, listener, path, needsToken }: BodyRoute, { token }: Tokens, headers: string[], body: object | string,
+  statuses: number[]
+): Promise<string | null> {
+  const reply = await sendRaw(server[listener], {
+    target: path,
+    headers: needsToken ? [...headers, `Authorization: Bearer ${token}`] : headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body)
+  })
+  if (!statuses.includes(reply.status)) return `${reply.status} instead of ${statuses.join(', ')}`
+  return reply.status < 400
+    ? null
+    : faultOfRefusal(contract, { text: reply.text, contentType: reply.headers.get('content-type') })
+}
+
+/** Makes the attempts of a class on every route, none of which may change anything. */
+async function refuses (t: Test, what: string, attempts: (route: BodyRoute) => Attempt[]): Promise<void> {
+  const tables = ['accounts', 'sessions', 'signing_keys']
+  const before = await dump(sql, tables)
+  await allAnswered(t, what, bodyRoutes.flatMap(attempts))
+  t.equal(await dump(sql, tables), before, 'nothing has changed')
+}
+
+const nameOf = ({ contract, path }: BodyRoute, headers: string[]) => `${contract} ${path} ${JSON.stringify(headers)}`
+
+t.test('a body is checked alike however its type is spelled', async t => {
+  await refuses(t, 'a bad body', route => spellings.map(header => ({
+    name: nameOf(route, [header]),
+    fault: () => faultOf(route, person, [header], { unexpected: 'body' }, [route.invalid, 415])
+  })))
+  await allAnswered(t, 'a good body alike', bodyRoutes.flatMap(route => spellings.map(header => ({
+    name: nameOf(route, [header]),
+    fault: async () => {
+      const isJson = await faultOf(route, person, [header], { unexpected: 'body' }, [route.invalid]) === null
+      const newcomer = await signedUp(server.api)
+      return await faultOf(route, newcomer, [header], route.good(newcomer), [isJson ? route.accepted : 415])
     }
-    const accounts = () => dump(sql, ['accounts', 'sessions', 'signing_keys'])
+  }))))
+})
 
-    await t.test(`${path} checks a body alike however its type is spelled`, async t => {
-      for (const header of spellings) {
-        const before = await accounts()
-        const status = await say(t, person, [header], { unexpected: 'body' })
-        t.ok([invalid, 415].includes(status), `${JSON.stringify(header)} and a bad body: ${status}`)
-        t.equal(await accounts(), before, 'nothing has changed')
-        const expected = status === 415 ? 415 : accepted
-        const newcomer = await signedUp(server.api)
-        t.equal(await say(t, newcomer, [header], good(newcomer)), expected, 'and a good body alike')
-      }
-    })
+t.test('what is not JSON is refused with 415', async t => {
+  await refuses(t, 'other types', route => others.flatMap(header => [
+    route.good(person), new URLSearchParams(route.good(person)).toString(), { unexpected: 'body' }
+  ].map(body => ({ name: nameOf(route, [header]), fault: () => faultOf(route, person, [header], body, [415]) }))))
+})
 
-    await t.test(`${path} refuses what is not JSON with 415`, async t => {
-      const before = await accounts()
-      for (const header of others) {
-        for (const body of [good(person), new URLSearchParams(good(person)).toString(), { unexpected: 'body' }]) {
-          t.equal(await say(t, person, [header], body), 415, JSON.stringify(header))
-        }
-      }
-      t.equal(await accounts(), before, 'nothing has changed')
-    })
+t.test('an empty body is refused, whatever its type', async t => {
+  await refuses(t, 'empty bodies', route => [...spellings, ...others].map(header => ({
+    name: nameOf(route, [header]),
+    fault: () => faultOf(route, person, [header], '', [route.invalid, 415])
+  })))
+})
 
-    await t.test(`${path} refuses an empty body, whatever its type`, async t => {
-      for (const header of [...spellings, ...others]) {
-        const status = await say(t, person, [header], '')
-        t.ok([invalid, 415].includes(status), `${JSON.stringify(header)}: ${status}`)
-      }
-    })
+t.test('what is compressed is not unpacked', async t => {
+  await refuses(t, 'codings', route => ['gzip', 'br', 'identity, gzip'].map(coding => {
+    const headers = ['Content-Type: application/json', `Content-Encoding: ${coding}`]
+    return {
+      name: nameOf(route, headers),
+      fault: () => faultOf(route, person, headers, '\u001f\u008b', [route.noJson, 415])
+    }
+  }))
+})
 
-    await t.test(`${path} does not unpack what is compressed`, async t => {
-      const before = await accounts()
-      for (const coding of ['gzip', 'br', 'identity, gzip']) {
-        const headers = ['Content-Type: application/json', `Content-Encoding: ${coding}`]
-        const status = await say(t, person, headers, '\u001f\u008b')
-        t.ok([noJson, 415].includes(status), `${coding}: ${status}`)
-      }
-      t.equal(await accounts(), before, 'nothing has changed')
-    })
-  }
-
-  t.notMatch(server.log.join(''), /"level":(50|60)/, 'nothing of it was unexpected')
+t.test('nothing of it was unexpected', async t => {
+  t.notMatch(server.log.join(''), /"level":(50|60)/)
 })

@@ -1,18 +1,21 @@
+import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
-import { asker, asks, isReply, type Asked } from '../support/ask.js'
-import { dump, sqlBeside } from '../support/beside.js'
+import { createRequester, sendRequest, type RequestOptions } from '../support/requester.js'
+import { allAnswered, type Attempt } from '../support/attempts.js'
+import { dump, openSql } from '../support/open-sql.js'
 import { build, databases, type BuildOptions } from '../support/build.js'
 import type { Reply } from '../support/http.js'
 import { sessionPerson } from '../support/session-person.js'
 import { taskOwner } from '../support/task-owner.js'
 
 /*
- * Seed 000 and the design: a request that changes something on the strength of a cookie must not come from somebody
- * else's page. Own are the request's host, PUBLIC_URL and CORS_ORIGIN.
+ * A request that changes something on the strength of a cookie must not come from a page of another origin. Own are
+ * the request's host, PUBLIC_URL and CORS_ORIGIN.
  */
 
 const settings = {
-  PUBLIC_URL: 'https://auth.example.com', CORS_ORIGIN: ['https://app.example.com', 'http://localhost:5173']
+  issuer: 'https://auth.example.com',
+  corsOrigins: ['https://app.example.com', 'http://localhost:5173']
 }
 
 type CookieContract = 'session' | 'tasks' | 'web'
@@ -70,142 +73,161 @@ const hostileOrigins = (host: string): string[] => {
   ]
 }
 
-async function setUp (t: Test, options: BuildOptions) {
+type Headers = Record<string, string>
+
+async function setUp (options: BuildOptions) {
   const server = await build(t, { ...options, settings: { ...settings, ...options.settings } })
   const bases: Record<CookieContract, string> = { session: server.api, tasks: server.tasks, web: server.web }
   const cookies: Record<CookieContract, string> = { session: 'session', tasks: 'auth_token', web: 'token' }
+  const send = (contract: CookieContract, route: string, options: RequestOptions) =>
+    sendRequest(bases[contract], route, options)
+
   return {
     server,
     hostOf: (contract: CookieContract) => new URL(bases[contract]).host,
-    send: (contract: CookieContract, route: string, asked: Asked) => asks(bases[contract], route, asked),
+    send,
 
-    /** Somebody with a task and a session at each contract: what goes with each route of theirs, by cookie. */
+    /** A user with a task and a session at each contract: the options of each route's request, by cookie. */
     person: async (t: Test) => {
-      const session = await sessionPerson(t, asker(server.api, 'session'))
-      const owner = await taskOwner(server.tasks, asker(server.tasks, 'tasks'))
+      const session = await sessionPerson(t, createRequester(server.api, 'session'))
+      const owner = await taskOwner(server.tasks, createRequester(server.tasks, 'tasks'))
       const { id } = await owner.add('Buy groceries')
       const tokens = {
         session: session.token,
         tasks: owner.token,
-        web: (await sessionPerson(t, asker(server.api, 'session'))).token
+        web: (await sessionPerson(t, createRequester(server.api, 'session'))).token
       }
-      const asked = (contract: CookieContract, route: string, json?: object): Asked => ({
+      const optionsFor = (contract: CookieContract, route: string, json?: object): RequestOptions => ({
         cookie: `${cookies[contract]}=${tokens[contract]}`,
         path: { task_id: id },
         ...(json !== undefined && {
           json: route.endsWith('change-password') ? { currentPassword: session.password, ...json } : json
         })
       })
-      return { tokens, asked }
-    }
+      return { tokens, optionsFor }
+    },
+
+    /** Sends a change with a cookie and these headers, which must be refused, and the cookie left alone. */
+    refused: (options: RequestOptions, contract: CookieContract, route: string, headers: Headers): Attempt => ({
+      name: `${route} ${JSON.stringify(headers)}`,
+      fault: async () => faultOf(contract, await send(contract, route, { ...options, headers }))
+    })
   }
 }
 
-function isRefused (t: Test, contract: CookieContract, reply: Reply): void {
-  isReply(t, reply, 403, refusals[contract])
-  t.same(reply.headers.getSetCookie(), [], 'the cookie is left alone')
-  t.equal(reply.headers.get('access-control-allow-origin'), null)
+/** What is wrong with the reply to a foreign page, to the byte; `null` when nothing is. */
+function faultOf (contract: CookieContract, { status, text, headers }: Reply): string | null {
+  const found = {
+    status,
+    text,
+    type: headers.get('content-type'),
+    cache: headers.get('cache-control'),
+    cookies: headers.getSetCookie(),
+    allowed: headers.get('access-control-allow-origin')
+  }
+  const wanted = {
+    status: 403,
+    text: JSON.stringify(refusals[contract]),
+    type: 'application/json; charset=utf-8',
+    cache: 'no-store',
+    cookies: [],
+    allowed: null
+  }
+  return isDeepStrictEqual(found, wanted) ? null : JSON.stringify(found)
 }
+
+const foreign = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
 
 for (const database of databases) {
   t.test(`foreign origins on ${database}`, async t => {
-    const { server, send, person, hostOf } = await setUp(t, { database })
-    const sql = sqlBeside(t, server.config)
-    const everything = () => dump(sql)
+    const { server, send, person, hostOf, refused } = await setUp({ database })
+    const sql = openSql(t, server.settings)
 
-    await t.test('seed 000: every route with a cookie refuses a foreign page, and nothing changes', async t => {
-      const { asked } = await person(t)
-      const before = await everything()
+    await t.test('every route with a cookie refuses a foreign page, and nothing changes', async t => {
+      const { optionsFor } = await person(t)
+      const before = await dump(sql)
+      await allAnswered(t, 'foreign pages', changes.flatMap(([contract, route, json]) => [
+        { origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' },
+        { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
+        { origin: 'https://evil.example', authorization: 'Basic eDp5' },
+        { origin: 'https://evil.example', authorization: 'Bearer' },
+        { origin: 'http://evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' },
+        { origin: 'http://evil.example', forwarded: 'host=evil.example' }
+      ].map(headers => refused(optionsFor(contract, route, json), contract, route, headers as Headers))))
+      t.equal(await dump(sql), before)
+    })
+
+    /** Makes every change for a person, one after the other, and lists what is not served. */
+    async function served (t: Test, headersOf: (contract: CookieContract) => Headers, byBearer = false) {
+      const { optionsFor, tokens } = await person(t)
+      const refusals = []
       for (const [contract, route, json] of changes) {
-        const ask = asked(contract, route, json)
-        for (const headers of [
-          { origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' },
-          { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
-          { origin: 'https://evil.example', authorization: 'Basic eDp5' },
-          { origin: 'https://evil.example', authorization: 'Bearer' },
-          { origin: 'http://evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' },
-          { origin: 'http://evil.example', forwarded: 'host=evil.example' }
-        ]) {
-          isRefused(t, contract, await send(contract, route, { ...ask, headers }))
-        }
+        const bearer = byBearer ? { bearer: tokens[contract] } : {}
+        const headers = headersOf(contract)
+        const { status } = await send(contract, route, { ...optionsFor(contract, route, json), ...bearer, headers })
+        if (status >= 300) refusals.push(`${route} is ${status}`)
       }
-      t.equal(await everything(), before)
+      return refusals
+    }
+
+    await t.test('pages of our own, and clients that are no browser, are served', async t => {
+      const own: Record<string, (contract: CookieContract) => Headers> = {
+        'neither header': () => ({}),
+        'own host': contract => ({ origin: `http://${hostOf(contract)}` }),
+        PUBLIC_URL: () => ({ origin: settings.issuer }),
+        CORS_ORIGIN: () => ({ origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site' }),
+        'CORS_ORIGIN too': () => ({ origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site' }),
+        'same-origin': () => ({ 'sec-fetch-site': 'same-origin' }),
+        'typed in': () => ({ 'sec-fetch-site': 'none' })
+      }
+      for (const [name, headersOf] of Object.entries(own)) t.same(await served(t, headersOf), [], name)
     })
 
-    await t.test('seed 000: pages of our own, and clients that are no browser, are served', async t => {
-      for (const [name, headersOf] of [
-        ['neither header', () => ({})],
-        ['own host', host => ({ origin: `http://${host}` })],
-        ['PUBLIC_URL', () => ({ origin: settings.PUBLIC_URL })],
-        ['CORS_ORIGIN', () => ({ origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site' })],
-        ['CORS_ORIGIN too', () => ({ origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site' })],
-        ['same-origin', () => ({ 'sec-fetch-site': 'same-origin' })],
-        ['typed in', () => ({ 'sec-fetch-site': 'none' })]
-      ] as Array<[string, (host: string) => Record<string, string>]>) {
-        const { asked } = await person(t)
-        for (const [contract, route, json] of changes) {
-          const headers = headersOf(hostOf(contract))
-          const { status } = await send(contract, route, { ...asked(contract, route, json), headers })
-          t.ok(status < 300, `${name}: ${route} is ${status}`)
-        }
-      }
+    await t.test('a bearer token is no cookie: no page can send it unasked', async t => {
+      t.same(await served(t, () => foreign, true), [])
     })
 
-    await t.test('seed 000: a bearer token is no cookie: no page can send it unasked', async t => {
-      const { asked, tokens } = await person(t)
-      for (const [contract, route, json] of changes) {
-        const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
-        const both = { ...asked(contract, route, json), bearer: tokens[contract], headers }
-        const { status } = await send(contract, route, both)
-        t.ok(status < 300, `${route} is ${status}`)
-      }
-    })
-
-    await t.test('seed 000: what only reads is answered, and without a header that lets the page see it', async t => {
-      const { asked } = await person(t)
+    await t.test('what only reads is answered, and without a header that lets the page see it', async t => {
+      const { optionsFor } = await person(t)
       for (const [contract, route] of reads) {
         for (const origin of ['https://evil.example', 'null']) {
-          const headers = { origin, 'sec-fetch-site': 'cross-site' }
-          const reply = await send(contract, route, { ...asked(contract, route), headers })
+          const reply = await send(contract, route, { ...optionsFor(contract, route), headers: { ...foreign, origin } })
           t.equal(reply.status, 200, `${route} of ${origin}`)
           t.equal(reply.headers.get('access-control-allow-origin'), null)
         }
       }
     })
 
-    await t.test('seed 000: without a cookie there is nothing to refuse', async t => {
-      const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    await t.test('without a cookie there is nothing to refuse', async t => {
+      const headers = foreign
       t.equal((await send('web', 'POST /auth/logout', { headers })).status, 204)
       t.equal((await send('session', 'POST /api/auth/sign-out', { headers })).status, 200)
       t.equal((await send('tasks', 'POST /tasks', { headers, json: { title: 'x' } })).status, 401)
       t.equal((await send('tasks', 'POST /tasks', { headers, cookie: 'token=x', json: { title: 'x' } })).status, 401)
     })
+
+    if (database !== 'postgres') return
+
+    await t.test('whatever a foreign page is called, it is refused on each contract', async t => {
+      const { optionsFor } = await person(t)
+      const before = await dump(sql)
+      const sites = ['cross-site', 'same-site', '', 'none, cross-site', 'x']
+      const oneOfEach = [changes[0], changes[5], changes[6]] as typeof changes
+      await allAnswered(t, 'names', oneOfEach.flatMap(([contract, route, json]) => [
+        ...hostileOrigins(hostOf(contract)).map(origin => ({ origin })),
+        ...sites.map(site => ({ 'sec-fetch-site': site }))
+      ].map(headers => refused(optionsFor(contract, route, json), contract, route, headers as Headers))))
+      t.equal(await dump(sql), before)
+    })
   })
 }
 
-t.test('seed 000: whatever a foreign page is called, it is refused on each contract', async t => {
-  const { server, send, person, hostOf } = await setUp(t, {})
-  const { asked } = await person(t)
-  const sql = sqlBeside(t, server.config)
-  const before = await dump(sql)
-  for (const [contract, route, json] of [changes[0], changes[5], changes[6]] as typeof changes) {
-    for (const headers of [
-      ...hostileOrigins(hostOf(contract)).map(origin => ({ origin })),
-      ...['cross-site', 'same-site', '', 'none, cross-site', 'x'].map(site => ({ 'sec-fetch-site': site }))
-    ]) {
-      t.comment(`${route} ${JSON.stringify(headers)}`)
-      isRefused(t, contract, await send(contract, route, { ...asked(contract, route, json), headers }))
-    }
-  }
-  t.equal(await dump(sql), before)
-})
-
-t.test('seed 000: behind a trusted proxy the own host is the one that the page was asked for', async t => {
-  const { person, send } = await setUp(t, { settings: { TRUST_PROXY: ['127.0.0.0/8'] } })
-  const { asked } = await person(t)
+t.test('behind a trusted proxy the own host is the one that the page was asked for', async t => {
+  const { person, send } = await setUp({ settings: { trustProxy: ['127.0.0.0/8'] } })
+  const { optionsFor } = await person(t)
   const forwarded = { 'x-forwarded-host': 'tasks.example.org', 'x-forwarded-proto': 'https' }
   const toggle = async (origin: string) => (await send('tasks', 'PATCH /tasks/{task_id}/toggle', {
-    ...asked('tasks', 'PATCH /tasks/{task_id}/toggle'), headers: { ...forwarded, origin }
+    ...optionsFor('tasks', 'PATCH /tasks/{task_id}/toggle'), headers: { ...forwarded, origin }
   })).status
   t.equal(await toggle('https://tasks.example.org'), 200)
   t.equal(await toggle('http://tasks.example.org'), 403)

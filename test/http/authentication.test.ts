@@ -6,8 +6,8 @@ import { renderSpaFailure } from '../../src/contracts/spa/errors.js'
 import type { Core } from '../../src/core/index.js'
 import { authentication } from '../../src/http/authentication.js'
 import { answerBrokenRequests } from '../../src/server/broken-requests.js'
-import { asker } from '../support/ask.js'
-import { sqlBeside } from '../support/beside.js'
+import { createRequester } from '../support/requester.js'
+import { openSql } from '../support/open-sql.js'
 import { build } from '../support/build.js'
 import { post } from '../support/http.js'
 import { signedUp } from '../support/people.js'
@@ -27,24 +27,24 @@ t.test('to a client that has hung up nothing is said', async t => {
   }
 })
 
-t.test('spa: a rule that the seed has no words for is told in the validator\'s', async t => {
+t.test('spa: a rule without a message of its own gets the validator\'s', async t => {
   const problem = { part: 'body' as const, path: ['x'], keyword: 'pattern', params: {}, message: 'must match' }
   t.match(renderSpaFailure({ code: 'invalid_body', problems: [problem] }).body, {
     detail: [{ loc: ['body', 'x'], msg: 'must match', type: 'value_error' }]
   })
 })
 
-t.test('get-session does not call somebody signed out because it cannot tell', async t => {
+t.test('get-session does not report a failure as signed out', async t => {
   const server = await build(t)
-  const ask = asker(server.api, 'session')
-  const person = await sessionPerson(t, ask)
-  await sqlBeside(t, server.config)`ALTER TABLE sessions RENAME TO hidden`
-  t.equal((await person.ask(t, 'GET /api/auth/get-session')).status, 500)
+  const request = createRequester(server.api, 'session')
+  const person = await sessionPerson(t, request)
+  await openSql(t, server.settings)`ALTER TABLE sessions RENAME TO hidden`
+  t.equal((await person.request(t, 'GET /api/auth/get-session')).status, 500)
 })
 
 t.test('what fails in the background is logged, and tried again', async t => {
-  const server = await build(t)
-  const sql = sqlBeside(t, server.config)
+  const server = await build(t, { ownDatabase: true })
+  const sql = openSql(t, server.settings)
   const { refreshToken } = await signedUp(server.api)
   const { body } = await post(`${server.api}/api/auth/refresh-token`, { refreshToken })
   await post(`${server.api}/api/auth/validate-token`, { token: body.data.token })

@@ -3,8 +3,11 @@ import type { ClientCredentials } from '../../core/partners/clients.js'
 import { AuthError } from '../../core/errors.js'
 import { HttpFailure } from '../../http/failure.js'
 
-/** The methods of client authentication that are taken (RFC 8414 2). */
+/** The supported methods of client authentication (RFC 8414 2). */
 export const clientAuthenticationMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
+
+/** Of a route that needs it: by the header, or by parameters of the body, which OpenAPI has no scheme for. */
+export const clientSecurity = [{ client_secret_basic: [] }, {}]
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
@@ -16,7 +19,7 @@ export interface ClientParameters {
 }
 
 /**
- * What a client shows of itself, by exactly one method (RFC 6749 2.3).
+ * A client's credentials, by exactly one method (RFC 6749 2.3).
  * @throws HttpFailure `invalid_body` for more than one; AuthError `invalid_client` for none or a broken one
  */
 export function clientCredentialsFrom (request: FastifyRequest, parameters: ClientParameters): ClientCredentials {

@@ -2,6 +2,7 @@ import type { Contract, ContractOptions } from '../../http/contract.js'
 import type { FastifyPluginAsync } from 'fastify'
 import { renderOauthFailure } from './errors.js'
 import { eventRoutes } from './event-routes.js'
+import { failures } from './schemas.js'
 import { tokenRoutes } from './token-routes.js'
 import { wellKnownRoutes } from './well-known-routes.js'
 
@@ -14,6 +15,7 @@ const routes: FastifyPluginAsync<ContractOptions> = async (app, options) => {
 export const oauth: Contract = {
   routes,
   render: renderOauthFailure,
-  description: 'For partner services that speak OAuth 2.0',
-  credentials: []
+  failures,
+  description: 'OAuth 2.0 for partner services: tokens, introspection, revocation, security events and metadata',
+  credentials: { clientSecret: true }
 }

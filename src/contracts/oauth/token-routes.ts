@@ -1,53 +1,62 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { requireGrant, type PartnerGrant } from '../../core/partners/partner-tokens.js'
+import type { PartnerToken } from '../../core/partners/partner-tokens.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { HttpFailure } from '../../http/failure.js'
+import { bodyFailures } from '../../http/failure-schemas.js'
 import { noStore } from '../../http/no-store.js'
 import { clientInfoOf } from '../../http/client-info.js'
-import { clientCredentialsFrom } from './client-authentication.js'
+import { clientCredentialsFrom, clientSecurity } from './client-authentication.js'
 import { takeForms } from './form-body.js'
-import { Active, failures, Introspect, Nothing, Revoke, TokenReply, TokenRequest, tokenExchange } from './schemas.js'
+import {
+  accessTokenType, Active, failures, Introspect, Nothing, Revoke, TokenReply, TokenRequest, tokenExchange, tokenRequests
+} from './schemas.js'
 
-const tags = ['oauth']
-const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
+const shared = { tags: ['oauth'], security: clientSecurity, consumes: ['application/x-www-form-urlencoded'] }
+const clientFailures = [...bodyFailures, 'invalid_client'] as const
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt'
 
-/** What clients do with tokens: get them, ask about them, end them. */
+/** The token, introspection and revocation endpoints. */
 export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core }) => {
   takeForms(app)
   app.addHook('onRequest', noStore)
 
   app.post('/oauth/token', {
     schema: {
+      ...shared,
       operationId: 'oauthToken',
-      summary: 'Get a token: refresh_token, client_credentials, token exchange (RFC 6749, RFC 8693)',
-      tags,
-      consumes: ['application/x-www-form-urlencoded'],
+      summary: 'Get a token (RFC 6749, RFC 8693)',
+      description: 'The grants `refresh_token`, `client_credentials` and token exchange. The client authenticates by ' +
+        'HTTP Basic, `client_secret` or `client_assertion`.',
       body: TokenRequest,
-      response: { 200: TokenReply, ...failures(400, 401, 413, 415) }
+      requestExamples: tokenRequests,
+      response: {
+        200: TokenReply,
+        ...failures(
+          ...clientFailures, 'unauthorized_client', 'invalid_refresh_token', 'invalid_scope', 'invalid_target',
+          'invalid_subject_token', 'unsupported_grant_type')
+      }
     }
   }, async request => {
     const { body } = request
-    const client = await core.clients.authenticate(clientCredentialsFrom(request, body))
+    const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, body))
     switch (body.grant_type) {
       case 'refresh_token': {
-        requireGrant(client, 'refresh_token')
-        const grant = await core.refresh(required(body.refresh_token), clientInfoOf(request))
+        const issued = await core.partners.tokens.refresh(client, required(body.refresh_token), clientInfoOf(request))
         return {
-          access_token: grant.accessToken,
+          access_token: issued.accessToken,
           token_type: 'Bearer' as const,
-          expires_in: grant.expiresIn,
-          refresh_token: grant.refreshToken
+          expires_in: issued.expiresIn,
+          refresh_token: issued.refreshToken
         }
       }
       case 'client_credentials':
-        return toReply(core.partnerTokens.clientCredentials(client, body))
+        return toReply(core.partners.tokens.clientCredentials(client, body))
       case tokenExchange: {
         const { actor_token: actor, subject_token_type: type, requested_token_type: wanted = accessTokenType } = body
         const isTakenHere = [accessTokenType, jwtType].includes(required(type)) && wanted === accessTokenType
         if (actor !== undefined || !isTakenHere) throw new HttpFailure('invalid_body')
-        const grant = await core.partnerTokens.exchange(client, required(body.subject_token), body)
-        return { ...toReply(grant), issued_token_type: accessTokenType }
+        const issued = await core.partners.tokens.exchange(client, required(body.subject_token), body)
+        return { ...toReply(issued), issued_token_type: accessTokenType }
       }
       default:
         throw new HttpFailure('unsupported_grant_type')
@@ -56,36 +65,31 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
 
   app.post('/oauth/introspect', {
     schema: {
+      ...shared,
       operationId: 'introspect',
-      summary: 'Ask whether a token lives (RFC 7662)',
-      tags,
-      consumes: ['application/x-www-form-urlencoded'],
+      summary: 'Introspect a token (RFC 7662)',
+      description: 'Says whether a token is active, and its claims. Never cached: a revoked token is inactive at once.',
       body: Introspect,
-      response: { 200: Active, ...failures(400, 401, 413, 415) }
+      response: { 200: Active, ...failures(...clientFailures) }
     }
   }, async request => {
-    const client = await core.clients.authenticate(clientCredentialsFrom(request, request.body))
-    const token = await core.introspect(client, request.body.token)
+    const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))
+    const token = await core.partners.introspect(client, request.body.token)
     return token === null ? { active: false } : { active: true, ...token }
   })
 
   app.post('/oauth/revoke', {
     schema: {
+      ...shared,
       operationId: 'oauthRevoke',
-      summary: 'End the session a token belongs to (RFC 7009)',
-      tags,
-      consumes: ['application/x-www-form-urlencoded'],
+      summary: 'Revoke a token and its session (RFC 7009)',
+      description: 'Ends the session of a refresh token or access token. A token that is not valid is answered 200.',
       body: Revoke,
-      response: { 200: Nothing, ...failures(400, 401, 413, 415) }
+      response: { 200: Nothing, ...failures(...clientFailures, 'unsupported_token_type') }
     }
   }, async request => {
-    const { token } = request.body
-    const client = await core.clients.authenticate(clientCredentialsFrom(request, request.body))
-    await core.signOut.withRefreshToken(token, clientInfoOf(request))
-    await core.signOut.withAccessToken(token, clientInfoOf(request))
-    await core.signOut.withAccessToken(token, clientInfoOf(request), client.audience)
-    // One that speaks for a client has no session to end (RFC 7009 2.2.1).
-    if (await core.introspect(client, token) !== null) throw new HttpFailure('unsupported_token_type')
+    const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))
+    await core.partners.revoke(client, request.body.token, clientInfoOf(request))
     return {}
   })
 }
@@ -95,6 +99,6 @@ function required (parameter: string | undefined): string {
   return parameter
 }
 
-function toReply ({ accessToken, expiresIn, scope }: PartnerGrant) {
+function toReply ({ accessToken, expiresIn, scope }: PartnerToken) {
   return { access_token: accessToken, token_type: 'Bearer' as const, expires_in: expiresIn, scope }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { assertionAlgorithms } from '../../core/partners/client-assertion.js'
+import { clientKeyAlgorithms } from '../../core/partners/client-keys.js'
 import { clientGrants } from '../../core/partners/clients.js'
 import { jwksLifetime } from '../../core/keys/signing-keys.js'
 import type { ContractOptions } from '../../http/contract.js'
@@ -11,18 +11,19 @@ import { failures, Jwks, Metadata } from './schemas.js'
 
 const tags = ['oauth']
 
-/** What partners learn about Keyturn without asking for anything: its public keys and what is enabled. */
+/** Public keys and metadata, open to everyone. */
 export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const issuer = settings.PUBLIC_URL
+  const issuer = settings.issuer
   const cacheControl = `public, max-age=${jwksLifetime}`
 
   app.get('/.well-known/jwks.json', {
     schema: {
       operationId: 'jwks',
-      summary: 'The public keys that access tokens are checked with (RFC 7517 5)',
+      summary: 'The public keys of access tokens (RFC 7517 5)',
+      description: 'To verify access tokens and security events locally. Keep it for as long as `Cache-Control` says.',
       tags,
       response: {
-        200: Jwks, 304: Type.Null({ description: 'Still as the given ETag says' }), ...failures(404)
+        200: Jwks, 304: Type.Null({ description: 'Not modified since the given ETag' }), ...failures('no_public_keys')
       }
     }
   }, async (request, reply) => {
@@ -38,7 +39,8 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
   app.get('/.well-known/oauth-authorization-server', {
     schema: {
       operationId: 'metadata',
-      summary: 'What this authorization server can do (RFC 8414)',
+      summary: 'Metadata of the authorization server (RFC 8414)',
+      description: 'Endpoints, grants and methods of client authentication, for clients that configure themselves.',
       tags,
       response: { 200: Metadata, ...failures() }
     }
@@ -63,6 +65,6 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
 function authentication<Endpoint extends 'token' | 'introspection' | 'revocation'> (endpoint: Endpoint) {
   return {
     [`${endpoint}_endpoint_auth_methods_supported`]: clientAuthenticationMethods,
-    [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: assertionAlgorithms
+    [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: clientKeyAlgorithms
   } as Record<`${Endpoint}_endpoint_auth_${'methods' | 'signing_alg_values'}_supported`, string[]>
 }

@@ -1,10 +1,12 @@
 import type { Contract } from '../../http/contract.js'
 import { renderOpsFailure } from './errors.js'
 import { opsRoutes } from './routes.js'
+import { failures } from './schemas.js'
 
 export const ops: Contract = {
   routes: opsRoutes,
   render: renderOpsFailure,
-  description: 'For operators: is the process alive, can it answer, what does it do',
-  credentials: []
+  failures,
+  description: 'Liveness, readiness and metrics for operators',
+  credentials: {}
 }

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { Core } from '../../core/index.js'
 
-/** Metrics of this process in the text format of Prometheus; each is read when it is asked for. */
+/** Metrics of this process in the text format of Prometheus; each is read when it is scraped. */
 export function createMetrics (core: Core): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -17,12 +17,13 @@ export function createMetrics (core: Core): Registry {
     }
   })
 
-  gauge('keyturn_validation_cache_tokens', 'Tokens whose answer is remembered', () => core.stats().cachedTokens)
-  counter('keyturn_validation_cache_hits_total', 'Checks answered from memory', () => core.stats().cacheHits)
-  counter('keyturn_validation_cache_misses_total', 'Checks that had to be looked up', () => core.stats().cacheMisses)
-  gauge('keyturn_revocation_feed_heard', '1 while other processes are heard', () => Number(core.stats().isFeedCurrent))
-  gauge('keyturn_confirmations_pending', 'Refreshes seen to have arrived, not written yet',
-    () => core.stats().pendingConfirmations)
-  gauge('keyturn_sign_ins_inside', 'Requests that hash, or wait to', () => core.stats().signInsInside)
+  gauge('keyturn_validation_cache_tokens', 'Tokens with a cached validation', () => core.metrics().cachedTokens)
+  counter('keyturn_validation_cache_hits_total', 'Validations answered from the cache', () => core.metrics().cacheHits)
+  counter('keyturn_validation_cache_misses_total', 'Validations not in the cache', () => core.metrics().cacheMisses)
+  gauge('keyturn_revocation_feed_up', '1 while revocations of other processes arrive within a second',
+    () => Number(core.metrics().isFeedCurrent))
+  gauge('keyturn_confirmations_pending', 'Confirmed refreshes not written to the database yet',
+    () => core.metrics().pendingConfirmations)
+  gauge('keyturn_sign_ins_in_flight', 'Requests that hash a password or wait to', () => core.metrics().signInsInFlight)
   return registry
 }

@@ -1,36 +1,33 @@
-import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { AuthError } from '../../core/errors.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { createMetrics } from './metrics.js'
-
-const Up = Type.Object({ success: Type.Literal(true), data: Type.Object({ status: Type.String() }) })
-const NotReady = Type.Object({
-  success: Type.Literal(false), error: Type.Object({ code: Type.String(), message: Type.String() })
-}, { description: 'Send no traffic here now' })
+import { Alive, failures, MetricsText, Ready } from './schemas.js'
 
 const tags = ['ops']
 
-/** For load balancers and supervisors. Liveness asks nobody, so that a database outage restarts nothing. */
+/** For load balancers and supervisors. Liveness does not ask the database: an outage must not restart processes. */
 export const opsRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core }) => {
   app.get('/livez', {
     schema: {
       operationId: 'livez',
-      summary: 'Is the process alive',
+      summary: 'Liveness',
+      description: 'Answers as long as the process runs, also while the database is down.',
       tags,
-      response: { 200: { ...Up, description: 'It is' } }
+      response: { 200: Alive }
     }
   }, async () => ({ success: true as const, data: { status: 'alive' } }))
 
   app.get('/readyz', {
     schema: {
       operationId: 'readyz',
-      summary: 'Can it answer requests',
+      summary: 'Readiness',
+      description: 'Says whether the database answers and the signing keys are loaded. Send no traffic on 503.',
       tags,
-      response: { 200: { ...Up, description: 'It can' }, 503: NotReady }
+      response: { 200: Ready, ...failures('unavailable') }
     }
   }, async () => {
-    if (!await core.isReady()) throw new AuthError('unavailable')
+    if (!await core.lifecycle.isReady()) throw new AuthError('unavailable')
     return { success: true as const, data: { status: 'ready' } }
   })
 
@@ -38,11 +35,10 @@ export const opsRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
   app.get('/metrics', {
     schema: {
       operationId: 'metrics',
-      summary: 'What this process does, for Prometheus',
+      summary: 'Metrics',
+      description: 'Metrics of this process, for Prometheus.',
       tags,
-      response: {
-        200: { description: 'In the text format of Prometheus', content: { 'text/plain': { schema: Type.String() } } }
-      }
+      response: { 200: MetricsText }
     }
   }, async (_request, reply) => {
     reply.type(metrics.contentType)

@@ -1,25 +1,18 @@
-import type { TokenErrorReason } from '../../core/errors.js'
+import { tokenErrorReasons, type TokenErrorReason } from '../../core/errors.js'
 import type { RenderedFailure } from '../../http/contract.js'
-import type { Problem, Failure, FailureCode, HttpFailureCode } from '../../http/failure.js'
-import { httpFailureRows } from '../../http/failure-defaults.js'
+import type { Failure, FailureCode, Problem } from '../../http/failure.js'
+import { failureTable } from '../../http/failure-defaults.js'
+import { listenerFailures, signInFailures } from '../../http/failure-schemas.js'
 
-type Reason =
-  | TokenErrorReason | 'invalid_body' | 'invalid_credentials' | 'rate_limited' | 'overloaded'
-  | 'not_found' | 'method_not_allowed' | 'internal'
+export const partnerErrors = failureTable({
+  invalid_credentials: [401, 'Email or password is incorrect'],
+  too_many_failures: [429, 'Too many failed sign-ins; see the header Retry-After'],
+  overloaded: [503, 'Too many sign-ins at once; try again shortly'],
+  unavailable: [503, 'Cannot be answered right now; try again shortly']
+})
 
-interface Row {
-  status: number
-  code: string
-  /** Replaced by the token's fault where there is one. */
-  reason: Reason
-  message: string
-  retryable: boolean
-}
-
-const row = (status: number, code: string, reason: Reason, message: string, retryable = false): Row =>
-  ({ status, code, reason, message, retryable })
-
-const httpCodes: Partial<Record<HttpFailureCode, string>> = {
+/** Codes that are not the failure's own name. */
+const codes: Partial<Record<FailureCode, string>> = {
   invalid_body: 'VALIDATION_ERROR',
   invalid_json: 'VALIDATION_ERROR',
   body_too_large: 'PAYLOAD_TOO_LARGE',
@@ -27,45 +20,44 @@ const httpCodes: Partial<Record<HttpFailureCode, string>> = {
   internal: 'INTERNAL_ERROR'
 }
 
-const httpReasons: Partial<Record<HttpFailureCode, Reason>> = {
+/** Why, where it is not the request itself. For a token, its own reason replaces it. */
+const reasons = {
+  invalid_credentials: 'invalid_credentials',
+  invalid_token: 'malformed',
+  invalid_refresh_token: 'malformed',
   unknown_route: 'not_found',
-  no_public_keys: 'not_found',
-  token_missing: 'malformed',
   method_not_allowed: 'method_not_allowed',
+  too_many_failures: 'rate_limited',
   rate_limited: 'rate_limited',
+  overloaded: 'overloaded',
+  unavailable: 'overloaded',
   internal: 'internal'
-}
+} as const satisfies Partial<Record<FailureCode, string>>
 
-/** Seed 001's codes and what the seed leaves open, for everything that can go wrong. */
-export const partnerErrors = {
-  invalid_credentials: row(401, 'INVALID_CREDENTIALS', 'invalid_credentials', 'Email or password is incorrect'),
-  wrong_password: row(400, 'WRONG_PASSWORD', 'invalid_credentials', 'The current password is incorrect'),
-  invalid_token: row(401, 'INVALID_TOKEN', 'malformed', 'The token is invalid or expired'),
-  invalid_refresh_token: row(401, 'INVALID_REFRESH_TOKEN', 'malformed', 'The refresh token is invalid or expired'),
-  email_taken: row(409, 'EMAIL_TAKEN', 'invalid_body', 'The email is already registered'),
-  username_taken: row(409, 'USERNAME_TAKEN', 'invalid_body', 'The username is already registered'),
-  password_unacceptable: row(400, 'VALIDATION_ERROR', 'invalid_body', 'The password is too short or too long'),
-  invalid_client: row(401, 'INVALID_CLIENT', 'invalid_body', 'Client authentication failed'),
-  unauthorized_client: row(400, 'UNAUTHORIZED_CLIENT', 'invalid_body', 'The client may not use this grant'),
-  invalid_scope: row(400, 'INVALID_SCOPE', 'invalid_body', 'The client may not have this scope'),
-  invalid_target: row(400, 'INVALID_TARGET', 'invalid_body', 'The client may not have this audience'),
-  invalid_subject_token: row(
-    400, 'INVALID_SUBJECT_TOKEN', 'invalid_body', 'The token to exchange is invalid or expired'),
-  not_found: row(404, 'NOT_FOUND', 'not_found', 'There is no such account'),
-  task_not_found: row(404, 'TASK_NOT_FOUND', 'not_found', 'There is no such task'),
-  task_forbidden: row(403, 'TASK_FORBIDDEN', 'not_found', 'The task belongs to another account'),
-  too_many_failures: row(
-    429, 'TOO_MANY_FAILURES', 'rate_limited', 'Too many failed sign-ins; see the header Retry-After', true),
-  overloaded: row(503, 'OVERLOADED', 'overloaded', 'Too many sign-ins at once; try again shortly', true),
-  unavailable: row(503, 'UNAVAILABLE', 'overloaded', 'Cannot be answered right now; try again shortly', true),
-  ...httpFailureRows((status, message, code) =>
-    row(status, httpCodes[code] ?? code.toUpperCase(), httpReasons[code] ?? 'invalid_body', message, status === 429))
-} satisfies Record<FailureCode, Row>
+type Reason = TokenErrorReason | typeof reasons[keyof typeof reasons] | 'invalid_body'
 
-export function renderPartnerFailure (failure: Failure): RenderedFailure {
-  const { status, code, message, reason, retryable } = partnerErrors[failure.code]
-  const error = { code, message, reason: failure.reason ?? reason, retryable }
-  const details = failure.problems?.map(toDetail)
+const reasonOf: Partial<Record<FailureCode, Reason>> = reasons
+const codeOf = (code: FailureCode): string => codes[code] ?? code.toUpperCase()
+
+/** The refusals of the routes and the listener. */
+const failures: FailureCode[] = [
+  ...listenerFailures, ...signInFailures, 'invalid_token', 'invalid_refresh_token', 'internal', 'unavailable'
+]
+
+export const partnerCodes = failures.map(codeOf)
+
+export const partnerReasons: Reason[] = [...tokenErrorReasons, ...Object.values(reasons), 'invalid_body']
+
+/** The shape of a refusal that the partner API's document shows, with `reason`, `retryable` and `details` added. */
+export function renderPartnerFailure ({ code, reason, problems }: Failure): RenderedFailure {
+  const { status, message } = partnerErrors[code]
+  const error = {
+    code: codeOf(code),
+    message,
+    reason: reason ?? reasonOf[code] ?? 'invalid_body',
+    retryable: status === 429 || status === 503
+  }
+  const details = problems?.map(toDetail)
   return { status, body: { success: false, error: details === undefined ? error : { ...error, details } } }
 }
 

@@ -1,5 +1,6 @@
 import type { Contract } from '../../http/contract.js'
 import { renderPartnerFailure } from './errors.js'
+import { failures } from './schemas.js'
 import { tokenRoutes } from './token-routes.js'
 import { validateRoute } from './validate-route.js'
 
@@ -9,6 +10,7 @@ export const partner: Contract = {
     await app.register(validateRoute, options)
   },
   render: renderPartnerFailure,
-  description: 'Sign-in, token checks and refresh for partner services such as SeshTracker',
-  credentials: []
+  failures,
+  description: 'Sign-in, token validation and token refresh for partner services',
+  credentials: {}
 }

@@ -1,73 +1,93 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { failureSchemas, textOf } from '../../http/failure-schemas.js'
+import { AccessToken, Email, example, passwordOf, RefreshToken, replyOf, Seconds } from '../../http/schemas.js'
+import { partnerCodes, partnerErrors, partnerReasons } from './errors.js'
 
-const Email = Type.String({ format: 'email', maxLength: 320, examples: ['user@example.com'] })
-const Password = Type.String({ format: 'password', minLength: 1, examples: ['password123'] })
-const AccessToken = Type.String({ examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9...'] })
-const RefreshToken = Type.String({ examples: ['rt_a1b2c3d4e5f6...'] })
-
-export const Login = Type.Object({ email: Email, password: Password })
-export const ValidateToken = Type.Object({ token: Type.String({ minLength: 1 }) })
-export const RefreshTokenBody = Type.Object({ refreshToken: Type.String({ minLength: 1 }) })
 const Token = Type.String({ minLength: 1 })
+
+export const Login = Type.Object({ email: Email, password: passwordOf(1) }, {
+  title: 'LoginRequest', examples: [{ email: example.email, password: example.password }]
+})
+
+export const ValidateToken = Type.Object({ token: Token }, {
+  title: 'ValidateTokenRequest', examples: [{ token: example.accessToken }]
+})
+
+export const RefreshTokenBody = Type.Object({ refreshToken: Token }, {
+  title: 'RefreshTokenRequest', examples: [{ refreshToken: example.refreshToken }]
+})
+
 export const RevokeToken = Type.Union([
   Type.Object({ refreshToken: Token, token: Type.Optional(Token) }),
   Type.Object({ token: Token, refreshToken: Type.Optional(Token) })
-])
+], {
+  title: 'RevokeTokenRequest', description: 'One token or both', examples: [{ refreshToken: example.refreshToken }]
+})
 
 const Subscription = Type.Object({
-  status: Type.String({ examples: ['active'] }),
-  plan: Type.String({ examples: ['premium'] }),
-  expiresAt: Type.Union([Type.String({ examples: ['2025-12-31T23:59:59Z'] }), Type.Null()])
-})
+  status: Type.String({ description: '`none` without a subscription' }),
+  plan: Type.String({ description: '`free` without a subscription' }),
+  expiresAt: Type.Union([Type.String(), Type.Null()], { description: 'UTC in whole seconds; null for no end' })
+}, { title: 'Subscription' })
 
 export const User = Type.Object({
-  id: Type.String({ examples: ['user_123'] }),
-  email: Type.String({ examples: ['user@example.com'] }),
-  name: Type.String({ examples: ['John Doe'] }),
+  id: Type.String({ description: '`user_` and a UUID' }),
+  email: Type.String(),
+  name: Type.String(),
   subscription: Subscription
-})
+}, { title: 'User' })
 export type User = Static<typeof User>
 
-const seconds = (example: number) => Type.Integer({ description: 'Seconds', examples: [example] })
+const tokens = { token: AccessToken, refreshToken: RefreshToken, expiresIn: Seconds, refreshExpiresIn: Seconds }
 
-const succeeded = <T extends Parameters<typeof Type.Object>[0]> (description: string, data: T) =>
-  Type.Object({ success: Type.Literal(true), data: Type.Object(data) }, { description })
+const TokenSet = Type.Object(tokens, { title: 'TokenSet', description: 'An access token and its refresh token' })
 
-const tokens = {
-  token: AccessToken,
-  refreshToken: RefreshToken,
-  expiresIn: seconds(3600),
-  refreshExpiresIn: seconds(2_592_000)
-}
-
-export const LoggedIn = succeeded('Signed in', { ...tokens, user: User })
-export const Validated = succeeded('The token is good', { valid: Type.Literal(true), user: User })
-export const Refreshed = succeeded('The next tokens', tokens)
-export const Revoked = succeeded('The session has ended', { revoked: Type.Literal(true) })
-
-export const ErrorBody = Type.Object({
-  success: Type.Literal(false),
-  error: Type.Object({
-    code: Type.String({ examples: ['ERROR_CODE'] }),
-    message: Type.String({ examples: ['Human-readable error message'] }),
-    reason: Type.String(),
-    retryable: Type.Boolean(),
-    details: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() })))
-  })
+const UserTokenSet = Type.Object({ ...tokens, user: User }, {
+  title: 'UserTokenSet', description: 'An access token, its refresh token and their user'
 })
 
-const descriptions = {
-  400: 'The body is not what the route takes',
-  401: 'Refused; `reason` says why',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  429: 'Too many attempts; see Retry-After',
-  500: 'Unexpected error',
-  503: 'Cannot be answered now; see Retry-After. The token may be good'
-} as const
-
-/** The error replies of a route: its own statuses and those every route can send. */
-export function failures (...statuses: Array<keyof typeof descriptions>): Record<number, typeof ErrorBody> {
-  const all = [...statuses, 400, 413, 415, 500, 503] as const
-  return Object.fromEntries(all.map(status => [status, { ...ErrorBody, description: descriptions[status] }]))
+const userExample = {
+  id: `user_${example.id}`,
+  email: example.email,
+  name: example.name,
+  subscription: { status: 'active', plan: 'premium', expiresAt: '2025-12-31T23:59:59Z' }
 }
+
+const tokensExample = {
+  token: example.accessToken, refreshToken: example.refreshToken, expiresIn: 3600, refreshExpiresIn: 2_592_000
+}
+
+export const LoggedIn = replyOf(
+  Type.Object({ success: Type.Literal(true), data: UserTokenSet }, { title: 'LoginResponse' }),
+  'Signed in', { success: true, data: { ...tokensExample, user: userExample } })
+
+export const Validated = replyOf(
+  Type.Object({
+    success: Type.Literal(true), data: Type.Object({ valid: Type.Literal(true), user: User })
+  }, { title: 'ValidateTokenResponse' }),
+  'The token is valid', { success: true, data: { valid: true, user: userExample } })
+
+export const Refreshed = replyOf(
+  Type.Object({ success: Type.Literal(true), data: TokenSet }, { title: 'RefreshTokenResponse' }),
+  'The next tokens', { success: true, data: tokensExample })
+
+export const Revoked = replyOf(
+  Type.Object({
+    success: Type.Literal(true), data: Type.Object({ revoked: Type.Literal(true) })
+  }, { title: 'RevokeTokenResponse' }),
+  'The session has ended', { success: true, data: { revoked: true } })
+
+const ErrorBody = Type.Object({
+  success: Type.Literal(false),
+  error: Type.Object({
+    code: textOf('ErrorCode', 'What is wrong; decide by it', partnerCodes),
+    message: Type.String({ description: 'For people; may change' }),
+    reason: textOf('ErrorReason', 'Why, for a token that is refused', partnerReasons),
+    retryable: Type.Boolean({ description: 'Whether the same request may succeed later; keep your tokens' }),
+    details: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
+      description: 'What is wrong with the body, with `VALIDATION_ERROR`'
+    }))
+  })
+}, { title: 'Error' })
+
+export const failures = failureSchemas(partnerErrors, ErrorBody)

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { IssuedTokens } from '../../core/sessions/token-issuer.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { bodyFailures, signInFailures } from '../../http/failure-schemas.js'
 import { noStore } from '../../http/no-store.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
@@ -11,7 +12,7 @@ import { toUser } from './views.js'
 
 const tags = ['partner']
 
-/** Seed 001: sign in, trade a refresh token; and the way out. */
+/** Sign in, trade a refresh token, sign out. */
 export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   app.addHook('onRequest', noStore)
 
@@ -19,50 +20,51 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     schema: {
       operationId: 'login',
       summary: 'Sign in with email and password',
+      description: 'Starts a session and returns its access token and refresh token. An unknown email, a wrong ' +
+        'password and a disabled account are answered alike.',
       tags,
       body: Login,
-      response: { 200: LoggedIn, ...failures(401, 429) }
+      response: { 200: LoggedIn, ...failures(...signInFailures) }
     },
     ...passwordRoute({ core, settings })
   }, async request => {
-    const grant = await core.signIn(request.body, clientInfoOf(request))
-    return { success: true as const, data: { ...toTokens(grant), user: toUser(grant.account) } }
+    const signedIn = await core.signIn.withPassword(request.body, 'partner', clientInfoOf(request))
+    return { success: true as const, data: { ...toTokens(signedIn), user: toUser(signedIn.account) } }
   })
 
   app.post('/api/auth/refresh-token', {
     schema: {
       operationId: 'refreshToken',
       summary: 'Trade a refresh token for the next one and a new access token',
+      description: 'A refresh token is good for one use. A retry with the same token within a short window gets the ' +
+        'same answer; reuse after that is treated as theft and ends the session.',
       tags,
       body: RefreshTokenBody,
-      response: { 200: Refreshed, ...failures(401) }
+      response: { 200: Refreshed, ...failures(...bodyFailures, 'invalid_refresh_token') }
     }
   }, async request => {
-    const grant = await core.refresh(request.body.refreshToken, clientInfoOf(request))
-    return { success: true as const, data: toTokens(grant) }
+    const issued = await core.refresh.trade(request.body.refreshToken, clientInfoOf(request))
+    return { success: true as const, data: toTokens(issued) }
   })
 
   app.post('/api/auth/revoke-token', {
     schema: {
       operationId: 'revokeToken',
       summary: 'End the session a token belongs to',
+      description: 'Takes a refresh token, an access token or both. A token that is unknown, expired or malformed is ' +
+        'answered 200 as well.',
       tags,
       body: RevokeToken,
-      response: { 200: Revoked, ...failures() }
+      response: { 200: Revoked, ...failures(...bodyFailures) }
     }
   }, async request => {
     const { refreshToken, token } = request.body
-    if (refreshToken !== undefined) await core.signOut.withRefreshToken(refreshToken, clientInfoOf(request))
-    if (token !== undefined) await core.signOut.withAccessToken(token, clientInfoOf(request))
+    if (refreshToken !== undefined) await core.sessions.signOut.byRefreshToken(refreshToken, clientInfoOf(request))
+    if (token !== undefined) await core.sessions.signOut.byAccessToken(token, clientInfoOf(request))
     return { success: true as const, data: { revoked: true as const } }
   })
 }
 
-function toTokens (grant: IssuedTokens) {
-  return {
-    token: grant.accessToken,
-    refreshToken: grant.refreshToken,
-    expiresIn: grant.expiresIn,
-    refreshExpiresIn: grant.refreshExpiresIn
-  }
+function toTokens ({ accessToken, refreshToken, expiresIn, refreshExpiresIn }: IssuedTokens) {
+  return { token: accessToken, refreshToken, expiresIn, refreshExpiresIn }
 }

@@ -3,28 +3,30 @@ import type { FastifyReply } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Principal } from '../../core/validation/validation.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { bodyFailures } from '../../http/failure-schemas.js'
 import { failures, Validated, ValidateToken } from './schemas.js'
 import { toUser } from './views.js'
 
-/** The longest a partner may trust an answer without asking again, in seconds. */
+/** The longest time in seconds for which a partner may cache a response. */
 const maxPartnerCacheSeconds = 300
 
-/** Answers kept as text, of the tokens that are asked about most: writing one costs more than finding it. */
+/** Cached response texts of the most used tokens: serializing one costs more than a look-up. */
 const maxWritten = 10_000
 
 type Written = ReturnType<FastifyReply['serialize']>
 
-/** Seed 001: whose a token is. */
+/** Validates an access token for a partner. */
 export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings, now }) => {
+  // Keyed by the object itself: `cached` gives the same one for a token until something about it changes.
   const written = new LRUCache<Principal, Written>({ max: maxWritten })
 
   function mayBeKept (principal: Principal, reply: FastifyReply): void {
     const remaining = Math.floor(principal.exp - now() / 1000)
-    const maxAge = Math.min(maxPartnerCacheSeconds, settings.VALIDATION_CACHE_TTL, remaining)
+    const maxAge = Math.min(maxPartnerCacheSeconds, settings.validation.cacheTtl, remaining)
     reply.header('cache-control', `private, max-age=${maxAge}`)
   }
 
-  /** Sent without a promise: whoever asks with every request would wait longer for its turn than for the answer. */
+  /** Sent without a promise: on this hot path the microtask costs more than the look-up. */
   function answerAtOnce (principal: Principal, reply: FastifyReply): void {
     let text = written.get(principal)
     if (text === undefined) {
@@ -38,10 +40,12 @@ export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (
   app.post('/api/auth/validate-token', {
     schema: {
       operationId: 'validateToken',
-      summary: 'Check an access token and learn whose it is',
+      summary: 'Validate an access token and get its user',
+      description: 'Checks the signature, the expiry and that the session is still live. `Cache-Control` says for ' +
+        'how long the answer may be reused, at most five minutes.',
       tags: ['partner'],
       body: ValidateToken,
-      response: { 200: Validated, ...failures(401) }
+      response: { 200: Validated, ...failures(...bodyFailures, 'invalid_token') }
     }
   }, (request, reply) => {
     const { token } = request.body

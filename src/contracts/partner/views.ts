@@ -2,7 +2,7 @@ import { displayName, type Account } from '../../core/accounts/account.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
 import type { User } from './schemas.js'
 
-/** Seed 001's user. Without a subscription the plan is `free`; an end is shown in whole seconds. */
+/** The user as partners see it. Without a subscription the plan is `free`; an end is shown in whole seconds. */
 export function toUser (account: Account): User {
   const { subscription } = account
   return {

@@ -1,6 +1,7 @@
 import type { Contract } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
 import { renderSessionFailure } from './errors.js'
+import { failures } from './schemas.js'
 import { sessionRoutes } from './session-routes.js'
 import { signInRoutes } from './sign-in-routes.js'
 
@@ -11,6 +12,7 @@ export const session: Contract = {
     await app.register(sessionRoutes, options)
   },
   render: renderSessionFailure,
-  description: 'Sessions by cookie or bearer token, as the client of Better Auth speaks',
-  credentials: ['bearer', 'cookie session']
+  failures,
+  description: 'Sessions by cookie or bearer token, compatible with the client of Better Auth',
+  credentials: { bearer: true, cookie: 'session' }
 }

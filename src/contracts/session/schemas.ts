@@ -1,89 +1,118 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
+import { failureSchemas, textOf } from '../../http/failure-schemas.js'
+import {
+  AccessToken, Email, example, Password, passwordOf, replyOf, Seconds, Timestamp, Uuid
+} from '../../http/schemas.js'
+import { sessionCodes, sessionErrors } from './errors.js'
 
-const Email = Type.String({ format: 'email', maxLength: 320, examples: ['user@example.com'] })
-const Password = Type.String({ format: 'password', examples: ['password123'] })
-const NewPassword = Type.String({ format: 'password', minLength: minPasswordLength, examples: ['password123'] })
-const Id = Type.String({ format: 'uuid', examples: ['550e8400-e29b-41d4-a716-446655440000'] })
-const Time = Type.String({ format: 'date-time', examples: ['2026-01-12T10:30:00.000Z'] })
+const NewPassword = passwordOf(minPasswordLength)
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
 
 export const SignUp = Type.Object({
-  name: Type.String({ format: 'line', maxLength: 255, examples: ['John Doe'] }), email: Email, password: NewPassword
+  name: Type.String({ format: 'line', maxLength: 255 }), email: Email, password: NewPassword
+}, { title: 'SignUpRequest', examples: [{ name: example.name, email: example.email, password: example.password }] })
+
+export const SignIn = Type.Object({ email: Email, password: Password }, {
+  title: 'SignInRequest', examples: [{ email: example.email, password: example.password }]
 })
-export const SignIn = Type.Object({ email: Email, password: Password })
+
 export const RevokeSession = Type.Object({
-  token: Type.String({ description: 'The `token` that list-sessions shows' })
-})
+  token: Type.String({ description: 'The `token` of the session in list-sessions' })
+}, { title: 'RevokeSessionRequest', examples: [{ token: example.sessionId }] })
+
 export const ChangePassword = Type.Object({
   currentPassword: Password,
   newPassword: NewPassword,
-  revokeOtherSessions: Type.Optional(Type.Boolean({ default: true, description: 'false keeps all other sessions' }))
+  revokeOtherSessions: Type.Optional(Type.Boolean({ description: 'true by default; false keeps all other sessions' }))
+}, {
+  title: 'ChangePasswordRequest',
+  examples: [{ currentPassword: example.password, newPassword: example.newPassword, revokeOtherSessions: true }]
 })
 
 export const User = Type.Object({
-  id: Id,
-  name: Type.String({ examples: ['John Doe'] }),
+  id: Uuid,
+  name: Type.String(),
   email: Email,
   emailVerified: Type.Boolean(),
   image: Type.Null(),
-  createdAt: Time,
-  updatedAt: Time
-})
+  createdAt: Timestamp,
+  updatedAt: Timestamp
+}, { title: 'User' })
 export type User = Static<typeof User>
 
 export const Session = Type.Object({
-  id: Id,
-  token: Type.String({ description: 'The id of the session, to revoke it by; no credential' }),
-  userId: Id,
-  expiresAt: Time,
-  createdAt: Time,
-  updatedAt: Time,
-  ipAddress: Nullable('Where it began'),
-  userAgent: Nullable('What it began with')
-})
+  id: Uuid,
+  token: Type.String({ description: 'The id of the session, to revoke it by; not a credential' }),
+  userId: Uuid,
+  expiresAt: Timestamp,
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  ipAddress: Nullable('Address of the client that signed in'),
+  userAgent: Nullable('User agent of the client that signed in')
+}, { title: 'Session' })
 export type Session = Static<typeof Session>
 
-const Token = Type.String({
-  description: 'The access token, as in the cookie; works as a bearer token', examples: ['eyJhbGciOiJFUzI1NiIs...']
-})
+const created = '2026-01-12T10:30:00.000Z'
 
-export const SignedUp = Type.Object({ token: Token, user: User }, { description: 'The account is made' })
-export const SignedIn = Type.Object({
-  redirect: Type.Literal(false), token: Token, user: User
-}, { description: 'Signed in' })
-export const CurrentSession = Type.Union([
-  Type.Object({ session: Session, user: User }), Type.Null()
-], { description: 'The session, or null when nobody is signed in' })
-export const Refreshed = Type.Object({
-  token: Token, expiresIn: Type.Integer({ description: 'Seconds', examples: [3600] }), session: Session, user: User
-}, { description: 'The session is extended' })
-export const SessionList = Type.Array(Session, { description: 'The live sessions of the account, newest first' })
-export const SignedOut = Type.Object({ success: Type.Literal(true) }, { description: 'Signed out' })
-export const Done = Type.Object({ status: Type.Literal(true) }, { description: 'Done' })
-export const PasswordChanged = Type.Object({
-  token: Nullable('The access token that goes on, when all other sessions were ended'), user: User
-}, { description: 'The password is changed' })
+const user = {
+  id: example.id,
+  name: example.name,
+  email: example.email,
+  emailVerified: false,
+  image: null,
+  createdAt: created,
+  updatedAt: created
+}
+
+const session = {
+  id: example.sessionId,
+  token: example.sessionId,
+  userId: example.id,
+  expiresAt: '2026-01-12T11:30:00.000Z',
+  createdAt: created,
+  updatedAt: created,
+  ipAddress: '192.0.2.1',
+  userAgent: 'Mozilla/5.0'
+}
+
+const token = example.accessToken
+
+export const SignedUp = replyOf(
+  Type.Object({ token: AccessToken, user: User }, { title: 'SignUpResponse' }),
+  'The account was created and is signed in', { token, user })
+
+export const SignedIn = replyOf(
+  Type.Object({ redirect: Type.Literal(false), token: AccessToken, user: User }, { title: 'SignInResponse' }),
+  'Signed in', { redirect: false, token, user })
+
+const SessionAndUser = Type.Object({ session: Session, user: User }, { title: 'SessionAndUser' })
+
+export const CurrentSession = replyOf(
+  Type.Union([SessionAndUser, Type.Null()]),
+  'The session and its user; null when not signed in', { session, user })
+
+export const Refreshed = replyOf(
+  Type.Object({ token: AccessToken, expiresIn: Seconds, session: Session, user: User }, { title: 'RefreshResponse' }),
+  'The session is extended', { token, expiresIn: 3600, session, user })
+
+export const SessionList = replyOf(Type.Array(Session), 'The live sessions of the account, newest first', [session])
+
+export const SignedOut = replyOf(
+  Type.Object({ success: Type.Literal(true) }, { title: 'SignOutResponse' }), 'Signed out', { success: true })
+
+export const Done = replyOf(
+  Type.Object({ status: Type.Literal(true) }, { title: 'StatusResponse' }), 'Revoked', { status: true })
+
+export const PasswordChanged = replyOf(
+  Type.Object({
+    token: Nullable('The access token of this session when all others were ended; else null'), user: User
+  }, { title: 'ChangePasswordResponse' }),
+  'The password was changed', { token, user })
 
 const ErrorBody = Type.Object({
-  code: Type.String({ examples: ['INVALID_EMAIL_OR_PASSWORD'] }),
-  message: Type.String({ examples: ['Invalid email or password'] })
-})
+  code: textOf('ErrorCode', 'What is wrong; decide by it', sessionCodes),
+  message: Type.String({ description: 'For people; may change' })
+}, { title: 'Error' })
 
-const descriptions = {
-  400: 'The body is not what the route takes',
-  401: 'Not signed in, wrong credentials, or a session that cannot be extended',
-  403: 'The request comes from a page of another origin',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  422: 'The email is taken',
-  429: 'Too many attempts; see Retry-After',
-  500: 'Unexpected error',
-  503: 'Cannot be answered now; see Retry-After'
-} as const
-
-/** The error replies of a route: its own statuses and those every route can send. */
-export function failures (...statuses: Array<keyof typeof descriptions>): Record<number, typeof ErrorBody> {
-  const all = [...statuses, 400, 413, 415, 500, 503] as const
-  return Object.fromEntries(all.map(status => [status, { ...ErrorBody, description: descriptions[status] }]))
-}
+export const failures = failureSchemas(sessionErrors, ErrorBody)

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import { AuthError } from '../../core/errors.js'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { bodyFailures, hashingFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
+import { optionalBody } from '../../http/schemas.js'
 import {
   ChangePassword, CurrentSession, Done, failures, PasswordChanged, RevokeSession, SessionList
 } from './schemas.js'
@@ -14,7 +15,9 @@ import { toSession, toUser } from './views.js'
 
 const shared = { tags: ['session'], security: [{ session: [] }, { bearer: [] }] }
 
-/** Seed 000: what a signed-in person sees and does of their sessions. */
+const changeFailures = [...tokenFailures, 'foreign_origin'] as const
+
+/** The sessions of an account, and its password. */
 export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const tokenOf = accessTokenFrom(settings, 'session')
   const { check: onRequest, principalOf } = authentication(core, tokenOf)
@@ -24,23 +27,26 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     schema: {
       ...shared,
       operationId: 'getSession',
-      summary: 'The session and whose it is, or null',
+      summary: 'The current session and user',
+      description: 'Returns the session of the cookie or bearer token and its user, or null when there is none.',
+      security: [{}, ...shared.security],
       response: { 200: CurrentSession, ...failures() }
     }
   }, async (request, reply) => {
     const token = tokenOf(request)
-    const principal = token === null ? null : await core.validation.authenticate(token).catch(ifNotSignedIn)
-    const session = principal === null ? null : await sessions.find(principal.accountId, principal.sessionId)
-    if (principal === null || session === null) return sendNull(reply)
-    return { session: toSession(principal.accountId, session), user: toUser(principal.account) }
+    const current = token === null ? null : await core.validation.currentSession(token)
+    if (current === null) return sendNull(reply)
+    const { principal: { account }, session } = current
+    return { session: toSession(account.id, session), user: toUser(account) }
   })
 
   app.get('/api/auth/list-sessions', {
     schema: {
       ...shared,
       operationId: 'listSessions',
-      summary: 'The live sessions of the account',
-      response: { 200: SessionList, ...failures(401) }
+      summary: 'List the live sessions of the account',
+      description: 'The `token` of each is its id, which revoke-session takes; it is not a credential.',
+      response: { 200: SessionList, ...failures(...tokenFailures) }
     },
     onRequest
   }, async request => {
@@ -52,9 +58,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     schema: {
       ...shared,
       operationId: 'revokeSession',
-      summary: 'End one session of the account',
+      summary: 'Revoke one session of the account',
+      description: 'Ends the session at once, everywhere. A session that is not there is answered 200 as well.',
       body: RevokeSession,
-      response: { 200: Done, ...failures(401, 403) }
+      response: { 200: Done, ...failures(...changeFailures, ...bodyFailures) }
     },
     onRequest
   }, async request => {
@@ -66,8 +73,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     schema: {
       ...shared,
       operationId: 'revokeSessions',
-      summary: 'End all sessions of the account, this one too',
-      response: { 200: Done, ...failures(401, 403) }
+      summary: 'Revoke all sessions of the account',
+      description: 'Ends all sessions of the account, the current one included.',
+      ...optionalBody,
+      response: { 200: Done, ...failures(...changeFailures, ...unreadBodyFailures) }
     },
     onRequest
   }, async request => {
@@ -79,8 +88,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     schema: {
       ...shared,
       operationId: 'revokeOtherSessions',
-      summary: 'End all sessions of the account but this one',
-      response: { 200: Done, ...failures(401, 403) }
+      summary: 'Revoke all other sessions of the account',
+      description: 'Ends all sessions of the account except the current one.',
+      ...optionalBody,
+      response: { 200: Done, ...failures(...changeFailures, ...unreadBodyFailures) }
     },
     onRequest
   }, async request => {
@@ -93,9 +104,14 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     schema: {
       ...shared,
       operationId: 'changePassword',
-      summary: 'Change the password, and end all other sessions',
+      summary: 'Change the password',
+      description: 'Sets a new password and, unless `revokeOtherSessions` is false, ends all other sessions.',
       body: ChangePassword,
-      response: { 200: PasswordChanged, ...failures(401, 403, 429) }
+      response: {
+        200: PasswordChanged,
+        ...failures(
+          ...changeFailures, ...bodyFailures, 'wrong_password', 'password_unacceptable', ...hashingFailures)
+      }
     },
     onRequest,
     ...passwordRoute({ core, settings })
@@ -103,7 +119,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     const { accountId, sessionId, account } = principalOf(request)
     const { currentPassword: current, newPassword: replacement, revokeOtherSessions = true } = request.body
     const keep = revokeOtherSessions ? { sessionId } : 'all'
-    await core.changePassword({ accountId, current, replacement, minPasswordLength, keep }, clientInfoOf(request))
+    await core.passwords.change({ accountId, current, replacement, minPasswordLength, keep }, clientInfoOf(request))
     return { token: revokeOtherSessions ? requireToken(tokenOf(request)) : null, user: toUser(account) }
   })
 }
@@ -111,10 +127,4 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
 /** Fastify sends no body at all for null, and the client reads JSON. */
 function sendNull (reply: FastifyReply): FastifyReply {
   return reply.type('application/json; charset=utf-8').send('null')
-}
-
-/** Not to be signed in is an answer here; not to know is not. */
-function ifNotSignedIn (error: unknown): null {
-  if (error instanceof AuthError && error.code === 'invalid_token') return null
-  throw error
 }

@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
+import { optionalBody } from '../../http/schemas.js'
 import { sessionCookie } from '../../http/session-cookie.js'
 import { failures, Refreshed, SignedIn, SignedOut, SignedUp, SignIn, SignUp } from './schemas.js'
 import { toSession, toUser } from './views.js'
@@ -11,59 +13,67 @@ import { toSession, toUser } from './views.js'
 const tags = ['session']
 const security = [{ session: [] }, { bearer: [] }]
 
-/** Seed 000: sessions begin, go on and end. */
+/** Sign-up, sign-in, refresh and sign-out. */
 export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const cookie = sessionCookie('session', 'lax', settings.COOKIE_SECURE)
+  const cookie = sessionCookie('session', 'lax', settings.secureCookies)
   const tokenOf = accessTokenFrom(settings, cookie.name)
 
   app.post('/api/auth/sign-up/email', {
     schema: {
       operationId: 'signUpEmail',
-      summary: 'Make an account and sign in',
+      summary: 'Create an account and sign in',
+      description: 'Creates an account, starts its first session and sets the cookie `session`.',
       tags,
       body: SignUp,
-      response: { 200: SignedUp, ...failures(422, 429) }
+      response: { 200: SignedUp, ...failures(...signUpFailures) }
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { name, email, password } = request.body
-    const grant = await core.accounts.signUp(
+    const signedUp = await core.signIn.signUp(
       { name, email, password, minPasswordLength }, 'session', clientInfoOf(request))
-    cookie.set(reply, grant.accessToken, grant.expiresIn)
-    return { token: grant.accessToken, user: toUser(grant.account) }
+    cookie.set(reply, signedUp.accessToken, signedUp.expiresIn)
+    return { token: signedUp.accessToken, user: toUser(signedUp.account) }
   })
 
   app.post('/api/auth/sign-in/email', {
     schema: {
       operationId: 'signInEmail',
       summary: 'Sign in with email and password',
+      description: 'Starts a session and sets the cookie `session`; the same token works as a bearer token.',
       tags,
       body: SignIn,
-      response: { 200: SignedIn, ...failures(401, 429) }
+      response: { 200: SignedIn, ...failures(...signInFailures) }
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
-    const grant = await core.signInOnce(request.body, 'session', clientInfoOf(request))
-    cookie.set(reply, grant.accessToken, grant.expiresIn)
-    return { redirect: false as const, token: grant.accessToken, user: toUser(grant.account) }
+    const signedIn = await core.signIn.withPassword(request.body, 'session', clientInfoOf(request))
+    cookie.set(reply, signedIn.accessToken, signedIn.expiresIn)
+    return { redirect: false as const, token: signedIn.accessToken, user: toUser(signedIn.account) }
   })
 
   app.post('/api/auth/refresh', {
     schema: {
       operationId: 'refreshSession',
       summary: 'Extend the session',
+      description: 'Trades a live access token for the next one and sets the cookie to it. A session that has ended ' +
+        'or expired cannot be extended.',
       tags,
       security,
-      response: { 200: Refreshed, ...failures(401, 403) }
+      ...optionalBody,
+      response: {
+        200: Refreshed,
+        ...failures(...tokenFailures, 'invalid_refresh_token', 'foreign_origin', ...unreadBodyFailures)
+      }
     }
   }, async (request, reply) => {
-    const grant = await core.refreshSession(requireToken(tokenOf(request)))
-    cookie.set(reply, grant.accessToken, grant.expiresIn)
+    const extended = await core.refresh.extend(requireToken(tokenOf(request)))
+    cookie.set(reply, extended.accessToken, extended.expiresIn)
     return {
-      token: grant.accessToken,
-      expiresIn: grant.expiresIn,
-      session: toSession(grant.account.id, grant.session),
-      user: toUser(grant.account)
+      token: extended.accessToken,
+      expiresIn: extended.expiresIn,
+      session: toSession(extended.account.id, extended.session),
+      user: toUser(extended.account)
     }
   })
 
@@ -71,13 +81,15 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
     schema: {
       operationId: 'signOut',
       summary: 'Sign out',
+      description: 'Ends the session, if there is one, and clears the cookie.',
       tags,
-      security: [...security, {}],
-      response: { 200: SignedOut, ...failures(403) }
+      security: [{}, ...security],
+      ...optionalBody,
+      response: { 200: SignedOut, ...failures('foreign_origin', ...unreadBodyFailures) }
     }
   }, async (request, reply) => {
     const token = tokenOf(request)
-    if (token !== null) await core.signOut.withAccessToken(token, clientInfoOf(request))
+    if (token !== null) await core.sessions.signOut.byAccessToken(token, clientInfoOf(request))
     cookie.clear(reply)
     return { success: true as const }
   })

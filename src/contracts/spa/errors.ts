@@ -1,39 +1,17 @@
 import type { RenderedFailure } from '../../http/contract.js'
-import type { Problem, Failure, FailureCode } from '../../http/failure.js'
-import { httpFailureRows } from '../../http/failure-defaults.js'
+import type { Failure, Problem } from '../../http/failure.js'
+import { failureTable } from '../../http/failure-defaults.js'
 
-interface Row {
-  status: number
-  detail: string
-}
-
-const row = (status: number, detail: string): Row => ({ status, detail })
-
-/** Seed 003's replies and what the seed leaves open. */
-export const spaErrors = {
-  invalid_credentials: row(401, 'Invalid email or password'),
-  wrong_password: row(400, 'Invalid password'),
-  invalid_token: row(401, 'Could not validate credentials'),
-  invalid_refresh_token: row(401, 'Could not validate credentials'),
-  email_taken: row(400, 'Email already registered'),
-  username_taken: row(400, 'Username already registered'),
-  password_unacceptable: row(422, 'the password is too short or too long'),
-  invalid_client: row(401, 'Client authentication failed'),
-  unauthorized_client: row(400, 'The client may not use this grant'),
-  invalid_scope: row(400, 'The client may not have this scope'),
-  invalid_target: row(400, 'The client may not have this audience'),
-  invalid_subject_token: row(400, 'The token to exchange is invalid or expired'),
-  not_found: row(404, 'Not found'),
-  task_not_found: row(404, 'Task not found'),
-  task_forbidden: row(403, 'You do not have permission to access this resource'),
-  too_many_failures: row(429, 'Too many failed sign-ins, see the header Retry-After'),
-  overloaded: row(503, 'Too many sign-ins at once, try again shortly'),
-  unavailable: row(503, 'Service unavailable, try again shortly'),
-  ...httpFailureRows(row),
-  token_missing: row(401, 'Could not validate credentials'),
-  invalid_body: row(422, 'the body is not valid'),
-  invalid_json: row(422, 'the body is not valid JSON')
-} satisfies Record<FailureCode, Row>
+/** The words of the single-page application's API. */
+export const spaErrors = failureTable({
+  invalid_token: [401, 'Could not validate credentials'],
+  token_missing: [401, 'Could not validate credentials'],
+  email_taken: [400, 'Email already registered'],
+  username_taken: [400, 'Username already registered'],
+  password_unacceptable: [422, 'the password is too short or too long'],
+  invalid_body: [422, 'the body is not valid'],
+  invalid_json: [422, 'the body is not valid JSON']
+})
 
 interface Detail {
   loc: string[]
@@ -42,13 +20,13 @@ interface Detail {
 }
 
 export function renderSpaFailure (failure: Failure): RenderedFailure {
-  const { status, detail } = spaErrors[failure.code]
-  if (status !== 422) return { status, body: { detail } }
-  const problems = failure.problems?.map(toDetail) ?? [{ loc: ['body'], msg: detail, type: 'value_error' }]
+  const { status, message } = spaErrors[failure.code]
+  if (status !== 422) return { status, body: { detail: message } }
+  const problems = failure.problems?.map(toDetail) ?? [{ loc: ['body'], msg: message, type: 'value_error' }]
   return { status, body: { detail: problems } }
 }
 
-/** The words FastAPI's first generation has for each rule, which seed 003 shows. */
+/** The words of FastAPI's first generation for each rule, which the contract's document shows. */
 function toDetail ({ part, path, keyword, params, message }: Problem): Detail {
   const loc = [part, ...path]
   switch (keyword) {

@@ -1,16 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ContractOptions } from '../../http/contract.js'
+import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
 import { noStore } from '../../http/no-store.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
+import { optionalBody } from '../../http/schemas.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
-import { failures, LoggedOut, Register, minSpaPasswordLength, Token, TokenReply, User } from './schemas.js'
+import {
+  failures, LoggedOut, Me, Register, Registered, minSpaPasswordLength, Token, TokenReply
+} from './schemas.js'
 import { toUser } from './views.js'
 
 const tags = ['spa']
 const security = [{ bearer: [] }]
 
-/** Seed 003: accounts for a single-page application. */
+/** Accounts for a single-page application. */
 export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const tokenOf = accessTokenFrom(settings)
   app.addHook('onRequest', noStore)
@@ -18,10 +22,11 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
   app.post('/api/auth/register', {
     schema: {
       operationId: 'register',
-      summary: 'Make an account',
+      summary: 'Create an account',
+      description: 'Creates an account; it does not sign in. Email and username must not be in use.',
       tags,
       body: Register,
-      response: { 201: User, ...failures(400, 422, 429) }
+      response: { 201: Registered, ...failures(...signUpFailures, 'username_taken') }
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
@@ -35,23 +40,25 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     schema: {
       operationId: 'token',
       summary: 'Sign in with email and password',
+      description: 'Starts a session and returns its access token, to be sent in the header `Authorization: Bearer`.',
       tags,
       body: Token,
-      response: { 200: TokenReply, ...failures(401, 422, 429) }
+      response: { 200: TokenReply, ...failures(...signInFailures) }
     },
     ...passwordRoute({ core, settings })
   }, async request => {
-    const { accessToken, account } = await core.signInOnce(request.body, 'spa', clientInfoOf(request))
+    const { accessToken, account } = await core.signIn.withPassword(request.body, 'spa', clientInfoOf(request))
     return { access_token: accessToken, token_type: 'Bearer' as const, user_id: String(account.number) }
   })
 
   app.get('/api/auth/me', {
     schema: {
       operationId: 'me',
-      summary: 'Whose token this is',
+      summary: 'The current account',
+      description: 'Returns the account that the access token belongs to.',
       tags,
       security,
-      response: { 200: User, ...failures(401) }
+      response: { 200: Me, ...failures(...tokenFailures) }
     }
   }, async request => {
     const { account } = await core.validation.authenticate(requireToken(tokenOf(request)))
@@ -61,14 +68,16 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
   app.post('/api/auth/logout', {
     schema: {
       operationId: 'logout',
-      summary: 'End the session of the token, if one is sent',
+      summary: 'Sign out',
+      description: 'Ends the session of the access token, if one is sent. Always 200.',
       tags,
-      security: [...security, {}],
-      response: { 200: LoggedOut, ...failures() }
+      security: [{}, ...security],
+      ...optionalBody,
+      response: { 200: LoggedOut, ...failures(...unreadBodyFailures) }
     }
   }, async request => {
     const token = tokenOf(request)
-    if (token !== null) await core.signOut.withAccessToken(token, clientInfoOf(request))
+    if (token !== null) await core.sessions.signOut.byAccessToken(token, clientInfoOf(request))
     return { message: 'Successfully logged out' as const }
   })
 }

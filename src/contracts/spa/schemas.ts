@@ -1,61 +1,63 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { failureSchemas } from '../../http/failure-schemas.js'
+import { AccessToken, Email, example, Password, passwordOf, replyOf, Timestamp } from '../../http/schemas.js'
+import { spaErrors } from './errors.js'
 
 export const minSpaPasswordLength = 6
 
 export const Register = Type.Object({
-  username: Type.String({ format: 'line', minLength: 3, maxLength: 50, examples: ['johndoe'] }),
-  email: Type.String({ format: 'email', maxLength: 320, examples: ['john@example.com'] }),
-  password: Type.String({ format: 'password', minLength: minSpaPasswordLength, examples: ['password123'] })
+  username: Type.String({ format: 'line', minLength: 3, maxLength: 50 }),
+  email: Email,
+  password: passwordOf(minSpaPasswordLength)
+}, {
+  title: 'RegisterRequest',
+  examples: [{ username: example.username, email: example.email, password: example.password }]
 })
 
 export const Token = Type.Object({
-  email: Type.String({ format: 'text', maxLength: 320, examples: ['user@example.com'] }),
-  password: Type.String({ format: 'password', examples: ['password123'] })
-})
+  email: Type.String({ format: 'text', maxLength: 320 }), password: Password
+}, { title: 'TokenRequest', examples: [{ email: example.email, password: example.password }] })
 
-export const TokenReply = Type.Object({
-  access_token: Type.String({ examples: ['eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9...'] }),
-  token_type: Type.Literal('Bearer'),
-  user_id: Type.String({ description: 'The id of the account as a string', examples: ['1'] })
-}, { description: 'Signed in' })
+export const TokenReply = replyOf(
+  Type.Object({
+    access_token: AccessToken,
+    token_type: Type.Literal('Bearer'),
+    user_id: Type.String({ description: 'The id of the account as a string' })
+  }, { title: 'TokenResponse' }),
+  'Signed in', { access_token: example.accessToken, token_type: 'Bearer', user_id: '1' })
 
-export const LoggedOut = Type.Object({
-  message: Type.Literal('Successfully logged out')
-}, { description: 'Signed out, whether there was anything to sign out of or not' })
+export const LoggedOut = replyOf(
+  Type.Object({ message: Type.Literal('Successfully logged out') }, { title: 'LogoutResponse' }),
+  'Signed out, also without a token or with one that is not valid', { message: 'Successfully logged out' })
 
 export const User = Type.Object({
-  id: Type.Integer({ examples: [1] }),
-  username: Type.String({ examples: ['johndoe'] }),
-  email: Type.String({ examples: ['john@example.com'] }),
-  created_at: Type.String({ format: 'date-time', examples: ['2026-02-07T10:30:00Z'] }),
-  updated_at: Type.String({ format: 'date-time', examples: ['2026-02-07T10:30:00Z'] })
-}, { description: 'The account' })
+  id: Type.Integer(),
+  username: Type.String(),
+  email: Type.String(),
+  created_at: Timestamp,
+  updated_at: Timestamp
+}, { title: 'User' })
 export type User = Static<typeof User>
 
-const Detail = Type.Object({ detail: Type.String({ examples: ['Email already registered'] }) })
-
-const ValidationDetail = Type.Object({
-  detail: Type.Array(Type.Object({
-    loc: Type.Array(Type.String(), { examples: [['body', 'email']] }),
-    msg: Type.String({ examples: ['value is not a valid email address'] }),
-    type: Type.String({ examples: ['value_error.email'] })
-  }))
-}, { description: 'The body is not what the route takes' })
-
-const descriptions = {
-  400: 'Email or username is taken',
-  401: 'Invalid credentials, or an invalid or missing token',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  429: 'Too many attempts; see Retry-After',
-  500: 'Unexpected error',
-  503: 'Cannot be answered now; see Retry-After'
-} as const
-
-/** The error replies of a route: its own statuses and those every route can send. */
-export function failures (...statuses: Array<keyof typeof descriptions | 422>) {
-  const all = [...statuses, 413, 415, 500, 503] as const
-  return Object.fromEntries(all.map(status => [status, status === 422
-    ? ValidationDetail
-    : { ...Detail, description: descriptions[status] }])) as Record<number, typeof Detail | typeof ValidationDetail>
+const user = {
+  id: 1,
+  username: example.username,
+  email: example.email,
+  created_at: '2026-02-07T10:30:00Z',
+  updated_at: '2026-02-07T10:30:00Z'
 }
+
+export const Registered = replyOf(User, 'The new account', user)
+export const Me = replyOf(User, 'The account of the token', user)
+
+const ErrorBody = Type.Object({ detail: Type.String() }, { title: 'Error' })
+
+const ValidationProblem = Type.Object({
+  loc: Type.Array(Type.String(), { description: 'The part of the request, and the path in it' }),
+  msg: Type.String(),
+  type: Type.String()
+}, { title: 'ValidationProblem' })
+
+const ValidationError = Type.Object({ detail: Type.Array(ValidationProblem) }, { title: 'ValidationError' })
+
+export const failures = failureSchemas(spaErrors, ErrorBody, { 422: ValidationError })

@@ -2,7 +2,7 @@ import type { Account } from '../../core/accounts/account.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
 import type { User } from './schemas.js'
 
-/** Seed 003's user; an account made in another contract shows the part of its email before the `@`. */
+/** The user; an account made in another contract shows the part of its email before the `@`. */
 export function toUser (account: Account): User {
   return {
     id: account.number,

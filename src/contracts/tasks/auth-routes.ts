@@ -2,16 +2,18 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
 import { accessTokenFrom } from '../../http/access-token-source.js'
+import { optionalBody } from '../../http/schemas.js'
 import { authTokenCookie } from './cookie.js'
-import { failures, LoggedOut, Login, Signup, User } from './schemas.js'
+import { failures, LoggedIn, LoggedOut, Login, SignedUp, Signup } from './schemas.js'
 import { toUser } from './views.js'
 
 const tags = ['tasks']
 
-/** Seed 002: sign-up, sign-in and sign-out. */
+/** Sign-up, sign-in and sign-out. */
 export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = authTokenCookie(settings)
   const { check: onRequest, principalOf } = authentication(core, accessTokenFrom(settings, cookie.name))
@@ -19,41 +21,45 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
   app.post('/auth/signup', {
     schema: {
       operationId: 'signup',
-      summary: 'Make an account and sign in',
+      summary: 'Create an account and sign in',
+      description: 'Creates an account, starts its first session and sets the cookie `auth_token`.',
       tags,
       body: Signup,
-      response: { 201: User, ...failures(409, 422, 429) }
+      response: { 201: SignedUp, ...failures(...signUpFailures) }
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
-    const grant = await core.accounts.signUp({ email, password, minPasswordLength }, 'tasks', clientInfoOf(request))
-    cookie.set(reply, grant.accessToken)
-    return reply.code(201).send(toUser(grant.account))
+    const signedUp = await core.signIn.signUp({ email, password, minPasswordLength }, 'tasks', clientInfoOf(request))
+    cookie.set(reply, signedUp.accessToken)
+    return reply.code(201).send(toUser(signedUp.account))
   })
 
   app.post('/auth/login', {
     schema: {
       operationId: 'loginForTasks',
       summary: 'Sign in with email and password',
+      description: 'Starts a session and sets the cookie `auth_token`.',
       tags,
       body: Login,
-      response: { 200: User, ...failures(401, 422, 429) }
+      response: { 200: LoggedIn, ...failures(...signInFailures) }
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
-    const grant = await core.signInOnce(request.body, 'tasks', clientInfoOf(request))
-    cookie.set(reply, grant.accessToken)
-    return toUser(grant.account)
+    const signedIn = await core.signIn.withPassword(request.body, 'tasks', clientInfoOf(request))
+    cookie.set(reply, signedIn.accessToken)
+    return toUser(signedIn.account)
   })
 
   app.post('/auth/logout', {
     schema: {
       operationId: 'logoutFromTasks',
       summary: 'Sign out',
+      description: 'Ends the session and clears the cookie.',
       tags,
       security: [{ bearer: [] }, { auth_token: [] }],
-      response: { 200: LoggedOut, ...failures(401, 403) }
+      ...optionalBody,
+      response: { 200: LoggedOut, ...failures(...tokenFailures, 'foreign_origin', ...unreadBodyFailures) }
     },
     onRequest
   }, async (request, reply) => {

@@ -1,7 +1,7 @@
 import type { ContractSettings } from '../../http/contract.js'
 import { sessionCookie } from '../../http/session-cookie.js'
 
-/** Seed 002: HttpOnly, SameSite=Strict, Path=/, gone when the browser is closed. */
+/** HttpOnly, SameSite=Strict, Path=/, gone when the browser is closed. */
 export function authTokenCookie (settings: ContractSettings) {
-  return sessionCookie('auth_token', 'strict', settings.COOKIE_SECURE)
+  return sessionCookie('auth_token', 'strict', settings.secureCookies)
 }

@@ -1,39 +1,15 @@
 import type { RenderedFailure } from '../../http/contract.js'
-import type { Failure, FailureCode, Problem } from '../../http/failure.js'
-import { httpFailureRows } from '../../http/failure-defaults.js'
+import type { Failure, Problem } from '../../http/failure.js'
+import { failureTable } from '../../http/failure-defaults.js'
 
-interface Row {
-  status: number
-  detail: string
-}
-
-const row = (status: number, detail: string): Row => ({ status, detail })
-
-/** Seed 002's replies and what the seed leaves open. */
-export const tasksErrors = {
-  invalid_credentials: row(401, 'Invalid email or password'),
-  wrong_password: row(400, 'Invalid password'),
-  invalid_token: row(401, 'Invalid or expired token'),
-  invalid_refresh_token: row(401, 'Invalid or expired token'),
-  email_taken: row(409, 'Email already registered'),
-  username_taken: row(409, 'Username already registered'),
-  password_unacceptable: row(422, 'the password is too short or too long'),
-  invalid_client: row(401, 'Client authentication failed'),
-  unauthorized_client: row(400, 'The client may not use this grant'),
-  invalid_scope: row(400, 'The client may not have this scope'),
-  invalid_target: row(400, 'The client may not have this audience'),
-  invalid_subject_token: row(400, 'The token to exchange is invalid or expired'),
-  not_found: row(404, 'Not found'),
-  task_not_found: row(404, 'Task not found'),
-  task_forbidden: row(403, 'You do not have permission to access this resource'),
-  too_many_failures: row(429, 'Too many failed sign-ins, see the header Retry-After'),
-  overloaded: row(503, 'Too many sign-ins at once, try again shortly'),
-  unavailable: row(503, 'Service unavailable, try again shortly'),
-  ...httpFailureRows(row),
-  invalid_body: row(422, 'the request is not valid'),
-  token_missing: row(401, 'Invalid or expired token'),
-  foreign_origin: row(403, 'You do not have permission to access this resource')
-} satisfies Record<FailureCode, Row>
+/** The words of the task API. */
+export const tasksErrors = failureTable({
+  invalid_token: [401, 'Invalid or expired token'],
+  token_missing: [401, 'Invalid or expired token'],
+  password_unacceptable: [422, 'the password is too short or too long'],
+  invalid_body: [422, 'the request is not valid'],
+  foreign_origin: [403, 'You do not have permission to access this resource']
+})
 
 interface Detail {
   type: string
@@ -42,13 +18,13 @@ interface Detail {
 }
 
 export function renderTasksFailure (failure: Failure): RenderedFailure {
-  const { status, detail } = tasksErrors[failure.code]
-  if (status !== 422) return { status, body: { detail } }
-  const problems = failure.problems?.map(toDetail) ?? [{ type: 'value_error', loc: ['body'], msg: detail }]
+  const { status, message } = tasksErrors[failure.code]
+  if (status !== 422) return { status, body: { detail: message } }
+  const problems = failure.problems?.map(toDetail) ?? [{ type: 'value_error', loc: ['body'], msg: message }]
   return { status, body: { detail: problems } }
 }
 
-/** Seed 002's words for each rule, or words like them. */
+/** The document's words for each rule, or words like them. */
 function toDetail ({ part, path, keyword, params, message }: Problem): Detail {
   const loc = [part, ...path]
   switch (keyword) {

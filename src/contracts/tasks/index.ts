@@ -2,6 +2,7 @@ import type { Contract } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
 import { authRoutes } from './auth-routes.js'
 import { renderTasksFailure } from './errors.js'
+import { failures } from './schemas.js'
 import { taskRoutes } from './task-routes.js'
 
 export const tasks: Contract = {
@@ -11,6 +12,7 @@ export const tasks: Contract = {
     await app.register(taskRoutes, options)
   },
   render: renderTasksFailure,
+  failures,
   description: 'Accounts and their tasks, by cookie or bearer token',
-  credentials: ['bearer', 'cookie auth_token']
+  credentials: { bearer: true, cookie: 'auth_token' }
 }

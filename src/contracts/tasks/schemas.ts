@@ -1,80 +1,82 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
+import { failureSchemas } from '../../http/failure-schemas.js'
+import { Email, example, Password, passwordOf, replyOf, Timestamp, Uuid } from '../../http/schemas.js'
+import { tasksErrors } from './errors.js'
 
-const Uuid = Type.String({ format: 'uuid', examples: ['550e8400-e29b-41d4-a716-446655440000'] })
-const Time = Type.String({ format: 'date-time', examples: ['2026-01-12T10:30:00Z'] })
-const Email = Type.String({ format: 'email', maxLength: 320, examples: ['user@example.com'] })
-const Title = Type.String({ format: 'text', minLength: 1, maxLength: 255, examples: ['Buy groceries'] })
+const Title = Type.String({ format: 'text', minLength: 1, maxLength: 255 })
 
-export const Signup = Type.Object({
-  email: Email,
-  password: Type.String({ format: 'password', minLength: minPasswordLength, examples: ['password123'] })
+const credentials = { email: example.email, password: example.password }
+
+export const Signup = Type.Object({ email: Email, password: passwordOf(minPasswordLength) }, {
+  title: 'SignupRequest', examples: [credentials]
 })
 
-export const Login = Type.Object({
-  email: Email,
-  password: Type.String({ format: 'password', examples: ['password123'] })
+export const Login = Type.Object({ email: Email, password: Password }, {
+  title: 'LoginRequest', examples: [credentials]
 })
 
-export const User = Type.Object({ id: Uuid, email: Email, created_at: Time }, { description: 'The account' })
+export const User = Type.Object({ id: Uuid, email: Email, created_at: Timestamp }, { title: 'User' })
 export type User = Static<typeof User>
 
-export const LoggedOut = Type.Object({
-  message: Type.Literal('Logged out successfully')
-}, { description: 'Signed out' })
+export const LoggedOut = replyOf(
+  Type.Object({ message: Type.Literal('Logged out successfully') }, { title: 'LogoutResponse' }),
+  'Signed out', { message: 'Logged out successfully' })
 
 export const Task = Type.Object({
-  id: Uuid,
-  title: Type.String({ examples: ['Buy groceries'] }),
-  completed: Type.Boolean({ examples: [false] }),
-  user_id: Type.String({ format: 'uuid', examples: ['660e8400-e29b-41d4-a716-446655440001'] }),
-  created_at: Time
-}, { description: 'The task' })
+  id: Uuid, title: Type.String(), completed: Type.Boolean(), user_id: Uuid, created_at: Timestamp
+}, { title: 'Task' })
 export type Task = Static<typeof Task>
 
-export const TaskList = Type.Array(Task, { description: 'Tasks in order of creation; a further page is in `Link`' })
-export const TaskPath = Type.Object({ task_id: Uuid })
-export const TaskCreate = Type.Object({ title: Title })
-export const TaskUpdate = Type.Object({ title: Type.Optional(Title), completed: Type.Optional(Type.Boolean()) })
+const created = '2026-01-12T10:30:00Z'
+const user = { id: example.id, email: example.email, created_at: created }
+const task = {
+  id: '9b2f8c4e-3d1a-4f6b-8e7c-5a0d9c1b2e3f',
+  title: 'Buy groceries',
+  completed: false,
+  user_id: example.id,
+  created_at: created
+}
 
-/** A query is text; the pattern says which text is a number from 1 to 1000. */
+export const SignedUp = replyOf(User, 'The new account, signed in', user)
+export const LoggedIn = replyOf(User, 'The account, signed in', user)
+export const TaskList = replyOf(
+  Type.Array(Task), 'Tasks, oldest first; the header `Link` leads to the next page', [task])
+export const Created = replyOf(Task, 'The new task', task)
+export const Updated = replyOf(Task, 'The changed task', { ...task, title: 'Buy bread', completed: true })
+export const Toggled = replyOf(Task, 'The changed task', { ...task, completed: true })
+
+export const TaskPath = Type.Object({
+  task_id: Type.String({ format: 'uuid', description: 'The id of the task', examples: [task.id] })
+})
+
+export const TaskCreate = Type.Object({ title: Title }, {
+  title: 'CreateTaskRequest', examples: [{ title: task.title }]
+})
+
+export const TaskUpdate = Type.Object({ title: Type.Optional(Title), completed: Type.Optional(Type.Boolean()) }, {
+  title: 'UpdateTaskRequest', examples: [{ title: 'Buy bread', completed: true }]
+})
+
 export const TaskQuery = Type.Object({
-  limit: Type.Optional(Type.String({
-    pattern: '^(?:[1-9][0-9]{0,2}|1000)$', description: 'At most so many tasks, 1 to 1000; all without it'
+  limit: Type.Optional(Type.Integer({
+    minimum: 1, maximum: 1000, description: 'The size of a page; without it there is one page of all', examples: [50]
   })),
   cursor: Type.Optional(Type.String({
     pattern: '^[0-9]{1,16}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
-    description: 'Where a page begins, as the page before gave it'
+    description: 'Where the page begins, from the `Link` of the page before',
+    examples: [`1768213800000000_${task.id}`]
   }))
 })
 
-const Detail = Type.Object({ detail: Type.String({ examples: ['Invalid or expired token'] }) })
+const ErrorBody = Type.Object({ detail: Type.String() }, { title: 'Error' })
 
-const ValidationDetail = Type.Object({
-  detail: Type.Array(Type.Object({
-    type: Type.String({ examples: ['value_error.email'] }),
-    loc: Type.Array(Type.String(), { examples: [['body', 'email']] }),
-    msg: Type.String({ examples: ['invalid email format'] })
-  }))
-}, { description: 'The request is not what the route takes' })
+const ValidationProblem = Type.Object({
+  type: Type.String(),
+  loc: Type.Array(Type.String(), { description: 'The part of the request, and the path in it' }),
+  msg: Type.String()
+}, { title: 'ValidationProblem' })
 
-const descriptions = {
-  400: 'The body is not JSON',
-  401: 'Missing, invalid or expired token, or invalid credentials',
-  403: 'The task belongs to another account, or the request comes from a page of another origin',
-  404: 'There is no such task',
-  409: 'Email already registered',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  429: 'Too many attempts; see Retry-After',
-  500: 'Unexpected error',
-  503: 'Cannot be answered now; see Retry-After'
-} as const
+const ValidationError = Type.Object({ detail: Type.Array(ValidationProblem) }, { title: 'ValidationError' })
 
-/** The error replies of a route: its own statuses and those every route can send. */
-export function failures (...statuses: Array<keyof typeof descriptions | 422>) {
-  const all = [...statuses, 400, 413, 415, 500, 503] as const
-  return Object.fromEntries(all.map(status => [status, status === 422
-    ? ValidationDetail
-    : { ...Detail, description: descriptions[status] }])) as Record<number, typeof Detail | typeof ValidationDetail>
-}
+export const failures = failureSchemas(tasksErrors, ErrorBody, { 422: ValidationError })

@@ -3,14 +3,22 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { bodyFailures, tokenFailures } from '../../http/failure-schemas.js'
 import { accessTokenFrom } from '../../http/access-token-source.js'
 import { authTokenCookie } from './cookie.js'
-import { failures, Task, TaskCreate, TaskList, TaskPath, TaskQuery, TaskUpdate } from './schemas.js'
+import {
+  Created, failures, TaskCreate, TaskList, TaskPath, TaskQuery, TaskUpdate, Toggled, Updated
+} from './schemas.js'
 import { toTask } from './views.js'
 
 const shared = { tags: ['tasks'], security: [{ bearer: [] }, { auth_token: [] }] }
 
-/** Seed 002: each account's own tasks. */
+const changeFailures = [...tokenFailures, 'foreign_origin'] as const
+
+/** Of a route that names a task. */
+const taskFailures = [...changeFailures, 'task_not_found', 'task_forbidden', 'invalid_body'] as const
+
+/** Each account's own tasks. */
 export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const { check, principalOf } = authentication(core, accessTokenFrom(settings, authTokenCookie(settings).name))
   const ownerOf = (request: FastifyRequest): string => principalOf(request).accountId
@@ -21,13 +29,15 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     schema: {
       ...shared,
       operationId: 'listTasks',
-      summary: 'All tasks, oldest first',
+      summary: 'List tasks, oldest first',
+      description: 'Returns all tasks of the account, or with `limit` one page and a header `Link` to the next.',
       querystring: TaskQuery,
-      response: { 200: TaskList, ...failures(401, 422) }
-    }
+      response: { 200: TaskList, ...failures(...tokenFailures, 'invalid_body') }
+    },
+    preValidation: readLimit
   }, async (request, reply) => {
     const { limit, cursor } = request.query
-    const page = await tasks.list(ownerOf(request), limit === undefined ? null : Number(limit), cursor ?? null)
+    const page = await tasks.list(ownerOf(request), limit ?? null, cursor ?? null)
     if (page.next !== null) reply.header('link', `</tasks?limit=${limit}&cursor=${page.next}>; rel="next"`)
     return page.tasks.map(toTask)
   })
@@ -36,9 +46,10 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     schema: {
       ...shared,
       operationId: 'createTask',
-      summary: 'Make a task',
+      summary: 'Create a task',
+      description: 'Creates a task that is not completed. White space around the title is removed.',
       body: TaskCreate,
-      response: { 201: Task, ...failures(401, 403, 422) }
+      response: { 201: Created, ...failures(...changeFailures, ...bodyFailures) }
     },
     preValidation: trimTitle
   }, async (request, reply) => {
@@ -50,10 +61,11 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     schema: {
       ...shared,
       operationId: 'updateTask',
-      summary: 'Change title, completion, or both',
+      summary: 'Update a task',
+      description: 'Changes the title, `completed`, or both; what is left out stays.',
       params: TaskPath,
       body: TaskUpdate,
-      response: { 200: Task, ...failures(401, 403, 404, 422) }
+      response: { 200: Updated, ...failures(...taskFailures, ...bodyFailures) }
     },
     preValidation: trimTitle
   }, async request => toTask(await tasks.update(ownerOf(request), request.params.task_id, request.body)))
@@ -63,8 +75,9 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       ...shared,
       operationId: 'deleteTask',
       summary: 'Delete a task',
+      description: 'Deletes the task for good.',
       params: TaskPath,
-      response: { 204: Type.Null({ description: 'Deleted' }), ...failures(401, 403, 404, 422) }
+      response: { 204: Type.Null({ description: 'Deleted' }), ...failures(...taskFailures) }
     }
   }, async (request, reply) => {
     await tasks.remove(ownerOf(request), request.params.task_id)
@@ -75,14 +88,22 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     schema: {
       ...shared,
       operationId: 'toggleTask',
-      summary: 'Turn completed into not completed, and back',
+      summary: 'Toggle the completion of a task',
+      description: 'Sets `completed` to true if it is false, and to false if it is true.',
       params: TaskPath,
-      response: { 200: Task, ...failures(401, 403, 404, 422) }
+      response: { 200: Toggled, ...failures(...taskFailures) }
     }
   }, async request => toTask(await tasks.toggle(ownerOf(request), request.params.task_id)))
 }
 
-/** The seed counts a title's characters after trimming. */
+/** A query is text; an integer in its one spelling becomes a number, so that its schema can say its bounds. */
+async function readLimit ({ query }: FastifyRequest): Promise<void> {
+  const parameters = query as Record<string, unknown>
+  const { limit } = parameters
+  if (typeof limit === 'string' && /^(?:0|-?[1-9][0-9]*)$/.test(limit)) parameters.limit = Number(limit)
+}
+
+/** A title's characters are counted after trimming. */
 async function trimTitle ({ body }: FastifyRequest): Promise<void> {
   if (typeof body === 'object' && body !== null && 'title' in body && typeof body.title === 'string') {
     body.title = body.title.trim()

@@ -2,29 +2,32 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import type { ContractOptions } from '../../http/contract.js'
+import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
 import { noStore } from '../../http/no-store.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
+import { optionalBody } from '../../http/schemas.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import { sessionCookie } from '../../http/session-cookie.js'
-import { failures, Login, Register, Registered, SignedIn } from './schemas.js'
+import { failures, LoggedIn, Login, Me, Register, Registered } from './schemas.js'
 
 const tags = ['web']
 const security = [{ token: [] }, { bearer: [] }]
 
-/** Seed 004: sign-in by cookie for a web application. */
+/** Sign-in by cookie for a web application. */
 export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const cookie = sessionCookie('token', 'lax', settings.COOKIE_SECURE)
+  const cookie = sessionCookie('token', 'lax', settings.secureCookies)
   const tokenOf = accessTokenFrom(settings, cookie.name)
   app.addHook('onRequest', noStore)
 
   app.post('/auth/register', {
     schema: {
       operationId: 'registerForWeb',
-      summary: 'Make an account',
+      summary: 'Create an account',
+      description: 'Creates an account; it does not sign in.',
       tags,
       body: Register,
-      response: { 201: Registered, ...failures(409, 429) }
+      response: { 201: Registered, ...failures(...signUpFailures) }
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
@@ -39,13 +42,14 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     schema: {
       operationId: 'loginForWeb',
       summary: 'Sign in with email and password',
+      description: 'Starts a session and sets the cookie `token`.',
       tags,
       body: Login,
-      response: { 200: SignedIn, ...failures(401, 429) }
+      response: { 200: LoggedIn, ...failures(...signInFailures) }
     },
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
-    const { account, accessToken } = await core.signInOnce(request.body, 'web', clientInfoOf(request))
+    const { account, accessToken } = await core.signIn.withPassword(request.body, 'web', clientInfoOf(request))
     cookie.set(reply, accessToken)
     return { user: { id: account.id, email: account.email } }
   })
@@ -53,10 +57,11 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
   app.get('/auth/me', {
     schema: {
       operationId: 'meForWeb',
-      summary: 'Who is signed in',
+      summary: 'The current user',
+      description: 'Returns the account that the cookie, or the bearer token, belongs to.',
       tags,
       security,
-      response: { 200: SignedIn, ...failures(401) }
+      response: { 200: Me, ...failures(...tokenFailures) }
     }
   }, async request => {
     const { account } = await core.validation.authenticate(requireToken(tokenOf(request)))
@@ -67,13 +72,17 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     schema: {
       operationId: 'logoutFromWeb',
       summary: 'Sign out',
+      description: 'Ends the session, if there is one, and clears the cookie.',
       tags,
-      security: [...security, {}],
-      response: { 204: Type.Null({ description: 'Signed out' }), ...failures(403) }
+      security: [{}, ...security],
+      ...optionalBody,
+      response: {
+        204: Type.Null({ description: 'Signed out' }), ...failures('foreign_origin', ...unreadBodyFailures)
+      }
     }
   }, async (request, reply) => {
     const token = tokenOf(request)
-    if (token !== null) await core.signOut.withAccessToken(token, clientInfoOf(request))
+    if (token !== null) await core.sessions.signOut.byAccessToken(token, clientInfoOf(request))
     cookie.clear(reply)
     return reply.code(204).send(null)
   })

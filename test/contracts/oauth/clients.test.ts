@@ -68,11 +68,11 @@ for (const database of databases) {
     })
 
     await t.test('a client that is removed loses access at once', async t => {
-      await server.core.clients.remove(id)
+      await server.core.partners.clients.remove(id)
       const response = await oauth.clientCredentialsGrantRequest(
         as, client, oauth.ClientSecretBasic(secret), {}, insecure)
       await t.rejects(oauth.processClientCredentialsResponse(as, client, response), /challenge/)
-      await t.rejects(server.core.clients.remove(id), { code: 'not_found' })
+      await t.rejects(server.core.partners.clients.remove(id), { code: 'not_found' })
     })
   })
 }
@@ -130,7 +130,7 @@ t.test('the token that speaks for a client dies with the client', async t => {
   const kept = await form('/oauth/revoke', { token: body.access_token }, basic(partner))
   t.match(kept, { status: 400, body: { error: 'unsupported_token_type' } }, 'it is not said to be revoked')
   matchesOpenapi(t, 'oauth', 'POST /oauth/revoke', kept)
-  await server.core.clients.remove(partner.id)
+  await server.core.partners.clients.remove(partner.id)
   t.equal(await active(), false)
 })
 
@@ -181,7 +181,7 @@ t.test('private_key_jwt: a client that signs, with each algorithm, once', async 
   }
 })
 
-t.test('what is wrong with a request is told as RFC 6749 5.2 has it', async t => {
+t.test('errors of a request have the form of RFC 6749 5.2', async t => {
   const { server, partner: { id, secret }, form, issuer } = await buildForPartner(t)
   const good = basic({ id, secret })
   const grant = { grant_type: 'client_credentials' }
@@ -220,7 +220,7 @@ t.test('what is wrong with a request is told as RFC 6749 5.2 has it', async t =>
     method: 'POST', body: '<a/>', headers: { ...good, 'content-type': 'text/xml' }
   })
   t.match(xml, { status: 415, body: { error: 'invalid_request', error_description: /x-www-form-urlencoded/ } })
-  const poor = await newPartner(server, { grants: [] })
+  const poor = await newPartner(server, { grantTypes: [] })
   for (const grantType of clientGrants) {
     const reply = await form('/oauth/token', {
       grant_type: grantType, refresh_token: 'rt_x', subject_token: 'x', subject_token_type: accessTokenType
@@ -232,5 +232,5 @@ t.test('what is wrong with a request is told as RFC 6749 5.2 has it', async t =>
 t.test('an id with a colon and a secret with every character get through, as they are encoded', async t => {
   const { server, form } = await buildForPartner(t)
   t.equal((await form('/oauth/introspect', { token: 'x' }, basic({ id: 'a:b&c=d', secret: 'é %&=+:' }))).status, 401)
-  await t.rejects(server.core.clients.authenticate({ id: '\ud800', secret: 'x' }), { code: 'invalid_client' })
+  await t.rejects(server.core.partners.clients.authenticate({ id: '\ud800', secret: 'x' }), { code: 'invalid_client' })
 })

@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
-import { coreBeside, operator, sqlBeside } from '../../support/beside.js'
+import { openSql } from '../../support/open-sql.js'
+import { secondCore, operator } from '../../support/second-core.js'
 import { databases } from '../../support/build.js'
 import { post } from '../../support/http.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
@@ -25,7 +26,7 @@ async function takeAll (issuer: string, partner: Partner): Promise<string[]> {
 }
 
 for (const database of databases) {
-  t.test(`a partner that waits learns of a sign-out within a second, on ${database}`, async t => {
+  t.test(`a partner that waits gets a sign-out within a second, on ${database}`, async t => {
     const { issuer, as, partner } = await buildForPartner(t, { database })
     const { token } = await signedUp(issuer)
     t.same(await poll(issuer, partner, now), { sets: {}, moreAvailable: false })
@@ -60,7 +61,7 @@ for (const database of databases) {
   })
 }
 
-t.test('partners are told of every end of a session, each by its kind', async t => {
+t.test('partners get an event for every end of a session, each by its kind', async t => {
   const { server, issuer, partner } = await buildForPartner(t)
   const { core } = server
   const told = async () => (await takeAll(issuer, partner)).map(claimsOf)
@@ -74,10 +75,10 @@ t.test('partners are told of every end of a session, each by its kind', async t 
   const revoked = (entity: string) => ({ [`${caep}/session-revoked`]: { initiating_entity: entity } })
 
   const reused = await signIn()
-  await core.refresh(reused.refreshToken, operator)
-  const successor = await core.refresh(reused.refreshToken, operator)
-  await core.refresh(successor.refreshToken, operator)
-  await t.rejects(core.refresh(reused.refreshToken, operator))
+  await core.refresh.trade(reused.refreshToken, operator)
+  const successor = await core.refresh.trade(reused.refreshToken, operator)
+  await core.refresh.trade(successor.refreshToken, operator)
+  await t.rejects(core.refresh.trade(reused.refreshToken, operator))
   t.match(await told(), [{ sub_id: of(reused.token), events: revoked('policy') }])
 
   const [first, second] = [await signIn(), await signIn()]
@@ -135,9 +136,9 @@ t.test('a partner takes events in portions, refuses what it cannot read, and eac
   t.ok(server.log.some(line => line.includes('a partner refuses events') && line.includes('invalid_key')))
 })
 
-t.test('an event older than the longest token is not told, and one that commits late still is', async t => {
-  const { server, issuer, partner } = await buildForPartner(t)
-  const sql = sqlBeside(t, server.config)
+t.test('an event older than the longest token is not sent, and one that commits late is', async t => {
+  const { server, issuer, partner } = await buildForPartner(t, { ownDatabase: true })
+  const sql = openSql(t, server.settings)
   const add = async (age: string) => sql`
     INSERT INTO audit_events (account_id, event, at)
     VALUES (${randomUUID()}, 'signed_out', clock_timestamp() - ${age}::text::interval)`
@@ -148,19 +149,19 @@ t.test('an event older than the longest token is not told, and one that commits 
   await add('6 days')
   t.equal(await count(), 1)
 
-  await server.core.events.compactAcknowledged()
+  await server.core.partners.cleanUp()
   t.equal(await count(), 1, 'what is not acknowledged is kept')
   await takeAll(issuer, partner)
   await add('30 seconds')
   await takeAll(issuer, partner)
-  await server.core.events.compactAcknowledged()
+  await server.core.partners.cleanUp()
   const beginning = async () => (await sql<[{ age: number }]>`
     SELECT extract(epoch FROM clock_timestamp() - events_from)::float8 AS age FROM clients`)[0].age
   t.ok(Math.abs(await beginning() - 60) < 5, 'all is settled but what may still be under way')
-  await server.core.events.compactAcknowledged()
+  await server.core.partners.cleanUp()
   t.equal((await sql`SELECT 1 FROM event_acknowledgements`).length, 2, 'given just now')
   await sql`UPDATE event_acknowledgements SET at = at - interval '2 minutes'`
-  await server.core.events.compactAcknowledged()
+  await server.core.partners.cleanUp()
   t.same(await sql`SELECT 1 FROM event_acknowledgements`, [])
   await add('45 seconds')
   t.equal(await count(), 2, 'found behind younger ones')
@@ -180,13 +181,13 @@ t.test('waiting ends with the server, and with the partner\'s patience', async t
   t.ok(performance.now() - began < 5_000)
 })
 
-t.test('whoever waits while its client is removed learns nothing more', async t => {
+t.test('a client that is removed while it waits gets no further event', async t => {
   const { server, issuer, partner } = await buildForPartner(t)
   const { token } = await signedUp(issuer)
-  const beside = await coreBeside(t, server.config)
+  const beside = await secondCore(t, server.settings)
   const waiting = poll(issuer, partner, {})
   await delay(100)
-  await beside.clients.remove(partner.id)
+  await beside.partners.clients.remove(partner.id)
   await post(`${issuer}/api/auth/revoke-token`, { token })
   t.same((await waiting).sets, {})
   t.equal((await post(`${issuer}/oauth/events`, {}, basic(partner))).status, 401)
@@ -202,7 +203,8 @@ t.test('other methods of authentication, bad polls, and a server without public 
     matchesOpenapi(t, 'oauth', 'POST /oauth/events', reply)
   }
 
-  const shared = await buildForPartner(t, { settings: { JWT_SECRET: randomBytes(48).toString('base64url') } })
+  const sharedSecret = randomBytes(48).toString('base64url')
+  const shared = await buildForPartner(t, { settings: { keys: { sharedSecret } } })
   const reply = await post(`${shared.issuer}/oauth/events`, now, basic(shared.partner))
   t.match(reply, { status: 404, body: { error: 'not_found', error_description: /shared secret/ } })
   matchesOpenapi(t, 'oauth', 'POST /oauth/events', reply)

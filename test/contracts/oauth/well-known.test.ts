@@ -3,7 +3,7 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import t from 'tap'
 import { drivers } from '../../conformance/drivers.js'
-import { coreBeside } from '../../support/beside.js'
+import { secondCore } from '../../support/second-core.js'
 import { build, databases } from '../../support/build.js'
 import { send } from '../../support/http.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
@@ -16,7 +16,7 @@ for (const database of databases) {
   t.test(`jose verifies tokens of every contract with the published keys, on ${database}`, async t => {
     const server = await build(t, { database })
     const keys = createRemoteJWKSet(new URL(jwksPath, server.api))
-    const { PUBLIC_URL: issuer } = server.config
+    const { issuer } = server.settings
     for (const [contract, driver] of Object.entries(drivers(server))) {
       const person = newPerson()
       await driver.signUp(person)
@@ -33,7 +33,7 @@ for (const database of databases) {
 
 for (const algorithm of ['EdDSA', 'RS256'] as const) {
   t.test(`jose verifies tokens signed ${algorithm}`, async t => {
-    const server = await build(t, { settings: { JWT_ALG: algorithm } })
+    const server = await build(t, { settings: { keys: { algorithm } } })
     const { token } = await loggedIn(server.api, await registered(server.api))
     const { protectedHeader } = await jwtVerify(token, createRemoteJWKSet(new URL(jwksPath, server.api)))
     t.equal(protectedHeader.alg, algorithm)
@@ -41,7 +41,7 @@ for (const algorithm of ['EdDSA', 'RS256'] as const) {
 }
 
 t.test('the keys may be kept for five minutes, and are not sent again while they are the same', async t => {
-  const server = await build(t)
+  const server = await build(t, { ownDatabase: true })
   const first = await send(server.api + jwksPath)
   matchesOpenapi(t, 'oauth', `GET ${jwksPath}`, first)
   t.equal(first.headers.get('cache-control'), 'public, max-age=300')
@@ -60,7 +60,7 @@ t.test('the keys may be kept for five minutes, and are not sent again while they
 })
 
 t.test('with JWT_SECRET there are no public keys, and both routes say so', async t => {
-  const server = await build(t, { settings: { JWT_SECRET: randomBytes(48).toString('base64url') } })
+  const server = await build(t, { settings: { keys: { sharedSecret: randomBytes(48).toString('base64url') } } })
   const jwks = await send(server.api + jwksPath)
   t.equal(jwks.status, 404)
   matchesOpenapi(t, 'oauth', `GET ${jwksPath}`, jwks)
@@ -73,7 +73,7 @@ t.test('oauth4webapi discovers it', async t => {
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`
   await build(t, {
-    settings: { PUBLIC_URL: issuer, LISTEN: [{ host: '127.0.0.1', port, contracts: ['oauth'] }] }
+    settings: { issuer, listen: [{ host: '127.0.0.1', port, contracts: ['oauth'] }] }
   })
   const response = await oauth.discoveryRequest(new URL(issuer), {
     algorithm: 'oauth2', [oauth.allowInsecureRequests]: true
@@ -87,10 +87,10 @@ t.test('oauth4webapi discovers it', async t => {
 t.test('while a key rotates no valid token is refused by any of three instances', async t => {
   const clock = { ms: Date.now() }
   const now = () => clock.ms
-  const first = await build(t, { now })
-  const others = await Promise.all([1, 2].map(() => build(t, { settings: first.config, now })))
+  const first = await build(t, { ownDatabase: true, now })
+  const others = await Promise.all([1, 2].map(() => build(t, { settings: first.settings, now })))
   const instances = [first, ...others]
-  const beside = await coreBeside(t, first.config)
+  const beside = await secondCore(t, first.settings)
   const person = await registered(first.api)
 
   const kids = new Set<string>()

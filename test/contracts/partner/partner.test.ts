@@ -1,12 +1,13 @@
 import t, { type Test } from 'tap'
 import { build, databases, type BuildOptions } from '../../support/build.js'
-import { coreBeside, operator, sqlBeside } from '../../support/beside.js'
+import { openSql } from '../../support/open-sql.js'
+import { secondCore, operator } from '../../support/second-core.js'
 import { post, type Reply } from '../../support/http.js'
-import { hasKeys } from '../../support/keys-of.js'
+import { expectKeys } from '../../support/expect-keys.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
 import { loggedIn, newPerson, registered, signedUp } from '../../support/people.js'
 
-/* Seed 001, example by example and sentence by sentence. What is refused stands in partner-refusals.test.ts. */
+/* The specification of contract `partner`, example by example. Refusals are in refusals.test.ts. */
 
 const hour = 3600
 const day = 24 * hour
@@ -32,7 +33,7 @@ function isGood (t: Test, route: string, reply: Reply, cacheControl = 'no-store'
   t.equal(reply.status, 200)
   t.equal(reply.headers.get('content-type'), 'application/json; charset=utf-8')
   t.equal(reply.headers.get('cache-control'), cacheControl)
-  hasKeys(t, reply.body, 'success', 'data')
+  expectKeys(t, reply.body, 'success', 'data')
   t.equal(reply.body.success, true)
   matchesOpenapi(t, 'partner', `POST /api/auth/${route}`, reply)
 }
@@ -46,12 +47,12 @@ function headerOf (token: string) {
 }
 
 for (const database of databases) {
-  t.test(`seed 001 on ${database}`, async t => {
+  t.test(`contract partner on ${database}`, async t => {
     const { server, api, call, pass, seconds } = await setUp(t, { database })
-    const { accounts } = await coreBeside(t, server.config)
-    const sql = sqlBeside(t, server.config)
+    const { accounts } = await secondCore(t, server.settings)
+    const sql = openSql(t, server.settings)
 
-    /** The seed's own user: John Doe with an active premium plan. */
+    /** The user of the specification's examples: John Doe with an active premium plan. */
     async function johnDoe () {
       const person = newPerson()
       await accounts.register({ ...person, name: 'John Doe', minPasswordLength: 8 }, operator)
@@ -65,12 +66,12 @@ for (const database of databases) {
       const reply = await call('login', { email, password })
       isGood(t, 'login', reply)
       const { data } = reply.body
-      hasKeys(t, data, 'token', 'refreshToken', 'expiresIn', 'refreshExpiresIn', 'user')
+      expectKeys(t, data, 'token', 'refreshToken', 'expiresIn', 'refreshExpiresIn', 'user')
       t.match(data.token, /^[\w-]+\.[\w-]+\.[\w-]+$/)
       t.match(data.refreshToken, refreshToken)
       t.equal(data.expiresIn, 3600)
       t.equal(data.refreshExpiresIn, 30 * day)
-      hasKeys(t, data.user, 'id', 'email', 'name', 'subscription')
+      expectKeys(t, data.user, 'id', 'email', 'name', 'subscription')
       t.match(data.user.id, userId)
       t.equal(data.user.email, email)
       t.equal(data.user.name, 'John Doe')
@@ -81,7 +82,7 @@ for (const database of databases) {
     await t.test('login: the access token is a JWT of one hour for this issuer, audience and account', async t => {
       const person = await registered(api)
       const { body: { data: { token, user } } } = await call('login', person)
-      hasKeys(t, headerOf(token), 'alg', 'typ', 'kid')
+      expectKeys(t, headerOf(token), 'alg', 'typ', 'kid')
       t.match(headerOf(token), { alg: 'ES256', typ: 'JWT', kid: /^[\w-]{43}$/ })
       const claims = claimsOf(token)
       t.same(Object.keys(claims).sort(),
@@ -164,7 +165,7 @@ for (const database of databases) {
       const reply = await call('refresh-token', { refreshToken: first.refreshToken })
       isGood(t, 'refresh-token', reply)
       const { data } = reply.body
-      hasKeys(t, data, 'token', 'refreshToken', 'expiresIn', 'refreshExpiresIn')
+      expectKeys(t, data, 'token', 'refreshToken', 'expiresIn', 'refreshExpiresIn')
       t.match(data.refreshToken, refreshToken)
       t.not(data.refreshToken, first.refreshToken)
       t.not(data.token, first.token)
@@ -195,7 +196,7 @@ for (const database of databases) {
       t.equal((await call('validate-token', { token: next.token })).status, 200)
     })
 
-    await t.test('refresh tokens expire after 30 days, counted anew at each refresh', async t => {
+    await t.test('refresh tokens expire 30 days after the last refresh', async t => {
       const { token, refreshToken } = await signedUp(api)
       const sid = String(claimsOf(token).sid)
       const remaining = async () => {
@@ -250,7 +251,7 @@ for (const database of databases) {
 t.test('a remembered answer is the first one, byte for byte, and may be kept as long', async t => {
   const { api } = await setUp(t, {})
   const body = JSON.stringify({ token: (await signedUp(api)).token })
-  const ask = async () => {
+  const request = async () => {
     const headers = { 'content-type': 'application/json' }
     const reply = await fetch(`${api}/api/auth/validate-token`, { method: 'POST', headers, body })
     return [
@@ -258,14 +259,14 @@ t.test('a remembered answer is the first one, byte for byte, and may be kept as 
       ...['content-type', 'content-length', 'cache-control'].map(name => reply.headers.get(name))
     ]
   }
-  const first = await ask()
+  const first = await request()
   t.equal(first[0], 200)
-  t.same([await ask(), await ask()], [first, first])
+  t.same([await request(), await request()], [first, first])
 })
 
 t.test('the lifetime of validate-token answers is never longer than VALIDATION_CACHE_TTL', async t => {
   for (const [ttl, maxAge] of [[60, 60], [0, 0], [7200, 300]] as const) {
-    const { api, call } = await setUp(t, { settings: { VALIDATION_CACHE_TTL: ttl } })
+    const { api, call } = await setUp(t, { settings: { validation: { cacheTtl: ttl } } })
     const { token } = await signedUp(api)
     t.equal((await call('validate-token', { token })).headers.get('cache-control'), `private, max-age=${maxAge}`)
   }
@@ -273,7 +274,7 @@ t.test('the lifetime of validate-token answers is never longer than VALIDATION_C
 
 t.test('lifetimes follow ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL and SESSION_MAX_AGE', async t => {
   const { api, call } = await setUp(t, {
-    settings: { ACCESS_TOKEN_TTL: 60, REFRESH_TOKEN_TTL: 7200, SESSION_MAX_AGE: 30 }
+    settings: { lifetimes: { accessToken: 60, refreshToken: 7200, session: 30 } }
   })
   const { data } = (await call('login', await registered(api))).body
   t.equal(data.refreshExpiresIn, 30, 'no session outlives its longest age')

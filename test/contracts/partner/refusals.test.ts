@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { coreBeside, operator, sqlBeside } from '../../support/beside.js'
+import { openSql } from '../../support/open-sql.js'
+import { secondCore, operator } from '../../support/second-core.js'
 import { build, databases, type BuildOptions } from '../../support/build.js'
 import { post, type Reply } from '../../support/http.js'
-import { hasKeys } from '../../support/keys-of.js'
+import { expectKeys } from '../../support/expect-keys.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
 import { loggedIn, newPerson, registered, signedUp, type Person, type Tokens } from '../../support/people.js'
 
-/* How seed 001 says no: its error format, its codes, and beyond the seed the reason of each. */
+/* Refusals of contract `partner`: the format and codes of its specification, and the `reason` that Keyturn adds. */
 
 async function setUp (t: Test, options: BuildOptions) {
   const clock = { ms: Date.now() }
@@ -27,7 +28,7 @@ interface Refusal {
   retryable?: boolean
 }
 
-/** The seed's error format with the members that Keyturn adds, and the headers that belong to the status. */
+/** The specification's error format with the members that Keyturn adds, and the headers that belong to the status. */
 function isRefused (
   t: Test, route: string, reply: Reply, { status = 401, code, reason, retryable = false }: Refusal
 ): void {
@@ -35,8 +36,8 @@ function isRefused (
   t.equal(reply.status, status, `${route}: ${code}, ${reason}`)
   t.equal(reply.headers.get('content-type'), 'application/json; charset=utf-8')
   t.equal(reply.headers.get('cache-control'), 'no-store')
-  hasKeys(t, reply.body, 'success', 'error')
-  hasKeys(t, error, 'code', 'message', 'reason', 'retryable', ...(code === 'VALIDATION_ERROR' ? ['details'] : []))
+  expectKeys(t, reply.body, 'success', 'error')
+  expectKeys(t, error, 'code', 'message', 'reason', 'retryable', ...(code === 'VALIDATION_ERROR' ? ['details'] : []))
   t.equal(reply.body.success, false)
   t.same([error.code, error.reason, error.retryable], [code, reason, retryable])
   t.match(error.message, /^[A-Z][^\n]{9,}$/, 'a message for people')
@@ -54,12 +55,12 @@ function withOtherSignature (token: string): string {
 }
 
 for (const database of databases) {
-  t.test(`refusals of seed 001 on ${database}`, async t => {
+  t.test(`refusals on ${database}`, async t => {
     const { server, api, call, pass } = await setUp(t, {
-      database, settings: { REFRESH_RETRY_WINDOW: 0, REFRESH_CONFIRM_WINDOW: 0 }
+      database, settings: { refresh: { retryWindow: 0, confirmWindow: 0 } }
     })
-    const core = await coreBeside(t, server.config)
-    const sql = sqlBeside(t, server.config)
+    const core = await secondCore(t, server.settings)
+    const sql = openSql(t, server.settings)
 
     const idOf = async ({ email }: Person) => (await core.accounts.findByEmail(email))?.id ?? ''
 
@@ -120,7 +121,7 @@ for (const database of databases) {
       }
     })
 
-    await t.test('validate-token: a token that was not signed here is told so', async t => {
+    await t.test('validate-token: a token that was not signed here is reported as such', async t => {
       const { token } = await signedUp(api)
       const [header = '', payload = '', signature = ''] = token.split('.')
       const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')
@@ -137,15 +138,15 @@ for (const database of databases) {
     })
 
     await t.test('validate-token: a token for another PUBLIC_URL is for another audience', async t => {
-      const other = await coreBeside(t, { ...server.config, PUBLIC_URL: 'https://auth.example.com' })
-      const there = await other.signIn(await registered(api), operator)
+      const other = await secondCore(t, server.settings, { issuer: 'https://auth.example.com' })
+      const there = await other.signIn.withPassword(await registered(api), 'partner', operator)
       const reply = await call('validate-token', { token: there.accessToken })
       isRefused(t, 'validate-token', reply, { code: 'INVALID_TOKEN', reason: 'wrong_audience' })
       t.equal((await call('revoke-token', { token: there.accessToken })).status, 200)
       t.equal((await other.validation.authenticate(there.accessToken)).sessionId, there.sessionId, 'it lives on')
     })
 
-    await t.test('refresh-token: one that was not issued here is malformed, and harms nobody', async t => {
+    await t.test('refresh-token: one that was not issued here is malformed, and ends no session', async t => {
       const tokens = await signedUp(api)
       const { token, refreshToken } = tokens
       const flipped = (at: number) => {
@@ -192,7 +193,7 @@ for (const database of databases) {
       const ends: Array<(person: Person) => Promise<unknown>> = [
         async person => core.sessions.endAll(await idOf(person), 'revoked', operator),
         person => core.accounts.disable(person.email, operator),
-        async person => core.changePassword({
+        async person => core.passwords.change({
           accountId: await idOf(person),
           current: person.password,
           replacement: 'another password',
@@ -281,9 +282,9 @@ for (const database of databases) {
   })
 }
 
-t.test('a sign-in that finds no room among the hashes is told to retry, and others are served', async t => {
+t.test('a sign-in beyond the hashing queue is refused as overloaded, and others are served', async t => {
   const { api, call } = await setUp(t, {
-    settings: { PASSWORD_HASH_CONCURRENCY: 1, PASSWORD_HASH_QUEUE: 1, PASSWORD_HASH_MEMORY: 131_072 }
+    settings: { passwords: { concurrency: 1, queue: 1, memory: 131_072 } }
   })
   const person = await registered(api)
   const calls = Array.from({ length: 12 }, () => call('login', person))

@@ -4,7 +4,7 @@ import { build, databases } from '../../support/build.js'
 import { newPerson } from '../../support/people.js'
 import { claimsOf } from '../../support/set-cookie.js'
 
-/* Seed 000 names Better Auth as its implementation: its own client, as npm has it, works against Keyturn. */
+/* The specification of contract `session` names Better Auth; its client from npm works against Keyturn. */
 
 /** What a browser does with cookies of one host: keeps what is set, drops what is cleared, sends what it has. */
 function cookieJar () {
@@ -52,7 +52,7 @@ function bad<Data> (t: Test, { data, error }: Answer<Data>, status: number, code
 }
 
 for (const database of databases) {
-  t.test(`seed 000, the client of Better Auth, on ${database}`, async t => {
+  t.test(`the client of Better Auth on ${database}`, async t => {
     const { api } = await build(t, { database })
 
     /** Somebody with an account and a session in a browser of theirs. */
@@ -78,7 +78,7 @@ for (const database of databases) {
       bad(t, await auth.listSessions(), 401, 'UNAUTHORIZED', 'Unauthorized')
     }
 
-    await t.test('seed 000: signUp.email gives token and user, and the browser is signed in', async t => {
+    await t.test('signUp.email gives token and user, and the browser is signed in', async t => {
       const here = browser(api)
       const { username: name, email, password } = newPerson()
       const { token, user } = good(t, await here.auth.signUp.email({ name, email, password }))
@@ -88,7 +88,7 @@ for (const database of databases) {
       await isSignedIn(t, here)
     })
 
-    await t.test('seed 000: signIn.email gives token and user, without a redirect', async t => {
+    await t.test('signIn.email gives token and user, without a redirect', async t => {
       const { email, password, userId } = await signedUp(t)
       const here = browser(api)
       const data = good(t, await here.auth.signIn.email({ email, password, rememberMe: true }))
@@ -97,7 +97,7 @@ for (const database of databases) {
       t.equal(here.cookies.get('session'), data.token)
     })
 
-    await t.test('seed 000: getSession gives session and user with dates, or null', async t => {
+    await t.test('getSession gives session and user with dates, or null', async t => {
       const here = await signedUp(t)
       const { session, user } = good(t, await here.auth.getSession())
       t.match(user, { id: here.userId, name: here.name, email: here.email, emailVerified: false, image: null })
@@ -109,7 +109,7 @@ for (const database of databases) {
       t.same(await browser(api).auth.getSession(), { data: null, error: null })
     })
 
-    await t.test('seed 000: listSessions shows each browser, revokeSession ends the one of that token', async t => {
+    await t.test('listSessions shows each browser, revokeSession ends the one of that token', async t => {
       const here = await signedUp(t)
       const there = await signedIn(t, here)
       const sessions = good(t, await here.auth.listSessions())
@@ -122,7 +122,7 @@ for (const database of databases) {
       t.equal(good(t, await here.auth.listSessions()).length, 1)
     })
 
-    await t.test('seed 000: revokeOtherSessions leaves this browser, revokeSessions none', async t => {
+    await t.test('revokeOtherSessions leaves this browser, revokeSessions none', async t => {
       const here = await signedUp(t)
       const [there, elsewhere] = [await signedIn(t, here), await signedIn(t, here)]
       t.same(good(t, await here.auth.revokeOtherSessions()), { status: true })
@@ -133,7 +133,7 @@ for (const database of databases) {
       await isSignedOut(t, here)
     })
 
-    await t.test('seed 000: changePassword ends other browsers; the old password is good no more', async t => {
+    await t.test('changePassword ends other browsers; the old password is refused', async t => {
       const here = await signedUp(t)
       const there = await signedIn(t, here)
       const newPassword = 'another password'
@@ -148,7 +148,7 @@ for (const database of databases) {
       await isSignedIn(t, await signedIn(t, { email: here.email, password: newPassword }))
     })
 
-    await t.test('seed 000: changePassword may leave the other browsers', async t => {
+    await t.test('changePassword may leave the other browsers', async t => {
       const here = await signedUp(t)
       const there = await signedIn(t, here)
       const data = good(t, await here.auth.changePassword({
@@ -159,7 +159,7 @@ for (const database of databases) {
       await isSignedIn(t, here)
     })
 
-    await t.test('seed 000: signOut ends the session and empties the jar', async t => {
+    await t.test('signOut ends the session and empties the jar', async t => {
       const here = await signedUp(t)
       const kept = new Map(here.cookies)
       t.same(good(t, await here.auth.signOut()), { success: true })
@@ -171,7 +171,7 @@ for (const database of databases) {
       t.same(good(t, await here.auth.signOut()), { success: true }, 'and again is no fault')
     })
 
-    await t.test('seed 000: its bearer way, with fetchOptions.auth, works as well', async t => {
+    await t.test('its bearer way, with fetchOptions.auth, works as well', async t => {
       const here = await signedUp(t)
       const token = here.cookies.get('session') ?? ''
       const auth = createAuthClient({ baseURL: api, fetchOptions: { auth: { type: 'Bearer', token } } })
@@ -179,7 +179,7 @@ for (const database of databases) {
       t.equal(good(t, await auth.listSessions()).length, 1)
     })
 
-    await t.test('seed 000: its $fetch reaches refresh, which sets a new cookie', async t => {
+    await t.test('its $fetch reaches refresh, which sets a new cookie', async t => {
       const here = await signedUp(t)
       const before = here.cookies.get('session')
       const { token } = good(t, await here.auth.$fetch<{ token: string }>('/refresh', { method: 'POST' }))
@@ -188,7 +188,7 @@ for (const database of databases) {
       await isSignedIn(t, here)
     })
 
-    await t.test('seed 000: errors reach the caller with code, message and status', async t => {
+    await t.test('errors reach the caller with code, message and status', async t => {
       const here = await signedUp(t)
       const { auth } = browser(api)
       const { name, email, password } = here

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { asker, isReply } from '../../support/ask.js'
+import { createRequester, expectReply } from '../../support/requester.js'
 import { build, databases, type BuildOptions } from '../../support/build.js'
 import { newPerson, registered } from '../../support/people.js'
 import { claimsOf, headerOf, setsCookie, setsNoCookie } from '../../support/set-cookie.js'
 import { sessionCookie, sessionPerson } from '../../support/session-person.js'
 
 /*
- * Seed 000, stories 1 and 2: sign-in, the use of its token, and what is said when it fails. Story 3 stands in
- * session-refresh.test.ts, what a person does of their sessions in session-management.test.ts.
+ * The specification of contract `session`, stories 1 and 2: sign-in, the use of its token, and its failures. Story 3
+ * is in session-refresh.test.ts, listing and ending sessions in session-management.test.ts.
  */
 
 const signIn = 'POST /api/auth/sign-in/email'
@@ -27,18 +27,22 @@ const docs = (name: string) => readFileSync(new URL(`../../../docs/${name}`, imp
 async function setUp (t: Test, options: BuildOptions) {
   const clock = { ms: Math.floor(Date.now() / 1000) * 1000 }
   const server = await build(t, { ...options, now: () => clock.ms })
-  return { server, ask: asker(server.api, 'session'), pass: (seconds: number) => { clock.ms += seconds * 1000 } }
+  return {
+    server,
+    request: createRequester(server.api, 'session'),
+    pass: (seconds: number) => { clock.ms += seconds * 1000 }
+  }
 }
 
 for (const database of databases) {
-  t.test(`seed 000, stories 1 and 2, on ${database}`, async t => {
-    const { server, ask, pass } = await setUp(t, { database })
+  t.test(`sign-in and session on ${database}`, async t => {
+    const { server, request, pass } = await setUp(t, { database })
 
-    await t.test('seed 000, US-001 AC-001: login returns a session token, and the same as a cookie', async t => {
+    await t.test('login returns a session token, and the same as a cookie', async t => {
       const person = await registered(server.api)
-      const reply = await ask(t, signIn, { json: person })
+      const reply = await request(t, signIn, { json: person })
       const { token, user } = reply.body
-      isReply(t, reply, 200, {
+      expectReply(t, reply, 200, {
         redirect: false,
         token,
         user: {
@@ -56,9 +60,9 @@ for (const database of databases) {
       t.equal(setsCookie(t, reply, 'session', sessionCookie()), token)
     })
 
-    await t.test('seed 000, US-001 AC-001: so does a sign-up, with the name as it was given', async t => {
+    await t.test('so does a sign-up, with the name as it was given', async t => {
       const { email, password } = newPerson()
-      const reply = await ask(t, signUp, { json: { name: 'John Doe', email: ` ${email.toUpperCase()}`, password } })
+      const reply = await request(t, signUp, { json: { name: 'John Doe', email: ` ${email.toUpperCase()}`, password } })
       const { token, user } = reply.body
       t.equal(reply.status, 200)
       t.same(Object.keys(reply.body), ['token', 'user'])
@@ -66,23 +70,23 @@ for (const database of databases) {
       t.equal(setsCookie(t, reply, 'session', sessionCookie()), token)
     })
 
-    await t.test('seed 000, US-001 AC-002: the token can be used in subsequent requests, as a cookie too', async t => {
-      const { token, userId, email } = await sessionPerson(t, ask)
+    await t.test('the token can be used in subsequent requests, as a cookie too', async t => {
+      const { token, userId, email } = await sessionPerson(t, request)
       const cookie = `session=${token}`
       for (const credential of [{ bearer: token }, { cookie }, { cookie: `a=b; ${cookie}; c=d` }]) {
-        const reply = await ask(t, current, credential)
+        const reply = await request(t, current, credential)
         t.equal(reply.status, 200)
         t.same(Object.keys(reply.body), ['session', 'user'])
         t.match(reply.body, { session: { userId }, user: { id: userId, email } })
-        t.equal((await ask(t, list, credential)).status, 200)
+        t.equal((await request(t, list, credential)).status, 200)
       }
-      setsNoCookie(t, await ask(t, current, { cookie }))
+      setsNoCookie(t, await request(t, current, { cookie }))
     })
 
-    await t.test('seed 000, US-001 AC-002: it shows when its session began and ends, where and with what', async t => {
+    await t.test('it shows when its session began and ends, where and with what', async t => {
       const person = await registered(server.api)
-      const { body: { token } } = await ask(t, signIn, { json: person, headers: { 'user-agent': 'curl/8' } })
-      const { body: { session } } = await ask(t, current, { bearer: token })
+      const { body: { token } } = await request(t, signIn, { json: person, headers: { 'user-agent': 'curl/8' } })
+      const { body: { session } } = await request(t, current, { bearer: token })
       t.same(Object.keys(session),
         ['id', 'token', 'userId', 'expiresAt', 'createdAt', 'updatedAt', 'ipAddress', 'userAgent'])
       t.match(session.id, uuid)
@@ -95,18 +99,18 @@ for (const database of databases) {
       t.ok(Math.abs(lives - 3600_000) < 1000, 'an hour')
     })
 
-    await t.test('seed 000, US-001 AC-002: it can be used for an hour, and not once it has ended', async t => {
-      const { token } = await sessionPerson(t, ask)
+    await t.test('it can be used for an hour, and not once it has ended', async t => {
+      const { token } = await sessionPerson(t, request)
       pass(3599)
-      t.equal((await ask(t, list, { bearer: token })).status, 200)
+      t.equal((await request(t, list, { bearer: token })).status, 200)
       pass(1)
-      isReply(t, await ask(t, list, { bearer: token }), 401, unauthorized)
-      isReply(t, await ask(t, current, { bearer: token }), 200, null)
+      expectReply(t, await request(t, list, { bearer: token }), 401, unauthorized)
+      expectReply(t, await request(t, current, { bearer: token }), 200, null)
       pass(-3600)
     })
 
-    await t.test('seed 000, US-001 AC-003: the token format is documented', async t => {
-      const { token } = await sessionPerson(t, ask)
+    await t.test('the token format is documented', async t => {
+      const { token } = await sessionPerson(t, request)
       const named = [...docs('tokens.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)
       for (const member of Object.keys(headerOf(token))) t.ok(named.includes(member), `header ${member}`)
       for (const claim of Object.keys(claimsOf(token))) t.ok(named.includes(claim), `claim ${claim}`)
@@ -115,48 +119,48 @@ for (const database of databases) {
       }
     })
 
-    await t.test('seed 000: nobody signed in is null, not a refusal, whatever was sent', async t => {
-      const { token } = await sessionPerson(t, ask)
-      await ask(t, signOut, { bearer: token })
-      for (const asked of [
+    await t.test('without a session the reply is null, not a refusal, whatever was sent', async t => {
+      const { token } = await sessionPerson(t, request)
+      await request(t, signOut, { bearer: token })
+      for (const credentials of [
         {}, { bearer: token }, { bearer: 'x' }, { cookie: 'session=' }, { cookie: 'session=a.b.c' }
       ]) {
-        isReply(t, await ask(t, current, asked), 200, null)
+        expectReply(t, await request(t, current, credentials), 200, null)
       }
     })
 
-    await t.test('seed 000: sign-out ends the session, clears the cookie, and is no fault without one', async t => {
-      const { token } = await sessionPerson(t, ask)
-      for (const asked of [
+    await t.test('sign-out ends the session, clears the cookie, and succeeds without one', async t => {
+      const { token } = await sessionPerson(t, request)
+      for (const credentials of [
         { cookie: `session=${token}` }, { cookie: `session=${token}` }, { bearer: token, json: {} }, {}, { bearer: 'x' }
       ]) {
-        const reply = await ask(t, signOut, asked)
-        isReply(t, reply, 200, { success: true })
+        const reply = await request(t, signOut, credentials)
+        expectReply(t, reply, 200, { success: true })
         t.equal(setsCookie(t, reply, 'session', cleared), '')
-        isReply(t, await ask(t, list, { bearer: token }), 401, unauthorized)
+        expectReply(t, await request(t, list, { bearer: token }), 401, unauthorized)
       }
     })
 
-    await t.test('seed 000: all members Better Auth\'s client may send are taken, none of them is stored', async t => {
+    await t.test('all members Better Auth\'s client may send are taken, none of them is stored', async t => {
       const { username: name, email, password } = newPerson()
       const json = { name, email, password, image: 'x', callbackURL: '/x', rememberMe: false, role: 'admin' }
-      t.match((await ask(t, signUp, { json })).body.user, { name, image: null, emailVerified: false })
-      t.equal((await ask(t, signIn, { json })).body.redirect, false)
+      t.match((await request(t, signUp, { json })).body.user, { name, image: null, emailVerified: false })
+      t.equal((await request(t, signIn, { json })).body.redirect, false)
     })
 
-    await t.test('seed 000, US-002 AC-001: 401 is returned for invalid credentials', async t => {
-      const { email, password } = await sessionPerson(t, ask)
+    await t.test('401 is returned for invalid credentials', async t => {
+      const { email, password } = await sessionPerson(t, request)
       for (const json of [
         { email, password: `${password}x` }, { email, password: '' }, { email: newPerson().email, password }
       ]) {
-        const reply = await ask(t, signIn, { json })
-        isReply(t, reply, 401, { code: 'INVALID_EMAIL_OR_PASSWORD', message: 'Invalid email or password' })
+        const reply = await request(t, signIn, { json })
+        expectReply(t, reply, 401, { code: 'INVALID_EMAIL_OR_PASSWORD', message: 'Invalid email or password' })
         setsNoCookie(t, reply)
       }
     })
 
-    await t.test('seed 000, US-002 AC-002, AC-003: errors have a descriptive message, a documented code', async t => {
-      const { email, password } = await sessionPerson(t, ask)
+    await t.test('errors have a descriptive message, a documented code', async t => {
+      const { email, password } = await sessionPerson(t, request)
       const [name, other] = ['Jan', newPerson().email]
       const fields = '[body.password] is required'
       const table: Array<[route: string, json: unknown, status: number, code: string, message: string | RegExp]> = [
@@ -173,7 +177,7 @@ for (const database of databases) {
         [signIn, [], 400, 'VALIDATION_ERROR', '[body] must be object']
       ]
       for (const [route, json, status, code, message] of table) {
-        const reply = await ask(t, route, { json })
+        const reply = await request(t, route, { json })
         t.equal(reply.status, status, code)
         t.same(Object.keys(reply.body), ['code', 'message'])
         t.equal(reply.body.code, code)
@@ -184,29 +188,29 @@ for (const database of databases) {
       }
     })
 
-    await t.test('seed 000, US-002: no token, and whatever is none, is 401 where one is needed', async t => {
-      const { token } = await sessionPerson(t, ask)
+    await t.test('no token, and whatever is none, is 401 where one is needed', async t => {
+      const { token } = await sessionPerson(t, request)
       const at = token.lastIndexOf('.') + 1
       const forged = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
       for (const route of [
         list, 'POST /api/auth/revoke-session', 'POST /api/auth/revoke-sessions', 'POST /api/auth/revoke-other-sessions',
         'POST /api/auth/change-password'
       ]) {
-        for (const asked of [{}, { bearer: forged }, { cookie: 'session=x' }, { cookie: `token=${token}` }]) {
-          isReply(t, await ask(t, route, asked), 401, unauthorized)
+        for (const credentials of [{}, { bearer: forged }, { cookie: 'session=x' }, { cookie: `token=${token}` }]) {
+          expectReply(t, await request(t, route, credentials), 401, unauthorized)
         }
-        if (route.startsWith('POST')) isReply(t, await ask(t, route, { body: '{' }), 401, unauthorized)
+        if (route.startsWith('POST')) expectReply(t, await request(t, route, { body: '{' }), 401, unauthorized)
       }
     })
   })
 }
 
-t.test('seed 000: the cookie is Secure where COOKIE_SECURE says so, and lives as long as ACCESS_TOKEN_TTL', async t => {
-  const { ask } = await setUp(t, { settings: { COOKIE_SECURE: true, ACCESS_TOKEN_TTL: 600 } })
+t.test('the cookie is Secure where COOKIE_SECURE says so, and has the lifetime ACCESS_TOKEN_TTL', async t => {
+  const { request } = await setUp(t, { settings: { secureCookies: true, lifetimes: { accessToken: 600 } } })
   const { username: name, email, password } = newPerson()
-  const reply = await ask(t, signUp, { json: { name, email, password } })
+  const reply = await request(t, signUp, { json: { name, email, password } })
   const token = setsCookie(t, reply, 'session', [...sessionCookie(600), 'Secure'])
   t.equal(Number(claimsOf(token).exp) - Number(claimsOf(token).iat), 600)
-  setsCookie(t, await ask(t, signIn, { json: { email, password } }), 'session', [...sessionCookie(600), 'Secure'])
-  setsCookie(t, await ask(t, signOut, { bearer: token }), 'session', [...cleared, 'Secure'])
+  setsCookie(t, await request(t, signIn, { json: { email, password } }), 'session', [...sessionCookie(600), 'Secure'])
+  setsCookie(t, await request(t, signOut, { bearer: token }), 'session', [...cleared, 'Secure'])
 })

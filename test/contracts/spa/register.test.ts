@@ -1,12 +1,13 @@
 import t, { type Test } from 'tap'
-import { coreBeside, operator, sqlBeside } from '../../support/beside.js'
+import { openSql } from '../../support/open-sql.js'
+import { secondCore, operator } from '../../support/second-core.js'
 import { build, databases } from '../../support/build.js'
 import { post, type Reply } from '../../support/http.js'
-import { hasKeys } from '../../support/keys-of.js'
+import { expectKeys } from '../../support/expect-keys.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
 import { loggedIn, newPerson, type Person } from '../../support/people.js'
 
-/* Seed 003, "User Registration". */
+/* The specification of contract `spa`, "User Registration". */
 
 const wholeSeconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 const minLength = 'value_error.any_str.min_length'
@@ -22,13 +23,13 @@ function hasStatus (t: Test, reply: Reply, status: number): void {
 }
 
 for (const database of databases) {
-  t.test(`registration of seed 003 on ${database}`, async t => {
+  t.test(`registration on ${database}`, async t => {
     const server = await build(t, { database })
-    const { accounts } = await coreBeside(t, server.config)
-    const sql = sqlBeside(t, server.config)
+    const { accounts } = await secondCore(t, server.settings)
+    const sql = openSql(t, server.settings)
     const register = (body: object) => post(`${server.api}/api/auth/register`, body)
 
-    /** The seed's 422, to the byte. */
+    /** The specification's 422, to the byte. */
     async function isInvalid (
       t: Test, body: object, ...problems: Array<readonly [field: string, msg: string, type: string]>
     ): Promise<void> {
@@ -44,7 +45,7 @@ for (const database of databases) {
       t.equal(reply.text, `{"detail":"${what} already registered"}`)
     }
 
-    await t.test('201 with the account, its members, types and order as in the seed', async t => {
+    await t.test('201 with the account, its members, types and order as specified', async t => {
       const person = newPerson()
       const reply = await register(person)
       hasStatus(t, reply, 201)
@@ -112,7 +113,7 @@ for (const database of databases) {
       t.equal(rows.length, 1)
     })
 
-    await t.test('an email that is none is a 422 in the words of the seed', async t => {
+    await t.test('an email that is none is a 422 with the specified message', async t => {
       for (const email of [
         'john', 'john@', '@example.com', 'john@example', 'john@@example.com', 'john@example..com', 'a b@example.com',
         'john@-example.com', '.john@example.com', 'john.@example.com', 'jöhn@example.com', '"john"@example.com',
@@ -188,7 +189,7 @@ for (const database of databases) {
     await t.test('a body that is no object is a 422 for the body as a whole', async t => {
       const reply = await register([newPerson()])
       hasStatus(t, reply, 422)
-      hasKeys(t, reply.body, 'detail')
+      expectKeys(t, reply.body, 'detail')
       t.same(reply.body.detail,
         [{ loc: ['body'], msg: 'value is not a valid dict', type: 'type_error.dict' }])
     })

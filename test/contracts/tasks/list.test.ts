@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { createTasks } from '../../../src/core/tasks/tasks.js'
-import { asker } from '../../support/ask.js'
-import { sqlBeside } from '../../support/beside.js'
+import { openQuery } from '../../../src/db/query.js'
+import { createRequester } from '../../support/requester.js'
+import { openSql } from '../../support/open-sql.js'
 import { build, databases } from '../../support/build.js'
 import { taskOwner, type Task, type TaskOwner } from '../../support/task-owner.js'
 
-/* Seed 002, "GET /tasks", with many tasks, and page by page, which goes beyond the seed. */
+/* "GET /tasks" with many tasks, and page by page, which the specification of contract `tasks` does not have. */
 
 const nextPage = /^<\/tasks(\?limit=(\d+)&cursor=\d+_[0-9a-f-]{36})>; rel="next"$/
 
@@ -15,7 +16,7 @@ const nextPage = /^<\/tasks(\?limit=(\d+)&cursor=\d+_[0-9a-f-]{36})>; rel="next"
 async function pages (
   t: Test, owner: TaskOwner, query: string, between = (): Promise<unknown> => Promise.resolve()
 ): Promise<Task[][]> {
-  const reply = await owner.ask(t, 'GET /tasks', { query })
+  const reply = await owner.request(t, 'GET /tasks', { query })
   t.equal(reply.status, 200)
   const link = reply.headers.get('link')
   if (link === null) return [reply.body]
@@ -29,14 +30,14 @@ const titles = (tasks: Task[]) => tasks.map(({ title }) => title)
 const numbered = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => String(from + index))
 
 for (const database of databases) {
-  t.test(`seed 002, lists, on ${database}`, async t => {
+  t.test(`lists on ${database}`, async t => {
     const server = await build(t, { database })
-    const sql = sqlBeside(t, server.config)
-    const ask = asker(server.tasks, 'tasks')
+    const sql = openSql(t, server.settings)
+    const request = createRequester(server.tasks, 'tasks')
 
     /** Somebody with tasks 1 to `count`, made in that order. */
     async function ownerOf (count: number): Promise<TaskOwner> {
-      const owner = await taskOwner(server.tasks, ask)
+      const owner = await taskOwner(server.tasks, request)
       await sql`
         INSERT INTO tasks (account_id, id, title, created_at)
         SELECT ${owner.userId}, gen_random_uuid(), number, clock_timestamp() - make_interval(secs => ${count} - number)
@@ -44,20 +45,20 @@ for (const database of databases) {
       return owner
     }
 
-    await t.test('seed 002: the order is that of creation and stays so whatever is done to the tasks', async t => {
-      const owner = await taskOwner(server.tasks, ask)
+    await t.test('the order is that of creation and stays so whatever is done to the tasks', async t => {
+      const owner = await taskOwner(server.tasks, request)
       const tasks = []
       for (const title of ['m', 'z', 'a', 'k']) tasks.push(await owner.add(title))
       const [m, z, a] = tasks.map(({ id }) => ({ path: { task_id: id } }))
-      await owner.ask(t, 'PUT /tasks/{task_id}', { ...m, json: { title: 'x', completed: true } })
-      await owner.ask(t, 'PATCH /tasks/{task_id}/toggle', { ...a })
+      await owner.request(t, 'PUT /tasks/{task_id}', { ...m, json: { title: 'x', completed: true } })
+      await owner.request(t, 'PATCH /tasks/{task_id}/toggle', { ...a })
       t.same(titles(await owner.list()), ['x', 'z', 'a', 'k'])
-      await owner.ask(t, 'DELETE /tasks/{task_id}', { ...z })
+      await owner.request(t, 'DELETE /tasks/{task_id}', { ...z })
       await owner.add('b')
       t.same(titles(await owner.list()), ['x', 'a', 'k', 'b'])
     })
 
-    await t.test('beyond seed 002: limit and Link lead through all tasks, in order, each once', async t => {
+    await t.test('limit and Link lead through all tasks, in order, each once', async t => {
       const owner = await ownerOf(25)
       for (const [limit, sizes] of [[10, [10, 10, 5]], [24, [24, 1]], [26, [25]], [1000, [25]]] as const) {
         const found = await pages(t, owner, `?limit=${limit}`)
@@ -70,7 +71,7 @@ for (const database of databases) {
       }
     })
 
-    await t.test('beyond seed 002: pages are stable while tasks are added and deleted', async t => {
+    await t.test('pages are stable while tasks are added and deleted', async t => {
       const owner = await ownerOf(12)
       let added = 12
       const growing = await pages(t, owner, '?limit=5', async () => {
@@ -81,14 +82,14 @@ for (const database of databases) {
       const all = await owner.list()
       const shrinking = await pages(t, owner, '?limit=3', async () => {
         const seen = all.splice(0, 3)
-        for (const { id } of seen) await owner.ask(t, 'DELETE /tasks/{task_id}', { path: { task_id: id } })
+        for (const { id } of seen) await owner.request(t, 'DELETE /tasks/{task_id}', { path: { task_id: id } })
       })
       t.same(titles(shrinking.flat()), numbered(1, added), 'a page begins where it should when the one before is gone')
       t.same(titles(await owner.list()), titles(all), 'what was on the last page')
     })
 
-    await t.test('beyond seed 002: tasks of one microsecond, and of one millisecond, are told apart', async t => {
-      const owner = await taskOwner(server.tasks, ask)
+    await t.test('tasks of one microsecond, and of one millisecond, are distinguished', async t => {
+      const owner = await taskOwner(server.tasks, request)
       for (const at of ['.123456', '.123456', '.123456', '.123457', '.123999', '.124000']) {
         await sql`
           INSERT INTO tasks (account_id, id, title, created_at)
@@ -99,28 +100,28 @@ for (const database of databases) {
       for (const limit of [1, 2, 4]) t.same((await pages(t, owner, `?limit=${limit}`)).flat(), all)
     })
 
-    await t.test('beyond seed 002: without limit there is all and no Link, with a cursor all after it', async t => {
+    await t.test('without limit there is all and no Link, with a cursor all after it', async t => {
       const owner = await ownerOf(5)
-      const reply = await owner.ask(t, 'GET /tasks')
+      const reply = await owner.request(t, 'GET /tasks')
       t.equal(reply.headers.get('link'), null)
       t.same(titles(reply.body), numbered(1, 5))
-      const link = (await owner.ask(t, 'GET /tasks', { query: '?limit=2' })).headers.get('link') ?? ''
+      const link = (await owner.request(t, 'GET /tasks', { query: '?limit=2' })).headers.get('link') ?? ''
       const [cursor = ''] = /cursor=[^>]+/.exec(link) ?? []
-      t.same(titles((await owner.ask(t, 'GET /tasks', { query: `?${cursor}` })).body), numbered(3, 5))
-      const unknown = await owner.ask(t, 'GET /tasks', { query: '?sort=title&page=2&__proto__=x' })
+      t.same(titles((await owner.request(t, 'GET /tasks', { query: `?${cursor}` })).body), numbered(3, 5))
+      const unknown = await owner.request(t, 'GET /tasks', { query: '?sort=title&page=2&__proto__=x' })
       t.same(titles(unknown.body), numbered(1, 5))
     })
 
-    await t.test('beyond seed 002: a cursor of somebody else\'s shows nothing of theirs', async t => {
+    await t.test('another account\'s cursor shows none of its tasks', async t => {
       const [jan, eve] = [await ownerOf(5), await ownerOf(3)]
-      const link = (await jan.ask(t, 'GET /tasks', { query: '?limit=1' })).headers.get('link') ?? ''
+      const link = (await jan.request(t, 'GET /tasks', { query: '?limit=1' })).headers.get('link') ?? ''
       const [, query = ''] = nextPage.exec(link) ?? []
-      const { status, body } = await eve.ask(t, 'GET /tasks', { query })
+      const { status, body } = await eve.request(t, 'GET /tasks', { query })
       t.equal(status, 200)
       for (const task of body) t.equal(task.user_id, eve.userId)
     })
 
-    await t.test('beyond seed 002: a limit is a number from 1 to 1000, a cursor one that was given', async t => {
+    await t.test('a limit is a number from 1 to 1000, a cursor one that was given', async t => {
       const owner = await ownerOf(2)
       const id = randomUUID()
       for (const query of [
@@ -129,16 +130,16 @@ for (const database of databases) {
         `cursor=_${id}`, `cursor=-1_${id}`, `cursor=12345678901234567_${id}`, `cursor=1_${id}x`, `cursor=1_${id}%00`,
         "cursor=1_'", `cursor=1_${id}&cursor=1_${id}`, 'cursor=%ff'
       ]) {
-        const reply = await owner.ask(t, 'GET /tasks', { query: `?${query}` })
+        const reply = await owner.request(t, 'GET /tasks', { query: `?${query}` })
         t.equal(reply.status, 422, query)
         t.same((reply.body.detail as Array<{ loc: string[] }>).map(({ loc }) => loc), [['query', query.split('=')[0]]])
       }
       for (const query of [`cursor=0_${id}`, `cursor=9999999999999999_${id}`, `limit=1000&cursor=1_${id}`]) {
-        t.equal((await owner.ask(t, 'GET /tasks', { query: `?${query}` })).status, 200, query)
+        t.equal((await owner.request(t, 'GET /tasks', { query: `?${query}` })).status, 200, query)
       }
     })
 
-    await t.test('seed 002: 10,000 tasks are listed whole, and page by page', async t => {
+    await t.test('10,000 tasks are listed whole, and page by page', async t => {
       const owner = await ownerOf(10_000)
       const start = performance.now()
       const all = await owner.list()
@@ -149,10 +150,10 @@ for (const database of databases) {
   })
 }
 
-t.test('seed 002: the list of 10,000 tasks is one index scan, of the rows of its account', async t => {
+t.test('the list of 10,000 tasks is one index scan, of the rows of its account', async t => {
   const server = await build(t)
   const statements: Array<{ text: string, parameters: unknown[] }> = []
-  const sql = postgres(server.config.DATABASE_URL ?? '', {
+  const sql = postgres(server.settings.database.url ?? '', {
     max: 1,
     fetch_types: false,
     onnotice: () => {},
@@ -161,7 +162,7 @@ t.test('seed 002: the list of 10,000 tasks is one index scan, of the rows of its
     debug: (_connection, text, parameters) => { statements.push({ text, parameters }) }
   })
   t.teardown(() => sql.end({ timeout: 1 }))
-  const { userId } = await taskOwner(server.tasks, asker(server.tasks, 'tasks'))
+  const { userId } = await taskOwner(server.tasks, createRequester(server.tasks, 'tasks'))
   await sql`
     INSERT INTO accounts (id, email, password_hash)
     SELECT gen_random_uuid(), number || '@example.com', 'x' FROM generate_series(1, 400) AS number`
@@ -175,7 +176,7 @@ t.test('seed 002: the list of 10,000 tasks is one index scan, of the rows of its
     SELECT ${userId}, gen_random_uuid(), 'Buy milk', clock_timestamp() FROM generate_series(1, 10000)`
   await sql`ANALYZE tasks`
 
-  const tasks = createTasks({ sql })
+  const tasks = createTasks({ db: { query: openQuery(sql) } })
   const cursor = (await tasks.list(userId, 1000, null)).next
   statements.splice(0)
   for (const [limit, from] of [[null, null], [1000, null], [1000, cursor]] as const) {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { asker, isReply } from '../../support/ask.js'
-import { dump, sqlBeside } from '../../support/beside.js'
+import { createRequester, expectReply } from '../../support/requester.js'
+import { dump, openSql } from '../../support/open-sql.js'
 import { build, databases } from '../../support/build.js'
 import { taskOwner } from '../../support/task-owner.js'
 
-/* Seed 002, "Error Responses": 403, 404, 422, 500, and who is asked before what is asked. */
+/* Contract `tasks`, "Error Responses" of its specification: 403, 404, 422, 500; authentication before validation. */
 
 const forbidden = { detail: 'You do not have permission to access this resource' }
 const notFound = { detail: 'Task not found' }
@@ -49,115 +49,115 @@ const noIds = [
 ]
 
 for (const database of databases) {
-  t.test(`seed 002, refusals, on ${database}`, async t => {
+  t.test(`refusals on ${database}`, async t => {
     const server = await build(t, { database })
-    const sql = sqlBeside(t, server.config)
-    const ask = asker(server.tasks, 'tasks')
-    const owner = () => taskOwner(server.tasks, ask)
+    const sql = openSql(t, server.settings)
+    const request = createRequester(server.tasks, 'tasks')
+    const owner = () => taskOwner(server.tasks, request)
     const tasks = () => dump(sql, ['tasks'])
 
-    await t.test('seed 002: another\'s task is 403 for every change, and stays as it is', async t => {
+    await t.test('another\'s task is 403 for every change, and stays as it is', async t => {
       const [jan, eve] = [await owner(), await owner()]
       const task = await jan.add('Buy groceries')
       const before = await tasks()
       for (const [route, json] of deeds) {
-        isReply(t, await eve.ask(t, route, { path: { task_id: task.id }, json }), 403, forbidden)
+        expectReply(t, await eve.request(t, route, { path: { task_id: task.id }, json }), 403, forbidden)
       }
       t.equal(await tasks(), before)
     })
 
-    await t.test('seed 002: no task is 404 for every change, also one already deleted', async t => {
+    await t.test('no task is 404 for every change, also one already deleted', async t => {
       const jan = await owner()
       const { id } = await jan.add('Buy groceries')
-      await jan.ask(t, removal, { path: { task_id: id } })
+      await jan.request(t, removal, { path: { task_id: id } })
       const before = await tasks()
       for (const gone of [id, randomUUID(), '00000000-0000-0000-0000-000000000000']) {
         for (const [route, json] of deeds) {
-          isReply(t, await jan.ask(t, route, { path: { task_id: gone }, json }), 404, notFound)
+          expectReply(t, await jan.request(t, route, { path: { task_id: gone }, json }), 404, notFound)
         }
       }
       t.equal(await tasks(), before)
     })
 
-    await t.test('seed 002: an empty, long, unstorable or ill-typed title is 422 for POST and PUT', async t => {
+    await t.test('an empty, long, unstorable or ill-typed title is 422 for POST and PUT', async t => {
       const jan = await owner()
       const path = { task_id: (await jan.add('Buy groceries')).id }
       const before = await tasks()
       for (const [title, detail] of badTitles) {
-        isReply(t, await jan.ask(t, make, { json: { title } }), 422, detail)
-        isReply(t, await jan.ask(t, one, { path, json: { title } }), 422, detail)
+        expectReply(t, await jan.request(t, make, { json: { title } }), 422, detail)
+        expectReply(t, await jan.request(t, one, { path, json: { title } }), 422, detail)
       }
-      isReply(t, await jan.ask(t, make, { json: {} }), 422, badTitle('value_error.missing', 'field required'))
+      expectReply(t, await jan.request(t, make, { json: {} }), 422, badTitle('value_error.missing', 'field required'))
       t.equal(await tasks(), before)
     })
 
-    await t.test('seed 002: completed is true or false and nothing that looks like it', async t => {
+    await t.test('completed is true or false and nothing that looks like it', async t => {
       const jan = await owner()
       const path = { task_id: (await jan.add('Buy groceries')).id }
       const before = await tasks()
       for (const completed of [null, 'true', 'false', '', 0, 1, [], {}]) {
-        isReply(t, await jan.ask(t, one, { path, json: { completed } }), 422, noBoolean)
+        expectReply(t, await jan.request(t, one, { path, json: { completed } }), 422, noBoolean)
       }
-      const both = await jan.ask(t, one, { path, json: { title: null, completed: null } })
-      isReply(t, both, 422, { detail: [...noString.detail, ...noBoolean.detail] })
+      const both = await jan.request(t, one, { path, json: { title: null, completed: null } })
+      expectReply(t, both, 422, { detail: [...noString.detail, ...noBoolean.detail] })
       t.equal(await tasks(), before)
     })
 
-    await t.test('seed 002: a body that is no object is 422, one that is no JSON 400, other types 415', async t => {
+    await t.test('a body that is no object is 422, one that is no JSON 400, other types 415', async t => {
       const jan = await owner()
       const path = { task_id: (await jan.add('Buy groceries')).id }
       const before = await tasks()
       for (const route of [make, one]) {
         for (const body of ['null', '[]', '"title"', '7', 'true', '[{"title":"x"}]']) {
-          isReply(t, await jan.ask(t, route, { path, body }), 422, noObject)
+          expectReply(t, await jan.request(t, route, { path, body }), 422, noObject)
         }
-        isReply(t, await jan.ask(t, route, { path }), 422, noObject)
-        isReply(t, await jan.ask(t, route, { path, body: '{"title":' }), 400,
+        expectReply(t, await jan.request(t, route, { path }), 422, noObject)
+        expectReply(t, await jan.request(t, route, { path, body: '{"title":' }), 400,
           { detail: 'The request body is not valid JSON' })
         const plain = { body: '{"title":"x"}', headers: { 'content-type': 'text/plain' } }
-        isReply(t, await jan.ask(t, route, { path, ...plain }), 415,
+        expectReply(t, await jan.request(t, route, { path, ...plain }), 415,
           { detail: 'Send the header Content-Type: application/json' })
       }
       t.equal(await tasks(), before)
     })
 
-    await t.test('seed 002: an id that is no UUID is 422 for every change', async t => {
+    await t.test('an id that is no UUID is 422 for every change', async t => {
       const jan = await owner()
       for (const id of noIds) {
         for (const [route, json] of deeds) {
-          isReply(t, await jan.ask(t, route, { path: { task_id: id }, json }), 422, noUuid)
+          expectReply(t, await jan.request(t, route, { path: { task_id: id }, json }), 422, noUuid)
         }
       }
     })
 
-    await t.test('seed 002: who asks is looked at before what is asked', async t => {
+    await t.test('who asks is looked at before what is asked', async t => {
       const before = await tasks()
       for (const route of [make, one, removal, toggling, 'POST /auth/logout']) {
-        for (const asked of [
+        for (const options of [
           {}, { body: '{' }, { json: {} }, { json: { title: '' } }, { body: `"${'x'.repeat(17_000)}"` },
           { body: 'x', headers: { 'content-type': 'text/plain' } }, { path: { task_id: randomUUID() } }
         ]) {
-          isReply(t, await ask(t, route, { path: { task_id: 'x' }, ...asked }), 401, badToken)
+          expectReply(t, await request(t, route, { path: { task_id: 'x' }, ...options }), 401, badToken)
         }
       }
-      isReply(t, await ask(t, 'GET /tasks', { query: '?limit=x' }), 401, badToken)
+      expectReply(t, await request(t, 'GET /tasks', { query: '?limit=x' }), 401, badToken)
       t.equal(await tasks(), before)
     })
 
-    await t.test('seed 002: a task for an account that was deleted a moment ago is 401, not 500', async t => {
+    await t.test('a task for an account that was deleted a moment ago is 401, not 500', async t => {
       const jan = await owner()
       await jan.add('Buy groceries')
       // As by another process, whose notices are not heard here.
       await sql`DELETE FROM accounts WHERE id = ${jan.userId}`
-      isReply(t, await jan.ask(t, make, { json: { title: 'Too late' } }), 401, badToken)
+      expectReply(t, await jan.request(t, make, { json: { title: 'Too late' } }), 401, badToken)
     })
 
-    await t.test('seed 002: what nobody expected is 500 in its shape, and tells nothing of the inside', async t => {
+    await t.test('an unexpected error is 500 in the contract\'s shape, without internals', async t => {
       const jan = await owner()
       const path = { task_id: (await jan.add('Buy groceries')).id }
       await sql`DROP TABLE tasks`
       for (const [route, json] of [['GET /tasks'], [make, { title: 'x' }], ...deeds] as const) {
-        isReply(t, await jan.ask(t, route, { path, json }), 500, { detail: 'Internal server error' })
+        expectReply(t, await jan.request(t, route, { path, json }), 500, { detail: 'Internal server error' })
       }
       t.match(server.log.join(''), /"level":50.*"tasks\\" does not exist/, 'the log tells the operator why')
     })
