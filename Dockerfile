@@ -9,7 +9,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build && rm dist/.tsbuildinfo
 
-# No install script runs: argon2 brings its compiled code along, and "prepare" would want TypeScript.
+# No install script runs: argon2 brings its compiled code along, and "prepare" has nothing to build without a compiler.
 FROM base AS dependencies
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts

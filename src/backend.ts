@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
-import type { Config } from './config/environment.js'
+import type { Settings } from './config/settings.js'
+import { unavailable } from './core/errors.js'
 import { createCore, type Core } from './core/index.js'
 import { noopNotifier, type Notifier } from './core/revocations/notifier.js'
 import { openDatabase, type DatabaseOptions } from './db/client.js'
@@ -10,6 +11,7 @@ import { openEmbedded } from './db/embedded/embedded.js'
 import { migrate } from './db/migrate.js'
 import { createRedisNotifier, openRedis } from './notifiers/redis.js'
 import { loadOrCreateSecret } from './config/secret-file.js'
+import { openEngine } from './token-engine.js'
 
 /** A core over its database, for the server and for the command line alike. */
 export interface Backend {
@@ -17,14 +19,14 @@ export interface Backend {
   redis: Redis | null
   /** Brings the schema up to date and reads the keys, once. @throws what stands in the way */
   prepare (): Promise<void>
-  /** The same, again and again until it succeeds or the backend is closed. */
+  /** Repeats `prepare` until it succeeds or the backend is closed. */
   prepareEventually (): Promise<void>
   close (): Promise<void>
 }
 
 export interface BackendNeeds {
-  config: Config
-  /** Whether it outlives a command: then it opens an embedded database itself rather than join another process. */
+  settings: Settings
+  /** Whether this is a server: then it opens an embedded database itself rather than join another process. */
   serves?: boolean
   log: Logger
   /** Milliseconds since 1970. */
@@ -37,11 +39,11 @@ const retryDelayMs = { first: 250, longest: 5_000 }
 const embeddedPoolMax = 4
 
 /** Opens the database that the settings name, embedded if they name none, and puts a core over it. */
-export async function openBackend ({ config, serves = false, log, now }: BackendNeeds): Promise<Backend> {
-  const { target, poolMax, closeTarget } = await openTarget(config, serves)
-  const database = openDatabase({ target, poolMax })
+export async function openBackend ({ settings, serves = false, log, now }: BackendNeeds): Promise<Backend> {
+  const { target, poolMax, closeTarget } = await openTarget(settings.database, serves, log)
+  const database = openDatabase({ target, poolMax, toUnavailable: unavailable })
   const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background; will try again')
-  const redis = config.REDIS_URL === undefined ? null : openRedis(config.REDIS_URL, onBackgroundError)
+  const redis = settings.redisUrl === undefined ? null : openRedis(settings.redisUrl, onBackgroundError)
 
   function openNotifier (): Notifier {
     if (redis !== null) return createRedisNotifier(redis, onBackgroundError)
@@ -49,10 +51,13 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
     return createPostgresNotifier({ sql: database.sql, target, onError: onBackgroundError })
   }
 
+  const { secrets, database: { dataDir } } = settings
+  const current = secrets.current ?? await loadOrCreateSecret(dataDir)
   const core = createCore({
-    sql: database.sql,
+    db: database,
     notifier: openNotifier(),
-    settings: { ...config, KEYTURN_SECRET: config.KEYTURN_SECRET ?? await loadOrCreateSecret(config.DATA_DIR) },
+    openEngine,
+    settings: { ...settings, secrets: { ...secrets, current } },
     now,
     onBackgroundError
   })
@@ -61,7 +66,7 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
   async function prepare (): Promise<void> {
     const applied = await migrate(target)
     if (applied > 0) log.info({ applied }, 'database schema brought up to date')
-    await core.load()
+    await core.lifecycle.load()
   }
 
   return {
@@ -73,7 +78,7 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
       for (let wait = retryDelayMs.first; !closed.signal.aborted; wait = Math.min(wait * 2, retryDelayMs.longest)) {
         try {
           await prepare()
-          core.startJobs()
+          core.lifecycle.start()
           log.info('ready')
           return
         } catch (error) {
@@ -85,7 +90,7 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
 
     async close () {
       closed.abort()
-      await core.close()
+      await core.lifecycle.close()
       redis?.disconnect()
       await database.close()
       await closeTarget()
@@ -93,15 +98,22 @@ export async function openBackend ({ config, serves = false, log, now }: Backend
   }
 }
 
-interface OpenTarget extends DatabaseOptions {
+interface OpenTarget extends Pick<DatabaseOptions, 'target' | 'poolMax'> {
   closeTarget: () => Promise<void>
 }
 
+const waitsForHolder =
+  'waiting for the process that has the embedded database open; stop it, or choose another DATA_DIR'
+
 async function openTarget (
-  { DATABASE_URL: url, DATABASE_POOL_MAX: poolMax, DATA_DIR }: Config, serves: boolean
+  { url, poolMax, dataDir }: Settings['database'], serves: boolean, log: Logger
 ): Promise<OpenTarget> {
   if (url !== undefined) return { target: { url }, poolMax, closeTarget: () => Promise.resolve() }
-  const embedded = await openEmbedded(DATA_DIR, { join: !serves })
+  log.info({ dataDir }, 'opening the embedded database')
+  const embedded = await openEmbedded(dataDir, {
+    join: !serves,
+    onWait: (holder, seconds) => log.warn({ holder, dataDir, seconds }, waitsForHolder)
+  })
   return {
     target: { socketFolder: embedded.socketFolder }, poolMax: embeddedPoolMax, closeTarget: () => embedded.close()
   }

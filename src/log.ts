@@ -1,9 +1,10 @@
 import { pino, type Logger } from 'pino'
+import { isTerminal, terminalLog } from './terminal-log.js'
 
 /**
- * The log: JSON lines on standard output. Of a request it tells method, path and address; never a header, a body or
- * a query, where credentials travel. Of an error it tells what a developer needs; never the driver's details,
- * which quote rows.
+ * The log: JSON lines, or readable ones where the destination is a terminal. Of a request it has method, path and
+ * address; never a header, a body or a query, where credentials travel. Of an error it has what a developer needs;
+ * never the driver's details, which quote rows.
  */
 export function createLog (level: string, destination: NodeJS.WritableStream = process.stdout): Logger {
   return pino({
@@ -14,7 +15,7 @@ export function createLog (level: string, destination: NodeJS.WritableStream = p
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
       err: serializeError
     }
-  }, destination)
+  }, isTerminal(destination) ? terminalLog(destination) : destination)
 }
 
 function serializeError (error: Error & { code?: unknown }): object {

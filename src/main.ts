@@ -25,7 +25,7 @@ const program = new Command('keyturn')
 try {
   await program.parseAsync()
 } catch (error) {
-  const lines = error instanceof ConfigError ? error.faults : [(error as Error).message]
+  const lines = error instanceof ConfigError ? error.problems : [(error as Error).message]
   for (const line of lines) process.stderr.write(`keyturn: ${line}\n`)
   process.exit(1)
 }

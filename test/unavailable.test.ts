@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { startServer, type Server } from '../src/server/server.js'
-import { build, testConfig, testLog } from './support/build.js'
+import { build, buildSettings, testLog } from './support/build.js'
 import { cuttable } from './support/cuttable.js'
 import { post, send, type Reply } from './support/http.js'
-import { hasKeys } from './support/keys-of.js'
+import { expectKeys } from './support/expect-keys.js'
 import { matchesOpenapi } from './support/matches-openapi.js'
 import { freePort } from './support/postgres-server.js'
 import { newPerson, registered, signedUp, type Person, type Tokens } from './support/people.js'
+import { withOverrides } from './support/settings.js'
 
 /* Without its database Keyturn says so; told 401 instead, a client would throw its session away. */
 
@@ -27,7 +28,7 @@ function isUnavailable (t: Test, route: string, reply: Reply): void {
   t.equal(reply.headers.get('www-authenticate'), null)
   const contract = route === 'register' ? 'spa' : 'partner'
   matchesOpenapi(t, contract, `POST /api/auth/${route}`, reply)
-  if (contract === 'spa') hasKeys(t, reply.body, 'detail')
+  if (contract === 'spa') expectKeys(t, reply.body, 'detail')
   else t.match(reply.body.error, { code: 'UNAVAILABLE', reason: 'overloaded', retryable: true })
 }
 
@@ -42,7 +43,7 @@ async function allUnavailable (t: Test, { api, ops }: { api: string, ops: string
   const ready = await send(`${ops}/readyz`)
   t.equal(ready.status, 503)
   t.equal(ready.headers.get('retry-after'), '1')
-  hasKeys(t, ready.body, 'success', 'error')
+  expectKeys(t, ready.body, 'success', 'error')
   matchesOpenapi(t, 'ops', 'GET /readyz', ready)
   t.equal((await send(`${ops}/livez`)).status, 200, 'it is alive, and must not be restarted')
 }
@@ -55,18 +56,18 @@ function ends ({ addresses }: Server): { api: string, ops: string } {
 t.test('a server that has never seen its database is alive, not ready, and answers 503', async t => {
   const elsewhere = await build(t)
   const person = await signedUp(elsewhere.api)
-  const config = await testConfig(t, {
-    settings: { ...elsewhere.config, DATABASE_URL: `postgres://keyturn@127.0.0.1:${await freePort()}/keyturn` }
+  const settings = await buildSettings(t, {
+    settings: { ...elsewhere.settings, database: { url: `postgres://keyturn@127.0.0.1:${await freePort()}/keyturn` } }
   })
-  const server = await startServer({ config, log: testLog().log, now: Date.now })
+  const server = await startServer({ settings, log: testLog().log, now: Date.now })
   t.teardown(() => server.stop())
   await allUnavailable(t, ends(server), person)
 })
 
 t.test('a server whose database goes away answers 503, and is well when it comes back', async t => {
-  const config = await testConfig(t)
-  const way = await cuttable(t, config.DATABASE_URL ?? '')
-  const server = await build(t, { settings: { ...config, DATABASE_URL: way.url } })
+  const settings = await buildSettings(t)
+  const way = await cuttable(t, settings.database.url ?? '')
+  const server = await build(t, { settings: { ...settings, database: { url: way.url } } })
   const person = await signedUp(server.api)
   t.equal((await send(`${server.ops}/readyz`)).status, 200)
 
@@ -92,11 +93,11 @@ async function becomesReady (ops: string): Promise<void> {
 }
 
 t.test('a database that comes after the server makes it ready', async t => {
-  const config = await testConfig(t)
-  const way = await cuttable(t, config.DATABASE_URL ?? '')
+  const settings = await buildSettings(t)
+  const way = await cuttable(t, settings.database.url ?? '')
   await way.cut()
   const server = await startServer({
-    config: { ...config, DATABASE_URL: way.url }, log: testLog().log, now: Date.now
+    settings: withOverrides(settings, { database: { url: way.url } }), log: testLog().log, now: Date.now
   })
   t.teardown(() => server.stop())
   const { api, ops } = ends(server)

@@ -6,7 +6,8 @@ import type { Core } from '../core/index.js'
 import { minPasswordLength } from '../core/passwords/password-hashing.js'
 import { print, printOne, printRows, type OutputOptions } from './output.js'
 import { readPassword } from './password-input.js'
-import { withCore, type Environment } from './with-core.js'
+import type { Environment } from '../config/environment.js'
+import { withCore } from './with-core.js'
 
 /** The command line is on the machine itself: no address, and the operator's own tool. */
 const clientInfo = { address: null, userAgent: 'keyturn command line' }

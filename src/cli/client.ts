@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import { readPublicKeys } from '../core/partners/client-assertion.js'
+import { readClientKeys } from '../core/partners/client-keys.js'
 import { clientGrants, type Client, type ClientGrant } from '../core/partners/clients.js'
 import { print, printOne, printRows, type OutputOptions } from './output.js'
-import { withCore, type Environment } from './with-core.js'
+import type { Environment } from '../config/environment.js'
+import { withCore } from './with-core.js'
 
 interface AddOptions extends OutputOptions {
   grant: ClientGrant[]
@@ -24,20 +25,20 @@ export function clientCommand (env: Environment): Command {
     .option('--json', 'print JSON')
     .action(async (name: string, { grant, audience, scope, keys, ...output }: AddOptions) => {
       const publicKeys = keys === undefined ? undefined : await readKeys(keys)
-      await withCore(env, async ({ clients }) => {
-        const made = await clients.add({ name, grants: grant, audience, scopes: scope, publicKeys })
+      await withCore(env, async ({ partners: { clients } }) => {
+        const made = await clients.add({ name, grantTypes: grant, audience, scopes: scope, publicKeys })
         printOne({ ...toRow(made.client), secret: made.secret }, output)
       })
     })
 
   client.command('list').description('list all clients')
     .option('--json', 'print JSON')
-    .action((options: OutputOptions) => withCore(env, async ({ clients }) => {
+    .action((options: OutputOptions) => withCore(env, async ({ partners: { clients } }) => {
       printRows((await clients.list()).map(toRow), options)
     }))
 
   client.command('remove').argument('<id>').description('remove a client; it is refused everywhere at once')
-    .action((id: string) => withCore(env, async ({ clients }) => {
+    .action((id: string) => withCore(env, async ({ partners: { clients } }) => {
       await clients.remove(id)
       print(`removed ${id}`)
     }))
@@ -48,14 +49,14 @@ export function clientCommand (env: Environment): Command {
 async function readKeys (file: string): Promise<string> {
   const text = await readFile(file, 'utf8')
   try {
-    readPublicKeys(text)
+    readClientKeys(text)
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
   }
   return text
 }
 
-/** The last part of a grant's name is enough. */
+/** On the command line a grant is named by the last part of its identifier. */
 const grantNames: Record<string, ClientGrant> = Object.fromEntries(
   clientGrants.map((grant): [string, ClientGrant] => [grant.slice(grant.lastIndexOf(':') + 1), grant]))
 
@@ -81,6 +82,6 @@ function audience (value: string): string {
   return value
 }
 
-function toRow ({ id, name, grants, audience, scopes, createdAt }: Client) {
-  return { id, name, grants: grants.join(' '), audience, scope: scopes.join(' '), created: createdAt }
+function toRow ({ id, name, grantTypes, audience, scopes, createdAt }: Client) {
+  return { id, name, grants: grantTypes.join(' '), audience, scope: scopes.join(' '), created: createdAt }
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { printRows, type OutputOptions } from './output.js'
-import { withCore, type Environment } from './with-core.js'
+import type { Environment } from '../config/environment.js'
+import { withCore } from './with-core.js'
 
 /** `keyturn key …` */
 export function keyCommand (env: Environment): Command {

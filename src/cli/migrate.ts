@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { print } from './output.js'
-import { withCore, type Environment } from './with-core.js'
+import type { Environment } from '../config/environment.js'
+import { withCore } from './with-core.js'
 
 /** `keyturn migrate`: brings the database to this version's schema, as `serve` does when it starts. */
 export function migrateCommand (env: Environment): Command {

@@ -1,28 +1,36 @@
 import { Command } from 'commander'
-import { loadConfig } from '../config/environment.js'
+import { loadSettings } from '../config/settings.js'
+import { unknownVariables } from '../config/unknown-variables.js'
 import { contractNames } from '../contracts/index.js'
 import { createLog } from '../log.js'
 import { surviveDriverFaults } from '../db/driver-faults.js'
 import { startServer } from '../server/server.js'
-import type { Environment } from './with-core.js'
+import type { Environment } from '../config/environment.js'
+import { welcome } from './welcome.js'
 
 const signals = ['SIGTERM', 'SIGINT'] as const
 /** After this long a stop is no longer graceful. */
 const stopTimeoutMs = 10_000
+/** npm passes on the Ctrl-C that the terminal has sent to both: the same signal so soon after is the same request. */
+const samePressMs = 500
 
-/** `keyturn serve`: runs until it is told to stop. */
+/** `keyturn serve`: runs until it receives SIGTERM or SIGINT. */
 export function serveCommand (env: Environment): Command {
   return new Command('serve').description('run the server').action(async () => {
-    const config = loadConfig(env, contractNames)
-    const log = createLog(config.LOG_LEVEL)
+    const settings = loadSettings(env, contractNames)
+    const log = createLog(settings.logLevel)
+    for (const line of unknownVariables(env)) log.warn(line)
     surviveDriverFaults(process, log)
-    const starting = startServer({ config, log, now: Date.now })
+    const starting = startServer({ settings, log, now: Date.now })
 
-    let stopping = false
+    let stopping: { signal: string, since: number } | null = null
     for (const signal of signals) {
       process.on(signal, () => {
-        if (stopping) process.exit(1)
-        stopping = true
+        if (stopping !== null) {
+          if (stopping.signal === signal && performance.now() - stopping.since < samePressMs) return
+          process.exit(1)
+        }
+        stopping = { signal, since: performance.now() }
         log.info({ signal }, 'stopping')
         setTimeout(() => process.exit(1), stopTimeoutMs).unref()
         starting.then(server => server.stop()).then(() => process.exit(0), error => {
@@ -31,6 +39,7 @@ export function serveCommand (env: Environment): Command {
         })
       })
     }
-    await starting
+    const { listeners } = await starting
+    welcome({ output: process.stdout, log, database: settings.database, listeners })
   })
 }

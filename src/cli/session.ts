@@ -1,7 +1,8 @@
 import { Command } from 'commander'
 import { accountOf, email } from './account.js'
 import { print, printRows, type OutputOptions } from './output.js'
-import { withCore, type Environment } from './with-core.js'
+import type { Environment } from '../config/environment.js'
+import { withCore } from './with-core.js'
 
 const clientInfo = { address: null, userAgent: 'keyturn command line' }
 

@@ -1,17 +1,17 @@
-import type { Sql } from 'postgres'
 import { connect, type DatabaseOptions } from '../db/client.js'
+import type { Pool } from '../db/pool.js'
 
 const channel = 'keyturn'
 
 export interface PostgresNotifierNeeds {
-  sql: Sql
+  sql: Pool
   target: DatabaseOptions['target']
   onError: (error: unknown) => void
 }
 
 /**
- * Rings by NOTIFY, and hears by LISTEN on a connection of its own, which the driver renews when it breaks. Through a
- * transaction pooler nothing is heard; then everybody finds out by looking.
+ * Sends NOTIFY, and receives through LISTEN on a connection of its own, which the driver reopens when it breaks.
+ * Through a transaction pooler no notification arrives; the revocation feed then relies on polling alone.
  */
 export function createPostgresNotifier ({ sql, target, onError }: PostgresNotifierNeeds) {
   const own = connect(target, { max: 1 })

@@ -8,7 +8,7 @@ const codes: Record<string, HttpFailureCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout'
 }
 
-/** Answers what is not HTTP enough to reach a route, in the shape of the given contract, and hangs up. */
+/** Answers requests that are not valid HTTP, in the shape of the given contract, and closes the connection. */
 export function answerBrokenRequests (contract: Contract) {
   return (error: { code: string }, socket: Socket): void => {
     if (!socket.writable || error.code === 'ECONNRESET') {

@@ -11,7 +11,7 @@ interface Validator {
   addFormat (name: string, isValid: (text: string) => boolean): unknown
 }
 
-/** Teaches the validator the formats that the schemas of all contracts use. */
+/** Adds to the validator the formats that the schemas of all contracts use. */
 export function addFormats (ajv: Validator): void {
   ajv.addFormat('email', isEmail)
   ajv.addFormat('password', isStorablePassword)

@@ -6,7 +6,7 @@ const grace = 1_000
 
 /**
  * Lets a stop wait for requests, and not for connections: a kept-alive one ends soon after its reply, and so does one
- * on which nothing was ever asked. Browsers open those in advance, and Node does not count them as idle.
+ * on which no request was sent. Browsers open those in advance, and Node does not count them as idle.
  */
 export function closeGracefully (app: FastifyInstance): void {
   const silent = new Set<Socket>()

@@ -5,9 +5,9 @@ import { HttpFailure } from '../http/failure.js'
 type Done = (error: Error | null, body?: unknown) => void
 
 /**
- * A JSON parser that takes no body for what it is: clients set the content type on requests without one too, such
- * as a sign-out. Keys that would reach an object's prototype are refused. What no route takes is not read.
- * JSON is UTF-8 (RFC 8259 8.1); read leniently, all other bytes would be one letter, also those of a password.
+ * A JSON parser that accepts an empty body: clients set the content type on requests without one too, such
+ * as a sign-out. Keys that would reach an object's prototype are refused. A body that no route takes is not read.
+ * JSON is UTF-8 (RFC 8259 8.1); a lenient decoder would turn all other bytes into one character, also in a password.
  */
 export function parseJson (app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error')

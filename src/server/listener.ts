@@ -1,26 +1,27 @@
 import cookie from '@fastify/cookie'
-import cors from '@fastify/cors'
-import rateLimit from '@fastify/rate-limit'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Redis } from 'ioredis'
 import { contracts, type ContractName } from '../contracts/index.js'
 import { answerBrokenRequests } from './broken-requests.js'
 import type { ContractOptions } from '../http/contract.js'
 import { errorHandler, sendFailure } from './error-handler.js'
-import { HttpFailure } from '../http/failure.js'
 import { addFormats } from './formats.js'
+import { serveFrontPage, type Listening } from './front-page.js'
 import { closeGracefully } from './graceful-close.js'
 import { parseJson } from './json-body.js'
+import { registerCors } from './plugins/cors.js'
+import { registerRateLimit } from './plugins/rate-limit.js'
+import { registerSwaggerUi } from './plugins/swagger-ui.js'
+import { registerSwagger } from './plugins/swagger.js'
 import { RequestLog } from './request-log.js'
 import { createRouteTable } from './route-table.js'
-import { version } from '../version.js'
 
 export interface ListenerOptions extends ContractOptions {
   log: ContractOptions['log'] & { isLevelEnabled (level: string): boolean }
-  /** At least one; the first also answers what belongs to no route. */
+  /** At least one; the first also answers requests that match no route. */
   contracts: readonly [ContractName, ...ContractName[]]
+  /** The listeners of this process, each as soon as it is open; the front page links to them. */
+  listeners?: readonly Listening[]
   /** Where requests are counted for all processes together; in this one's memory when there is none. */
   redis: Redis | null
   /** CIDRs of the proxies whose X-Forwarded-For is believed. */
@@ -40,97 +41,59 @@ const limits = {
  * @throws RouteConflict when two of the contracts define the same route
  */
 export async function buildListener (options: ListenerOptions): Promise<FastifyInstance> {
-  const names = options.contracts
+  const { contracts: names, settings, log, listeners = [] } = options
   const first = contracts[names[0]]
-  const app = Fastify({
+  const title = `Keyturn: ${names.join(', ')}`
+  const app = Fastify(serverOptions(options))
+  app.removeContentTypeParser('text/plain')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
+  closeGracefully(app)
+  await registerCors(app, settings.corsOrigins)
+  await registerRateLimit(app, options.redis)
+  await registerSwagger(app, names, title)
+  await registerSwaggerUi(app, title)
+  serveFrontPage(app, { contracts: names, publicUrl: settings.issuer, listeners })
+  await mountContracts(app, options)
+  app.setErrorHandler(errorHandler(first, log))
+  app.setNotFoundHandler((_request, reply) => sendFailure(first, { code: 'unknown_route' }, reply))
+  return app
+}
+
+function serverOptions ({ contracts: [first], log, trustProxy }: ListenerOptions) {
+  return {
     ...limits,
-    ...requestLogging(options.log),
-    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
+    ...requestLogging(log),
+    trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     // While stopping, kept-alive connections are still served.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    clientErrorHandler: answerBrokenRequests(first),
-    frameworkErrors: errorHandler(first, options.log),
+    clientErrorHandler: answerBrokenRequests(contracts[first]),
+    frameworkErrors: errorHandler(contracts[first], log),
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true },
       onCreate: addFormats
     }
-  })
+  } satisfies FastifyServerOptions
+}
 
-  app.removeContentTypeParser('text/plain')
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
-  closeGracefully(app)
-  if (options.settings.CORS_ORIGIN.length > 0) {
-    await app.register(cors, {
-      delegator: (request, callback) => callback(null, {
-        origin: [...options.settings.CORS_ORIGIN],
-        credentials: true,
-        methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        exposedHeaders: ['Link', 'Retry-After'],
-        // Without these two headers OPTIONS is a method like any other (Fetch standard, CORS-preflight request).
-        preflight: request.headers.origin !== undefined &&
-          request.headers['access-control-request-method'] !== undefined
-      })
-    })
-  }
-  await app.register(rateLimit, {
-    global: false,
-    errorResponseBuilder: () => new HttpFailure('rate_limited'),
-    // What Redis cannot count is let through: other limits stand behind this one.
-    ...(options.redis !== null && { redis: options.redis, nameSpace: 'keyturn:rate:', skipOnError: true })
-  })
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: `Keyturn: ${names.join(', ')}`,
-        version,
-        description: names.map(name => `${contracts[name].description}.`).join(' '),
-        license: { name: 'MIT', identifier: 'MIT' }
-      },
-      // A route that needs a token says so itself.
-      security: [],
-      servers: [{ url: '/' }],
-      components: { securitySchemes: securitySchemes(names) },
-      tags: names.map(name => ({ name, description: contracts[name].description }))
-    }
-  })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
-
-  const table = createRouteTable()
-  for (const name of names) {
+/** Each contract in a scope of its own, so that nothing of one is seen by another; then 405 for all other methods. */
+async function mountContracts (app: FastifyInstance, options: ListenerOptions): Promise<void> {
+  const errorHandlerOf = (name: ContractName) => errorHandler(contracts[name], options.log)
+  const table = createRouteTable<ContractName>()
+  for (const name of options.contracts) {
     await app.register(async scope => {
-      scope.setErrorHandler(errorHandler(contracts[name], options.log))
+      scope.setErrorHandler(errorHandlerOf(name))
       scope.addHook('onRoute', table.recorder(name))
       // Its hooks run for each request: a contract without cookies goes without.
-      if (contracts[name].credentials.some(credential => credential.startsWith('cookie '))) await scope.register(cookie)
+      if (contracts[name].credentials.cookie !== undefined) await scope.register(cookie)
       await scope.register(contracts[name].routes, options)
     })
   }
-  table.refuseOtherMethods(app, name => errorHandler(contracts[name as ContractName], options.log))
-  app.setErrorHandler(errorHandler(first, options.log))
-  app.setNotFoundHandler((_request, reply) => sendFailure(first, { code: 'unknown_route' }, reply))
-  return app
+  table.refuseOtherMethods(app, errorHandlerOf)
 }
 
 /** With no line for each request, nothing need be prepared for one. */
 function requestLogging (log: ListenerOptions['log']) {
   const loggerInstance: FastifyBaseLogger = log
   return log.isLevelEnabled('info') ? { loggerInstance, logController: new RequestLog() } : {}
-}
-
-type SecurityScheme =
-  | { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }
-  | { type: 'apiKey', in: 'cookie', name: string }
-
-/** How the routes of these contracts may be given an access token. */
-function securitySchemes (names: readonly ContractName[]): Record<string, SecurityScheme> {
-  const credentials = new Set<string>(names.flatMap(name => contracts[name].credentials))
-  return Object.fromEntries([...credentials].map((credential): [string, SecurityScheme] => {
-    const [kind = '', name = ''] = credential.split(' ')
-    return kind === 'bearer'
-      ? [kind, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }]
-      : [name, { type: 'apiKey', in: 'cookie', name }]
-  }))
 }

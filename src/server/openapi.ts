@@ -1,18 +1,25 @@
-import postgres from 'postgres'
-import { loadConfig } from '../config/environment.js'
+import { loadSettings } from '../config/settings.js'
 import { contractNames, type ContractName } from '../contracts/index.js'
-import { noopNotifier } from '../core/revocations/notifier.js'
+import { unavailable } from '../core/errors.js'
 import { createCore } from '../core/index.js'
-import { buildListener } from './listener.js'
+import { noopNotifier } from '../core/revocations/notifier.js'
+import { openDatabase } from '../db/client.js'
 import { createLog } from '../log.js'
+import { openEngine } from '../token-engine.js'
+import { buildListener } from './listener.js'
 
 /** The OpenAPI document of one contract, made from its routes; needs no database and no settings. */
 export async function describeContract (name: ContractName): Promise<object> {
-  const config = loadConfig({}, contractNames)
-  // The driver connects at the first statement, and no statement comes.
-  const sql = postgres()
-  const settings = { ...config, KEYTURN_SECRET: 'signs nothing' }
-  const core = createCore({ sql, notifier: noopNotifier, settings, now: Date.now, onBackgroundError: String })
+  const settings = loadSettings({}, contractNames)
+  const core = createCore({
+    // It connects at the first statement, and none is sent.
+    db: openDatabase({ target: { socketFolder: '/' }, poolMax: 1, toUnavailable: unavailable }),
+    notifier: noopNotifier,
+    openEngine,
+    settings: { ...settings, secrets: { current: 'signs nothing', previous: undefined } },
+    now: Date.now,
+    onBackgroundError: String
+  })
   const listener = await buildListener({
     contracts: [name], redis: null, core, settings, now: Date.now, log: createLog('silent'), trustProxy: []
   })

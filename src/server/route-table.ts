@@ -10,20 +10,20 @@ export class RouteConflict extends Error {
   }
 }
 
-interface Path {
-  owner: string
-  methods: Map<string, string>
+interface Path<Name> {
+  owner: Name
+  methods: Map<string, Name>
 }
 
 /** Which contract of a listener defines which method of which path. */
-export function createRouteTable () {
-  const paths = new Map<string, Path>()
+export function createRouteTable<Name extends string> () {
+  const paths = new Map<string, Path<Name>>()
 
   return {
     /** An `onRoute` hook for the scope of the contract of this name. @throws RouteConflict */
-    recorder (name: string) {
+    recorder (name: Name) {
       return ({ method, url }: RouteOptions): void => {
-        const path = paths.get(url) ?? { owner: name, methods: new Map<string, string>() }
+        const path = paths.get(url) ?? { owner: name, methods: new Map<string, Name>() }
         for (const each of [method].flat()) {
           const first = path.methods.get(each) ?? name
           if (first !== name) throw new RouteConflict(`${each} ${url}`, first, name)
@@ -34,7 +34,7 @@ export function createRouteTable () {
     },
 
     /** Answers every other method of the recorded paths with 405 and `Allow` (RFC 9110 15.5.6). */
-    refuseOtherMethods (app: FastifyInstance, errorHandlerOf: (name: string) => ReturnType<typeof errorHandler>): void {
+    refuseOtherMethods (app: FastifyInstance, errorHandlerOf: (name: Name) => ReturnType<typeof errorHandler>): void {
       for (const [url, { owner, methods }] of paths) {
         const allow = [...methods.keys()].join(', ')
         app.route({
@@ -42,7 +42,7 @@ export function createRouteTable () {
           url,
           schema: { hide: true },
           errorHandler: errorHandlerOf(owner),
-          // Before the body is looked at: what it holds does not matter.
+          // Before the body is parsed, which does not matter here.
           onRequest: async (_request, reply) => {
             reply.header('allow', allow)
             throw new HttpFailure('method_not_allowed')

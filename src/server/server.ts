@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { openBackend } from '../backend.js'
-import type { Config } from '../config/environment.js'
+import type { Settings } from '../config/settings.js'
 import type { ContractName } from '../contracts/index.js'
 import type { Core } from '../core/index.js'
+import type { Listening } from './front-page.js'
+import { listen } from './listen.js'
 import { buildListener } from './listener.js'
 
 export interface ServerNeeds {
-  config: Config
+  settings: Settings
   log: Logger
   /** Milliseconds since 1970. */
   now: () => number
@@ -19,6 +21,8 @@ export interface Server {
   /** Resolves when the database answered, the schema is there and the keys are read. */
   ready: Promise<void>
   /** Where it listens, in the order of LISTEN. */
+  listeners: readonly Listening[]
+  /** The URLs of the listeners. */
   addresses: string[]
   /** Lets requests under way finish, writes what is pending, closes the database. */
   stop (): Promise<void>
@@ -26,34 +30,37 @@ export interface Server {
 
 /**
  * Starts every listener of LISTEN. They answer at once, with 503 until the database is there.
- * @throws RouteConflict, or the system's error when a port is taken; nothing is left running then
+ * @throws RouteConflict, or an Error that names the entry when a port cannot be opened; nothing is left running then
  */
-export async function startServer ({ config, log, now }: ServerNeeds): Promise<Server> {
-  const backend = await openBackend({ config, serves: true, log, now })
-  const listeners: FastifyInstance[] = []
+export async function startServer ({ settings, log, now }: ServerNeeds): Promise<Server> {
+  const backend = await openBackend({ settings, serves: true, log, now })
+  const apps: FastifyInstance[] = []
+  const listeners: Listening[] = []
 
   async function stop (): Promise<void> {
-    await Promise.all(listeners.map(listener => listener.close()))
+    await Promise.all(apps.map(app => app.close()))
     await backend.close()
   }
 
   try {
-    const addresses: string[] = []
-    for (const { host, port, contracts } of config.LISTEN) {
-      const listener = await buildListener({
+    for (const address of settings.listen) {
+      const { contracts } = address
+      const app = await buildListener({
         // The settings were checked against the table of contracts.
         contracts: contracts as [ContractName, ...ContractName[]],
+        listeners,
         core: backend.core,
         redis: backend.redis,
-        settings: config,
+        settings,
         now,
         log: log.child({ contracts }),
-        trustProxy: config.TRUST_PROXY
+        trustProxy: settings.trustProxy
       })
-      listeners.push(listener)
-      addresses.push(await listener.listen({ host, port }))
+      apps.push(app)
+      listeners.push({ url: await listen(app, address), contracts })
     }
-    return { core: backend.core, ready: backend.prepareEventually(), addresses, stop }
+    const addresses = listeners.map(({ url }) => url)
+    return { core: backend.core, ready: backend.prepareEventually(), listeners, addresses, stop }
   } catch (error) {
     await stop()
     throw error

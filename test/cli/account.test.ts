@@ -4,11 +4,12 @@ import { accountCommand } from '../../src/cli/account.js'
 import { clientInfo, password, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
 import { run, runJson } from '../support/command-line.js'
+import { environmentOf } from '../support/settings.js'
 
 /** The command over a database of its own, and a core beside it that makes accounts and looks. */
 async function setUp (t: Test) {
-  const { config: { DATABASE_URL, KEYTURN_SECRET }, ...backend } = await buildCore(t)
-  return { ...backend, command: () => accountCommand({ DATABASE_URL, KEYTURN_SECRET }) }
+  const backend = await buildCore(t, { ownDatabase: true })
+  return { ...backend, command: () => accountCommand(environmentOf(backend.settings)) }
 }
 
 const newEmail = () => `${randomUUID()}@example.com`
@@ -27,7 +28,8 @@ t.test('account add makes an account; its password comes from standard input', a
     email, username: 'ada', name: 'Ada L.', plan: 'premium', subscription: 'active', disabled: null
   })
   t.notMatch(made.stdout + made.stderr, password)
-  t.match(await core.signIn({ email, password }, clientInfo), { account: { email } }, 'without the line end')
+  const signedIn = await core.signIn.withPassword({ email, password }, 'partner', clientInfo)
+  t.equal(signedIn.account.email, email, 'without the line end')
 
   const { stdout } = await run(command(), ['add', newEmail(), '--password-stdin'], { input: password })
   t.match(stdout, /│ username +│ - +│/)
@@ -37,7 +39,8 @@ t.test('of a password only the last line end is taken away', async t => {
   const { command, core } = await setUp(t)
   const email = newEmail()
   await run(command(), ['add', email, '--password-stdin'], { input: ' two\nlines \n\n' })
-  t.match(await core.signIn({ email, password: ' two\nlines \n' }, clientInfo), { account: { email } })
+  const signedIn = await core.signIn.withPassword({ email, password: ' two\nlines \n' }, 'partner', clientInfo)
+  t.equal(signedIn.account.email, email)
 })
 
 t.test('account add refuses an email or username that is taken and a password that is too short', async t => {
@@ -147,16 +150,17 @@ t.test('a mistyped time is not taken for another one', async t => {
   for (const time of ['2025-02-31T00:00:00Z', '5']) await refusesTime(t, time)
 })
 
-t.test('account disable ends every session and lets nobody sign in until enable', async t => {
+t.test('account disable ends every session and refuses sign-ins until enable', async t => {
   const { command, core } = await setUp(t)
   const { email, refreshToken } = await signedIn(core)
   t.match(await runJson(command(), ['disable', email]), { email, disabled: /^\d{4}-/ })
-  await t.rejects(core.refresh(refreshToken, clientInfo), { code: 'invalid_refresh_token' })
-  await t.rejects(core.signIn({ email, password }, clientInfo), { code: 'invalid_credentials' })
+  await t.rejects(core.refresh.trade(refreshToken, clientInfo), { code: 'invalid_refresh_token' })
+  await t.rejects(core.signIn.withPassword({ email, password }, 'partner', clientInfo), { code: 'invalid_credentials' })
 
   t.match(await runJson(command(), ['enable', email]), { email, disabled: null })
-  t.match(await core.signIn({ email, password }, clientInfo), { account: { email } })
-  await t.rejects(core.refresh(refreshToken, clientInfo), { code: 'invalid_refresh_token' }, 'no session comes back')
+  t.match(await core.signIn.withPassword({ email, password }, 'partner', clientInfo), { account: { email } })
+  const refreshed = core.refresh.trade(refreshToken, clientInfo)
+  await t.rejects(refreshed, { code: 'invalid_refresh_token' }, 'no session comes back')
 })
 
 t.test('account delete asks for --yes', async t => {

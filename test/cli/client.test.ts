@@ -5,10 +5,11 @@ import t, { type Test } from 'tap'
 import { clientCommand } from '../../src/cli/client.js'
 import { buildCore } from '../support/build.js'
 import { run, runJson } from '../support/command-line.js'
+import { environmentOf } from '../support/settings.js'
 
 async function setUp (t: Test) {
-  const { core, sql, config: { DATABASE_URL, KEYTURN_SECRET } } = await buildCore(t)
-  return { core, sql, command: () => clientCommand({ DATABASE_URL, KEYTURN_SECRET }) }
+  const { core, sql, settings } = await buildCore(t, { ownDatabase: true })
+  return { core, sql, command: () => clientCommand(environmentOf(settings)) }
 }
 
 t.test('client add shows a secret that works, once; list shows no secret; remove refuses it from then on', async t => {
@@ -25,7 +26,7 @@ t.test('client add shows a secret that works, once; list shows no secret; remove
     scope: 'sessions:read sessions:write',
     secret: /^[\w-]{43}$/
   })
-  t.match(await core.clients.authenticate(made), { name: 'SeshTracker' })
+  t.match(await core.partners.clients.authenticate(made), { name: 'SeshTracker' })
   const [row] = await sql`SELECT to_jsonb(clients)::text AS text FROM clients`
   t.notMatch(row?.text, made.secret, 'only its hash is stored')
 
@@ -35,7 +36,7 @@ t.test('client add shows a secret that works, once; list shows no secret; remove
   t.match((await run(command(), ['list'])).stdout, `│ ${made.id} │ SeshTracker │`)
 
   t.equal((await run(command(), ['remove', made.id])).stdout, `removed ${made.id}\n`)
-  await t.rejects(core.clients.authenticate(made), { code: 'invalid_client' })
+  await t.rejects(core.partners.clients.authenticate(made), { code: 'invalid_client' })
   await t.rejects(run(command(), ['remove', made.id]), { message: 'no client has this id' })
   t.equal((await run(command(), ['list'])).stdout, 'none\n')
 })
@@ -74,7 +75,7 @@ t.test('what cannot be a grant, a scope or an audience is refused', async t => {
     ['--scope', '', /scope/], ['--audience', 'a b', /no spaces/], ['--audience', '', /audience/i]
   ] as const) await t.rejects(run(command(), ['add', 'x', option, value]), { message: fault }, `${option} ${value}`)
   await t.rejects(run(command(), ['add', 'x', '--audience', 'http://localhost:3000']), {
-    message: /this one is Keyturn itself/
+    message: /--audience must differ from PUBLIC_URL/
   })
-  t.same(await core.clients.list(), [])
+  t.same(await core.partners.clients.list(), [])
 })

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { getPriority, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { embeddedFolder } from '../support/test-database.js'
@@ -35,5 +38,16 @@ t.test('there are threads to hash and some to spare, and they give way to all el
     return { thread, nice: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]) }
   }))
   t.equal(niceness.filter(({ nice }) => nice === 19).length, 6, 'two to hash, and four to spare')
-  t.equal(niceness.find(({ thread }) => thread === String(server.pid))?.nice, 0, 'not the one that serves')
+  t.equal(niceness.find(({ thread }) => thread === String(server.pid))?.nice, getPriority(), 'not the one that serves')
+})
+
+t.test('says how to build where nothing is built', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'keyturn-unbuilt-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  await mkdir(join(folder, 'bin'))
+  await copyFile(executable, join(folder, 'bin/keyturn.cjs'))
+  const child = spawn(process.execPath, [join(folder, 'bin/keyturn.cjs'), 'serve'], { env: {} })
+  const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit') as Promise<[number]>])
+  t.equal(code, 1)
+  t.match(stderr, /^keyturn: not built yet: run "npm ci", .*\n$/)
 })

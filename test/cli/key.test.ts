@@ -2,10 +2,11 @@ import t from 'tap'
 import { keyCommand } from '../../src/cli/key.js'
 import { buildCore } from '../support/build.js'
 import { run, runJson } from '../support/command-line.js'
+import { environmentOf } from '../support/settings.js'
 
 t.test('key list shows every key; key rotate announces the next one, which signs in an hour', async t => {
-  const { config: { DATABASE_URL, KEYTURN_SECRET } } = await buildCore(t)
-  const command = () => keyCommand({ DATABASE_URL, KEYTURN_SECRET })
+  const { settings } = await buildCore(t)
+  const command = () => keyCommand(environmentOf(settings))
   const inSeconds = (key: { signsFrom: string }) => (Date.parse(key.signsFrom) - Date.now()) / 1000
 
   t.match(await runJson(command(), ['list']), [{ algorithm: 'ES256', number: 1, state: 'signs' }])

@@ -25,6 +25,6 @@ t.test('every fault of the environment is a line on standard error, and nothing 
   t.same(await readdir(DATA_DIR), [])
 })
 
-t.test('a mistake in the arguments is told on standard error, with exit code 1', async t => {
+t.test('a mistake in the arguments is reported on standard error, with exit code 1', async t => {
   t.match(await keyturn(['conquer']), { code: 1, stdout: '', stderr: "error: unknown command 'conquer'\n" })
 })

@@ -26,8 +26,16 @@ t.test('a database that cannot be reached is named as the reason', async t => {
   await t.rejects(run(migrateCommand({ DATABASE_URL, KEYTURN_SECRET }), []), { message: /ECONNREFUSED/ })
 })
 
-t.test('a faulty environment is told before anything is opened', async t => {
+t.test('a faulty environment is reported before anything is opened', async t => {
   await t.rejects(run(migrateCommand({ DATABASE_URL: 'postgres://localhost/keyturn', JWT_ALG: 'none' }), []), {
-    name: 'ConfigError', faults: [/^JWT_ALG /, /^KEYTURN_SECRET /]
+    name: 'ConfigError', problems: [/^JWT_ALG /, /^KEYTURN_SECRET /]
   })
+})
+
+t.test('a misspelt variable is reported, and the command runs', async t => {
+  const DATABASE_URL = await postgresDatabase(t)
+  const env = { DATABASE_URL, KEYTURN_SECRET, REFRESH_TOKEN_TTLS: '1d' }
+  const { stdout, stderr } = await run(migrateCommand(env), [])
+  t.equal(stdout, 'the database schema is up to date\n')
+  t.match(stderr, 'REFRESH_TOKEN_TTLS is not a setting of Keyturn and is ignored; did you mean REFRESH_TOKEN_TTL?')
 })

@@ -4,17 +4,18 @@ import { sessionCommand } from '../../src/cli/session.js'
 import { clientInfo, password, signedIn } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
 import { run, runJson } from '../support/command-line.js'
+import { environmentOf } from '../support/settings.js'
 
 /** The command over a database of its own, and a core beside it with one account that has several sessions. */
 async function setUp (t: Test, sessions = 1) {
-  const { config: { DATABASE_URL, KEYTURN_SECRET }, ...backend } = await buildCore(t)
+  const backend = await buildCore(t)
   const first = await signedIn(backend.core)
   const grants = [first]
   while (grants.length < sessions) {
-    const grant = await backend.core.signIn({ email: first.email, password }, clientInfo)
+    const grant = await backend.core.signIn.withPassword({ email: first.email, password }, 'partner', clientInfo)
     grants.push({ ...grant, email: first.email })
   }
-  return { ...backend, email: first.email, grants, command: () => sessionCommand({ DATABASE_URL, KEYTURN_SECRET }) }
+  return { ...backend, email: first.email, grants, command: () => sessionCommand(environmentOf(backend.settings)) }
 }
 
 t.test('session list prints the live sessions, newest first, for people and for programs', async t => {
@@ -45,10 +46,10 @@ t.test('session revoke ends the session of this id and no other', async t => {
   const { command, core, email, grants } = await setUp(t, 2)
   const [gone, kept] = grants.map(({ sessionId, refreshToken }) => ({ sessionId, refreshToken }))
   t.match(await run(command(), ['revoke', email, gone?.sessionId ?? '']), { stdout: 'ended 1 session\n', stderr: '' })
-  await t.rejects(core.refresh(gone?.refreshToken ?? '', clientInfo), {
+  await t.rejects(core.refresh.trade(gone?.refreshToken ?? '', clientInfo), {
     code: 'invalid_refresh_token', reason: 'revoked'
   })
-  t.match(await core.refresh(kept?.refreshToken ?? '', clientInfo), { sessionId: kept?.sessionId })
+  t.match(await core.refresh.trade(kept?.refreshToken ?? '', clientInfo), { sessionId: kept?.sessionId })
 })
 
 t.test('session revoke --all ends every session of the account and of no other', async t => {
@@ -56,18 +57,18 @@ t.test('session revoke --all ends every session of the account and of no other',
   const other = await signedIn(core)
   t.equal((await run(command(), ['revoke', email, '--all'])).stdout, 'ended 3 sessions\n')
   for (const { refreshToken } of grants) {
-    await t.rejects(core.refresh(refreshToken, clientInfo), { code: 'invalid_refresh_token', reason: 'revoked' })
+    await t.rejects(core.refresh.trade(refreshToken, clientInfo), { code: 'invalid_refresh_token', reason: 'revoked' })
   }
-  t.match(await core.refresh(other.refreshToken, clientInfo), { sessionId: other.sessionId })
+  t.match(await core.refresh.trade(other.refreshToken, clientInfo), { sessionId: other.sessionId })
 })
 
-t.test('a session of another account, of nobody, or what is no id at all, is not ended', async t => {
+t.test('a session of another account, an unknown one, or an invalid id is not ended', async t => {
   const { command, core, email } = await setUp(t)
   const other = await signedIn(core)
   for (const id of [other.sessionId, randomUUID(), 'nonsense', '1']) {
     t.equal((await run(command(), ['revoke', email, id])).stdout, 'ended 0 sessions\n', id)
   }
-  t.match(await core.refresh(other.refreshToken, clientInfo), { sessionId: other.sessionId })
+  t.match(await core.refresh.trade(other.refreshToken, clientInfo), { sessionId: other.sessionId })
 })
 
 t.test('session revoke wants one session or --all, not both and not neither', async t => {
@@ -75,7 +76,7 @@ t.test('session revoke wants one session or --all, not both and not neither', as
   for (const args of [[], ['--all', randomUUID()]]) {
     await t.rejects(run(command(), ['revoke', email, ...args]), { message: 'error: name one session, or --all' })
   }
-  t.match(await core.refresh(grants[0]?.refreshToken ?? '', clientInfo), { sessionId: grants[0]?.sessionId })
+  t.match(await core.refresh.trade(grants[0]?.refreshToken ?? '', clientInfo), { sessionId: grants[0]?.sessionId })
 })
 
 t.test('session list and revoke say when there is no such account', async t => {

@@ -59,6 +59,14 @@ t.test('a second signal ends it at once, with exit code 1', async t => {
   t.match(await server.ended, { code: 1 })
 })
 
+t.test('a signal that npm passes on once more is the same request to stop', async t => {
+  const server = await startServerProcess(t, { env: await environment(t), counted: true })
+  server.kill('SIGINT')
+  await until('it is stopping', () => server.log.some(line => line.includes('"msg":"stopping"')))
+  server.kill('SIGINT')
+  t.match(await server.ended, { code: 0 })
+})
+
 t.test('a stop that hangs is cut short after ten seconds, with exit code 1', async t => {
   // Its clock is twenty times as fast.
   const preload = 'data:text/javascript,const wait=setTimeout;globalThis.setTimeout=(work,ms)=>wait(work,ms/20)'

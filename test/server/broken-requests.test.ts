@@ -11,7 +11,7 @@ import { readReply, sendBytes } from '../support/raw-http.js'
 
 async function setUp (t: Test) {
   const server = await build(t, {
-    settings: { LISTEN: contractNames.map(name => ({ host: '127.0.0.1', port: 0, contracts: [name] })) }
+    settings: { listen: contractNames.map(name => ({ host: '127.0.0.1', port: 0, contracts: [name] })) }
   })
   return { server, urls: contractNames.map((name, index) => [name, server.addresses[index] ?? ''] as const) }
 }
@@ -119,7 +119,7 @@ t.test('what follows a broken request on the connection is not served', async t 
   }
 })
 
-t.test('a client that resets the connection harms nobody', async t => {
+t.test('a client that resets the connection affects no other', async t => {
   const server = await build(t)
   await Promise.all(Array.from({ length: 20 }, async () => {
     const { hostname, port } = new URL(server.api)

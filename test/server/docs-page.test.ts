@@ -1,7 +1,7 @@
 import t from 'tap'
 import { noBrowser, openPage } from '../support/browser.js'
 import { build } from '../support/build.js'
-import { registered } from '../support/people.js'
+import { loggedIn, registered } from '../support/people.js'
 
 // A browser takes its time to start where much else runs.
 t.setTimeout(120_000)
@@ -27,7 +27,6 @@ t.test('a login from the docs page shows the token', { skip: noBrowser }, async 
   await page.goto(new URL('/docs', address).href)
   const operation = page.locator('#operations-partner-login')
   await operation.locator('.opblock-summary-control').click()
-  await operation.getByRole('button', { name: 'Try it out' }).click()
   await operation.locator('textarea.body-param__text').fill(JSON.stringify({ email, password }))
   await operation.getByRole('button', { name: 'Execute' }).click()
 
@@ -40,4 +39,39 @@ t.test('a login from the docs page shows the token', { skip: noBrowser }, async 
 
   t.same([...hosts], [address.host], 'it asks no other server for anything')
   t.same(complaints, [])
+})
+
+t.test('the docs page takes a token and a cookie, and keeps both over a reload', { skip: noBrowser }, async t => {
+  const { api } = await build(t)
+  const page = await openPage(t)
+  const person = await registered(api)
+  const { token } = await loggedIn(api, person)
+
+  /** Loads the page at an operation and calls it, with the credentials that the page holds. */
+  async function call (tag: string, operation: string): Promise<unknown> {
+    await page.goto('about:blank')
+    await page.goto(`${api}/docs#/${tag}/${operation}`)
+    const block = page.locator(`#operations-${tag}-${operation}`)
+    await block.getByRole('button', { name: 'Execute' }).click()
+    return JSON.parse(await block.locator('.live-responses-table .highlight-code code').first().innerText())
+  }
+
+  /** Gives the page a credential by its name in the document. */
+  async function authorize (name: string, credential: string): Promise<void> {
+    await page.goto(`${api}/docs`)
+    await page.locator('.auth-wrapper .authorize').first().click()
+    const form = page.locator('.auth-container', { hasText: name })
+    await form.locator('input').fill(credential)
+    await form.locator('button.authorize').click()
+    await page.locator('.close-modal').click()
+  }
+
+  await authorize('bearer', token)
+  t.equal(await page.title(), 'Keyturn: partner, session, spa, oauth')
+  t.match(await call('spa', 'me'), { email: person.email })
+
+  await page.evaluate('localStorage.clear()')
+  t.equal(await call('session', 'getSession'), null, 'no credential is left')
+  await authorize('session', token)
+  t.match(await call('session', 'getSession'), { user: { email: person.email } })
 })

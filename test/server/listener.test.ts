@@ -9,9 +9,9 @@ import type { Contract } from '../../src/http/contract.js'
 import { errorHandler } from '../../src/server/error-handler.js'
 import { createRouteTable, RouteConflict } from '../../src/server/route-table.js'
 import { startServer } from '../../src/server/server.js'
-import { build, databases, testConfig, testLog } from '../support/build.js'
+import { build, databases, buildSettings, testLog } from '../support/build.js'
 import { post, send } from '../support/http.js'
-import { hasKeys } from '../support/keys-of.js'
+import { expectKeys } from '../support/expect-keys.js'
 import { matchesOpenapi } from '../support/matches-openapi.js'
 import { loggedIn, registered } from '../support/people.js'
 import { freePort } from '../support/postgres-server.js'
@@ -49,10 +49,10 @@ t.test('two contracts with one path and different methods are none, and 405 tell
 
 t.test('a server with a conflict does not start and leaves nothing running', async t => {
   const port = await freePort()
-  const config = await testConfig(t, {
-    settings: { LISTEN: [{ host: '127.0.0.1', port, contracts: ['partner', 'partner'] }] }
+  const settings = await buildSettings(t, {
+    settings: { listen: [{ host: '127.0.0.1', port, contracts: ['partner', 'partner'] }] }
   })
-  await t.rejects(startServer({ config, log: testLog().log, now: Date.now }))
+  await t.rejects(startServer({ settings, log: testLog().log, now: Date.now }))
   await isClosed(t, port)
 })
 
@@ -101,7 +101,7 @@ for (const database of databases) {
     for (const [path, status] of [['/livez', 'alive'], ['/readyz', 'ready']] as const) {
       const reply = await send(`${ops}${path}`)
       t.equal(reply.status, 200)
-      hasKeys(t, reply.body, 'success', 'data')
+      expectKeys(t, reply.body, 'success', 'data')
       t.same(reply.body, { success: true, data: { status } })
       matchesOpenapi(t, 'ops', `GET ${path}`, reply)
     }
@@ -117,7 +117,7 @@ t.test('a contract is served where LISTEN says, and nowhere else', async t => {
 t.test('accounts and sessions are the same on every listener', async t => {
   const { addresses: [one = '', two = ''] } = await build(t, {
     settings: {
-      LISTEN: [
+      listen: [
         { host: '127.0.0.1', port: 0, contracts: ['spa'] },
         { host: '127.0.0.1', port: 0, contracts: ['partner'] },
         { host: '127.0.0.1', port: 0, contracts: ['ops'] }
@@ -136,22 +136,22 @@ for (const database of databases) {
     const address = taken.address()
     const inUse = typeof address === 'object' ? address?.port ?? 0 : 0
     const free = await freePort()
-    const config = await testConfig(t, {
+    const settings = await buildSettings(t, {
       database,
       settings: {
-        LISTEN: [
+        listen: [
           { host: '127.0.0.1', port: free, contracts: ['partner', 'spa'] },
           { host: '127.0.0.1', port: inUse, contracts: ['ops'] }
         ]
       }
     })
-    await t.rejects(startServer({ config, log: testLog().log, now: Date.now }), {
-      code: 'EADDRINUSE', message: new RegExp(`127\\.0\\.0\\.1:${inUse}`)
+    await t.rejects(startServer({ settings, log: testLog().log, now: Date.now }), {
+      code: 'EADDRINUSE', message: new RegExp(`^LISTEN 127\\.0\\.0\\.1:${inUse}=ops: the port is in use `)
     })
     await isClosed(t, free)
 
     taken.close()
-    const server = await build(t, { settings: config })
+    const server = await build(t, { settings })
     t.equal(server.addresses.length, 2, 'and when the port is free it starts over the same data')
     await registered(server.api)
   })
@@ -160,7 +160,7 @@ for (const database of databases) {
 t.test('a stop lets requests under way finish, and does not wait for clients that keep their connection', async t => {
   const port = await freePort()
   const server = await build(t, {
-    settings: { PASSWORD_HASH_MEMORY: 131_072, LISTEN: [{ host: '127.0.0.1', port, contracts: ['partner', 'spa'] }] }
+    settings: { passwords: { memory: 131_072 }, listen: [{ host: '127.0.0.1', port, contracts: ['partner', 'spa'] }] }
   })
   const person = await registered(server.api)
   const agent = new Agent({ keepAlive: true })

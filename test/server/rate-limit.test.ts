@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import type { Config } from '../../src/config/environment.js'
+import type { Overrides } from '../support/settings.js'
 import { isRefusal } from '../support/api-routes.js'
-import { dump, sqlBeside } from '../support/beside.js'
+import { dump, openSql } from '../support/open-sql.js'
 import { build } from '../support/build.js'
-import { hasKeys } from '../support/keys-of.js'
+import { expectKeys } from '../support/expect-keys.js'
 import { post, send, type Reply } from '../support/http.js'
 import { matchesOpenapi } from '../support/matches-openapi.js'
 import { newPerson, signedUp } from '../support/people.js'
@@ -12,10 +12,10 @@ import { newPerson, signedUp } from '../support/people.js'
 
 const most = 3
 
-const loopback: Partial<Config> = { TRUST_PROXY: ['127.0.0.1'] }
+const loopback: Overrides = { trustProxy: ['127.0.0.1'] }
 
-async function setUp (t: Test, settings: Partial<Config> = {}) {
-  const server = await build(t, { settings: { RATE_LIMIT_MAX: most, ...settings } })
+async function setUp (t: Test, settings: Overrides = {}) {
+  const server = await build(t, { settings: { rateLimit: { max: most }, ...settings } })
   return {
     server,
     api: server.api,
@@ -41,20 +41,20 @@ function isLimited (t: Test, contract: 'partner' | 'spa', route: string, reply: 
   matchesOpenapi(t, contract, route, reply)
 }
 
-t.test('login is refused beyond RATE_LIMIT_MAX, in the shape of seed 001', async t => {
+t.test('login is refused beyond RATE_LIMIT_MAX, in the shape of contract partner', async t => {
   const { api, login } = await setUp(t)
   t.same(await times(most, login), [401, 401, 401])
   const reply = await post(`${api}/api/auth/login`, { email: newPerson().email, password: 'x' })
   isLimited(t, 'partner', 'POST /api/auth/login', reply)
-  hasKeys(t, reply.body.error, 'code', 'message', 'reason', 'retryable')
+  expectKeys(t, reply.body.error, 'code', 'message', 'reason', 'retryable')
   t.match(reply.body.error, { code: 'RATE_LIMITED', reason: 'rate_limited', retryable: true })
 })
 
-t.test('register is refused beyond RATE_LIMIT_MAX, in the shape of seed 003, and makes no account', async t => {
+t.test('register is refused beyond RATE_LIMIT_MAX, in the shape of contract spa, and makes no account', async t => {
   const { api, server } = await setUp(t)
   const register = () => post(`${api}/api/auth/register`, newPerson())
   t.same((await times(most, register)).map(({ status }) => status), [201, 201, 201])
-  const sql = sqlBeside(t, server.config)
+  const sql = openSql(t, server.settings)
   const before = await dump(sql)
   const reply = await register()
   isLimited(t, 'spa', 'POST /api/auth/register', reply)
@@ -97,7 +97,7 @@ t.test('validate-token, refresh-token and revoke-token are not limited: a partne
 })
 
 t.test('RATE_LIMIT_MAX 0 turns the limit off', async t => {
-  const { login } = await setUp(t, { RATE_LIMIT_MAX: 0 })
+  const { login } = await setUp(t, { rateLimit: { max: 0 } })
   t.ok((await times(50, login)).every(status => status === 401))
 })
 
@@ -114,7 +114,7 @@ t.test('without TRUST_PROXY no header makes a client another one', async t => {
 })
 
 t.test('a proxy that is not in TRUST_PROXY is not believed', async t => {
-  const { login, from } = await setUp(t, { TRUST_PROXY: ['10.0.0.0/8', '::1/128'] })
+  const { login, from } = await setUp(t, { trustProxy: ['10.0.0.0/8', '::1/128'] })
   t.same(await times(most, () => login(from('198.51.100.1'))), [401, 401, 401])
   t.equal(await login(from('198.51.100.2')), 429)
 })
@@ -153,12 +153,12 @@ t.test('an IPv4 address written as IPv6 is that IPv4 address, and not one of man
 })
 
 t.test('what is no address at all is limited like any other, and breaks nothing', async t => {
-  const { api, server, from } = await setUp(t, { ...loopback, RATE_LIMIT_MAX: 100 })
+  const { api, server, from } = await setUp(t, { ...loopback, rateLimit: { max: 100 } })
   for (const claim of ['unknown', '', ',', ', ,', '_hidden', '999.1.1.1', "'; DROP TABLE accounts", 'x'.repeat(9000)]) {
     const reply = await post(`${api}/api/auth/register`, newPerson(), from(claim))
     t.equal(reply.status, 201, claim.slice(0, 30))
   }
-  const sql = sqlBeside(t, server.config)
+  const sql = openSql(t, server.settings)
   const [row] = await sql<[{ longest: number }]>`SELECT max(length(address)) AS longest FROM audit_events`
   t.ok(row.longest <= 64, `the longest address on record has ${row.longest} characters`)
 })

@@ -1,0 +1,36 @@
+import { resolve } from 'node:path'
+import type { Settings } from '../config/settings.js'
+import type { Listening } from '../server/front-page.js'
+import { isTerminal } from '../terminal-log.js'
+import { version } from '../version.js'
+
+export interface WelcomeNeeds {
+  output: NodeJS.WritableStream
+  log: { isLevelEnabled (level: string): boolean }
+  database: Pick<Settings['database'], 'url' | 'dataDir'>
+  listeners: readonly Listening[]
+}
+
+/** At a terminal, shows the listeners, the documentation and how to stop; elsewhere, the log has the addresses. */
+export function welcome ({ output, log, database, listeners }: WelcomeNeeds): void {
+  if (!isTerminal(output) || !log.isLevelEnabled('info')) return
+  const width = Math.max(...listeners.map(({ url }) => url.length))
+  output.write([
+    `Keyturn ${version}`,
+    '',
+    ...listeners.map(({ url, contracts }) => `  ${url.padEnd(width)}  ${contracts.join(', ')}`),
+    '',
+    `  Documentation  ${listeners[0]?.url}/docs, and /docs on every other address`,
+    `  Data           ${databaseOf(database)}`,
+    '  Stop           Ctrl-C',
+    '',
+    ''
+  ].join('\n'))
+}
+
+/** Where accounts and sessions are kept; of a URL only host and name, since it holds a password. */
+function databaseOf ({ url, dataDir }: WelcomeNeeds['database']): string {
+  if (url === undefined) return `embedded Postgres in ${resolve(dataDir)}`
+  const { host, pathname } = new URL(url)
+  return `Postgres at ${host}${pathname}`
+}

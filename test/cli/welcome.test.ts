@@ -1,0 +1,58 @@
+import { Writable } from 'node:stream'
+import t from 'tap'
+import { welcome, type WelcomeNeeds } from '../../src/cli/welcome.js'
+import { version } from '../../src/version.js'
+import { testLog } from '../support/build.js'
+
+const listeners = [
+  { url: 'http://127.0.0.1:3000', contracts: ['partner', 'spa'] }, { url: 'http://[::1]:80', contracts: ['ops'] }
+]
+
+/** What is shown to a terminal, or to something else. */
+function shown ({ isTTY = true, level = 'info', ...needs }: Partial<WelcomeNeeds> & {
+  isTTY?: boolean, level?: string
+} = {}): string {
+  let text = ''
+  const output = new Writable({
+    write (chunk: Buffer, _encoding, done) {
+      text += chunk.toString()
+      done()
+    }
+  })
+  welcome({
+    output: Object.assign(output, { isTTY }),
+    log: testLog(level).log,
+    database: { url: undefined, dataDir: '/var/keyturn' },
+    listeners,
+    ...needs
+  })
+  return text
+}
+
+t.test('shows what runs where, and how to stop it', t => {
+  t.equal(shown(), `Keyturn ${version}
+
+  http://127.0.0.1:3000  partner, spa
+  http://[::1]:80        ops
+
+  Documentation  http://127.0.0.1:3000/docs, and /docs on every other address
+  Data           embedded Postgres in /var/keyturn
+  Stop           Ctrl-C
+
+`)
+  t.end()
+})
+
+t.test('names a database without its credentials', t => {
+  const url = 'postgres://keyturn:secret@db.example.com:6432/accounts?password=secret'
+  const text = shown({ database: { url, dataDir: '.keyturn' } })
+  t.match(text, '  Data           Postgres at db.example.com:6432/accounts\n')
+  t.notMatch(text, 'secret')
+  t.end()
+})
+
+t.test('is silent without a terminal, and below its log level', t => {
+  t.equal(shown({ isTTY: false }), '')
+  t.equal(shown({ level: 'warn' }), '')
+  t.end()
+})
