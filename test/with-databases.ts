@@ -12,25 +12,35 @@ import { databaseUrl, templateName } from './support/test-database.js'
 /*
  * Runs a command with what the tests need: TEST_DATABASE_URL, a real Postgres with a migrated template database
  * (started here unless that variable names one), and TEST_EMBEDDED_TEMPLATE, a migrated embedded database.
+ * Coverage is of the whole run: `tap` with the names of files does without.
  */
 
+async function prepareTemplate (url: string): Promise<void> {
+  const admin = postgres(url, { max: 1, onnotice: () => {} })
+  await admin.unsafe(`DROP DATABASE IF EXISTS ${templateName} WITH (FORCE)`)
+  await admin.unsafe(`CREATE DATABASE ${templateName}`)
+  await admin.end()
+  await migrate({ url: databaseUrl(url, templateName) })
+}
+
+async function prepareEmbedded (folder: string): Promise<void> {
+  const embedded = await openEmbedded(folder)
+  await migrate({ socketFolder: embedded.socketFolder })
+  await embedded.close()
+}
+
 const given = process.env.TEST_DATABASE_URL
-const server = given === undefined ? await startPostgres() : null
-const url = given ?? server?.url ?? ''
-
-const admin = postgres(url, { max: 1, onnotice: () => {} })
-await admin.unsafe(`DROP DATABASE IF EXISTS ${templateName} WITH (FORCE)`)
-await admin.unsafe(`CREATE DATABASE ${templateName}`)
-await admin.end()
-await migrate({ url: databaseUrl(url, templateName) })
-
 const embeddedTemplate = await mkdtemp(join(tmpdir(), 'keyturn-embedded-'))
-const embedded = await openEmbedded(embeddedTemplate)
-await migrate({ socketFolder: embedded.socketFolder })
-await embedded.close()
+const [server] = await Promise.all([
+  given === undefined ? startPostgres() : null,
+  prepareEmbedded(embeddedTemplate)
+])
+const url = given ?? server?.url ?? ''
+await prepareTemplate(url)
 
 const [command = 'tap', ...args] = process.argv.slice(2)
-const child = spawn(command, args, {
+const isPart = command === 'tap' && args.some(arg => !arg.startsWith('-'))
+const child = spawn(command, isPart ? ['--disable-coverage', '--allow-empty-coverage', ...args] : args, {
   stdio: 'inherit',
   env: { ...process.env, TEST_DATABASE_URL: url, TEST_EMBEDDED_TEMPLATE: embeddedTemplate }
 })

@@ -11,7 +11,7 @@ async function shownFiles (document: string): Promise<Map<string, string>> {
 }
 
 for (const [document, folder] of [
-  ['docs/clients.md', 'test/clients/usage/'],
+  ['docs/clients.md', 'test/generated-clients/usage/'],
   ['docs/partners.md', 'examples/']
 ] as const) {
   t.test(`${document} shows the very programs that the tests run, and all of them`, async t => {

@@ -11,5 +11,5 @@ t.test('a service with an OAuth client library introspects and trades a token, a
   t.match(first, new RegExp(`^${email} until \\d{4}-`))
   t.equal(second, `a token with scope sessions:read, for ${partnerAudience} only`)
   await post(`${issuer}/api/auth/revoke-token`, { token })
-  t.equal(await runExample('oauth-client.mjs', [token], issuer, partner), 'no good token\n')
+  t.equal(await runExample('oauth-client.mjs', [token], issuer, partner), 'no valid token\n')
 })

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { coreBeside, operator } from '../support/beside.js'
+import { secondCore, operator } from '../support/second-core.js'
 import { buildForPartner, basic, type Partner } from '../support/partner.js'
 import { startExampleService } from '../support/example.js'
 import { post, send } from '../support/http.js'
@@ -62,7 +62,7 @@ for (const [name, way, here, elsewhere] of [
 
     const person = await signedUp(served.issuer)
     t.equal(await isGood(person.token), true)
-    const beside = await coreBeside(t, served.server.config)
+    const beside = await secondCore(t, served.server.settings)
     await beside.accounts.disable(person.email, operator)
     await refusedWithin(t, elsewhere, () => isGood(person.token))
   })
@@ -72,22 +72,22 @@ t.test('local verification: a token is checked without a call once its session i
   async t => {
     const { server, issuer, partner } = await buildForPartner(t)
     const service = await startExampleService(t, 'local-verification.mjs', issuer, partner)
-    const ask = (token: string) => send(service, { headers: { authorization: `Bearer ${token}` } })
+    const request = (token: string) => send(service, { headers: { authorization: `Bearer ${token}` } })
     const [ada, eve] = [await signedUp(issuer), await signedUp(issuer)]
     const introspections = () => server.log.filter(line => line.includes('"/oauth/introspect"')).length
     await until('the session is known', async () => {
       const before = introspections()
-      t.equal((await ask(ada.token)).status, 200)
+      t.equal((await request(ada.token)).status, 200)
       return introspections() === before
     })
-    t.same((await ask(ada.token)).body, { hello: ada.email })
-    t.equal((await ask(eve.token)).status, 200)
+    t.same((await request(ada.token)).body, { hello: ada.email })
+    t.equal((await request(eve.token)).status, 200)
     await post(`${issuer}/api/auth/revoke-token`, { token: eve.token })
-    await until('the other is refused', async () => (await ask(eve.token)).status === 401)
-    t.equal((await ask(ada.token)).status, 200, 'the end of one session is not the end of another')
+    await until('the other is refused', async () => (await request(eve.token)).status === 401)
+    t.equal((await request(ada.token)).status, 200, 'the end of one session is not the end of another')
     t.equal((await send(service)).status, 401)
 
     await server.stop()
-    await until('it has noticed', async () => (await ask(ada.token)).status === 503, 20_000)
-    t.equal((await ask('x')).status, 401, 'what is surely bad is told so without asking')
+    await until('it has noticed', async () => (await request(ada.token)).status === 503, 20_000)
+    t.equal((await request('x')).status, 401, 'what is surely bad is told so without asking')
   })

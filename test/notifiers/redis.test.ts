@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Config } from '../../src/config/environment.js'
+import type { Overrides } from '../support/settings.js'
 import { startServer } from '../../src/server/server.js'
 import { build, testLog, type TestServer } from '../support/build.js'
 import { post } from '../support/http.js'
@@ -9,14 +9,14 @@ import { noRedis, startRedis } from '../support/redis-server.js'
 import { until } from '../support/until.js'
 
 /** A second server over the first one's database. */
-async function beside (t: Test, { config }: TestServer): Promise<string> {
-  const server = await startServer({ config, log: testLog().log, now: Date.now })
+async function beside (t: Test, { settings }: TestServer): Promise<string> {
+  const server = await startServer({ settings, log: testLog().log, now: Date.now })
   t.teardown(() => server.stop())
   await server.ready
   return server.addresses[0] ?? ''
 }
 
-async function two (t: Test, settings: Partial<Config>): Promise<[string, string]> {
+async function two (t: Test, settings: Overrides): Promise<[string, string]> {
   const server = await build(t, { settings })
   return [server.api, await beside(t, server)]
 }
@@ -24,8 +24,8 @@ async function two (t: Test, settings: Partial<Config>): Promise<[string, string
 const validate = async (api: string, token: string) =>
   (await post(`${api}/api/auth/validate-token`, { token })).status === 200
 
-t.test('with Redis a revocation is heard by the others at once', { skip: noRedis }, async t => {
-  const [one, other] = await two(t, { REDIS_URL: (await startRedis(t)).url })
+t.test('with Redis a revocation reaches the others at once', { skip: noRedis }, async t => {
+  const [one, other] = await two(t, { redisUrl: (await startRedis(t)).url })
   const times: number[] = []
   for (let round = 0; round < 6; round += 1) {
     const { token } = await signedUp(one)
@@ -39,7 +39,7 @@ t.test('with Redis a revocation is heard by the others at once', { skip: noRedis
 })
 
 t.test('with Redis the crude limit holds for all processes together', { skip: noRedis }, async t => {
-  const servers = await two(t, { REDIS_URL: (await startRedis(t)).url, RATE_LIMIT_MAX: 6, RATE_LIMIT_WINDOW: 60 })
+  const servers = await two(t, { redisUrl: (await startRedis(t)).url, rateLimit: { max: 6, window: 60 } })
   const statuses: number[] = []
   for (let n = 0; n < 8; n += 1) {
     statuses.push((await post(`${servers[n % 2]}/api/auth/login`, { email: 'a@example.com', password: 'x' })).status)
@@ -48,10 +48,10 @@ t.test('with Redis the crude limit holds for all processes together', { skip: no
 })
 
 for (const [kind, skip] of [['from the start', false], ['later', noRedis]] as const) {
-  t.test(`a Redis that is away ${kind} is missed by nobody`, { skip }, async t => {
+  t.test(`sign-in and revocation work with Redis unavailable ${kind}`, { skip }, async t => {
     const redis = kind === 'later' ? await startRedis(t) : null
     const url = redis?.url ?? `redis://127.0.0.1:${await freePort()}`
-    const [one, other] = await two(t, { REDIS_URL: url, RATE_LIMIT_MAX: 3 })
+    const [one, other] = await two(t, { redisUrl: url, rateLimit: { max: 3 } })
     const person = await signedUp(one)
     await redis?.stop()
     for (let n = 0; n < 5; n += 1) {

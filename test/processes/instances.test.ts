@@ -72,7 +72,7 @@ t.test('a rolling restart under load fails no request', { skip: noHaproxy }, asy
   let requests = 0
   const stop = new AbortController()
 
-  async function ask (path: string, body: object): Promise<Tokens | null> {
+  async function request (path: string, body: object): Promise<Tokens | null> {
     requests += 1
     const { status, body: reply, text } = await post(`${url}/api/auth/${path}`, body)
     if (status === 200) return reply.data as Tokens
@@ -81,8 +81,8 @@ t.test('a rolling restart under load fails no request', { skip: noHaproxy }, asy
   }
   const loads = people.map(async person => {
     while (!stop.signal.aborted) {
-      await ask('validate-token', { token: person.token })
-      Object.assign(person, await ask('refresh-token', { refreshToken: person.refreshToken }))
+      await request('validate-token', { token: person.token })
+      Object.assign(person, await request('refresh-token', { refreshToken: person.refreshToken }))
     }
   })
   const restart = async (instance: Instance) => {

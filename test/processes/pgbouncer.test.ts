@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, testConfig } from '../support/build.js'
+import { build, buildSettings } from '../support/build.js'
 import { post } from '../support/http.js'
 import { signedUp } from '../support/people.js'
 import { noPgbouncer, throughPgbouncer } from '../support/pgbouncer.js'
@@ -9,9 +9,9 @@ import { until } from '../support/until.js'
 t.test('everything works through PgBouncer in transaction mode, from an empty database on', { skip: noPgbouncer },
   async t => {
     const url = await throughPgbouncer(t, await postgresDatabase(t, 'template0'))
-    const config = await testConfig(t, { settings: { DATABASE_URL: url } })
-    const one = await build(t, { settings: config })
-    const other = await build(t, { settings: config })
+    const settings = await buildSettings(t, { settings: { database: { url } } })
+    const one = await build(t, { settings })
+    const other = await build(t, { settings })
     const people = await Promise.all(Array.from({ length: 20 }, () => signedUp(one.api)))
     for (let round = 0; round < 5; round += 1) {
       const replies = await Promise.all(people.map(({ refreshToken }, n) =>

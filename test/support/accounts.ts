@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { AuthError, type TokenErrorReason } from '../../src/core/errors.js'
-import type { Grant, IssuedTokens } from '../../src/core/sessions/token-issuer.js'
 import type { Core } from '../../src/core/index.js'
+import type { SignedIn } from '../../src/core/sessions/session-start.js'
+import type { IssuedTokens } from '../../src/core/sessions/token-issuer.js'
 
 export const clientInfo = { address: '192.0.2.1', userAgent: 'test' }
 
 export const password = 'correct horse battery'
 
 /** An account that nobody else in the run has, and its first session. */
-export async function signedIn (core: Core): Promise<Grant & { email: string }> {
+export async function signedIn (core: Core): Promise<SignedIn<'partner'> & { email: string }> {
   const email = `${randomUUID()}@example.com`
   await core.accounts.register({ email, password, minPasswordLength: 8 }, clientInfo)
-  return { ...await core.signIn({ email, password }, clientInfo), email }
+  return { ...await core.signIn.withPassword({ email, password }, 'partner', clientInfo), email }
 }
 
 /** A refused refresh token, with its reason. */
@@ -21,7 +22,7 @@ export async function refusesRefresh (t: Test, promise: Promise<IssuedTokens>, f
 }
 
 /** Why an access token is refused, or `null` when it is good. */
-export async function faultOf (core: Core, accessToken: string): Promise<TokenErrorReason | null> {
+export async function rejectionOf (core: Core, accessToken: string): Promise<TokenErrorReason | null> {
   try {
     await core.validation.authenticate(accessToken)
     return null

@@ -3,10 +3,13 @@ import { Writable } from 'node:stream'
 import postgres from 'postgres'
 import type { Test } from 'tap'
 import { openBackend, type Backend } from '../../src/backend.js'
-import { loadConfig, type Config } from '../../src/config/environment.js'
+import { loadSettings, type Settings } from '../../src/config/settings.js'
 import { contractNames } from '../../src/contracts/index.js'
 import { createLog } from '../../src/log.js'
 import { startServer, type Server } from '../../src/server/server.js'
+import { openTestDatabase, type TestDatabase } from './database.js'
+import { withOverrides, type Overrides } from './settings.js'
+import { fileDatabase } from './file-database.js'
 import { embeddedFolder, postgresDatabase } from './test-database.js'
 
 export const databases = ['postgres', 'embedded'] as const
@@ -15,30 +18,35 @@ export type DatabaseKind = typeof databases[number]
 
 export interface BuildOptions {
   /** Settings that differ from those a test server has. */
-  settings?: Partial<Config>
+  settings?: Overrides
   database?: DatabaseKind
+  /** Not the database of the file: for what counts or changes what all have in common, such as the keys. */
+  ownDatabase?: boolean
   /** Milliseconds since 1970. */
   now?: () => number
 }
 
-/** Tests sign in wrongly, and all from one address. */
-const unlimited = {
-  LOGIN_MAX_FAILURES: 100_000, LOGIN_MAX_FAILURES_PER_ACCOUNT: 100_000, LOGIN_MAX_FAILURES_PER_ADDRESS: 100_000
-}
-
-/** Cheap hashes, everything else as it ships. */
-const testSettings: Partial<Config> = {
-  PASSWORD_HASH_MEMORY: 1024, PASSWORD_HASH_PASSES: 2, RATE_LIMIT_MAX: 0, ...unlimited
+/** Cheap hashes and no limits, since all sign-ins of a test come from one address; everything else as it ships. */
+const testSettings: Overrides = {
+  passwords: { memory: 1024, passes: 2 },
+  signIn: { maxFailures: 100_000, maxFailuresPerAccount: 100_000, maxFailuresPerAddress: 100_000 },
+  rateLimit: { max: 0 }
 }
 
 const listen = '127.0.0.1:0=partner,session,spa,oauth 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
 
-/** The settings of a server over a database of its own. */
-export async function testConfig (t: Test, { settings, database = 'postgres' }: BuildOptions = {}): Promise<Config> {
+/** Of all servers over the database of the file, since its keys are encrypted with it. */
+const KEYTURN_SECRET = randomBytes(32).toString('base64url')
+
+/** The settings of a server. */
+export async function buildSettings (
+  t: Test, { settings: overrides, database = 'postgres', ownDatabase = false }: BuildOptions = {}
+): Promise<Settings> {
   const environment = database === 'postgres'
-    ? { DATABASE_URL: await postgresDatabase(t), KEYTURN_SECRET: randomBytes(32).toString('base64url') }
+    ? { DATABASE_URL: await (ownDatabase ? postgresDatabase(t) : fileDatabase()), KEYTURN_SECRET }
     : { DATA_DIR: await embeddedFolder(t) }
-  return { ...loadConfig({ LISTEN: listen, ...environment }, contractNames), ...testSettings, ...settings }
+  const shipped = loadSettings({ LISTEN: listen, ...environment }, contractNames)
+  return withOverrides(withOverrides(shipped, testSettings), overrides)
 }
 
 export interface TestLog {
@@ -58,7 +66,7 @@ export function testLog (level = 'trace'): TestLog {
 }
 
 export interface TestServer extends Server {
-  config: Config
+  settings: Settings
   log: string[]
   /** The addresses of its listeners: partner, session and spa; tasks; web; ops. */
   api: string
@@ -67,29 +75,34 @@ export interface TestServer extends Server {
   ops: string
 }
 
-/** Starts the server that ships, over a database of its own, and stops it after the test. */
+/** Starts the server that ships and stops it after the test. */
 export async function build (t: Test, options: BuildOptions = {}): Promise<TestServer> {
-  const config = await testConfig(t, options)
+  const settings = await buildSettings(t, options)
   const { lines, log } = testLog()
-  const server = await startServer({ config, log, now: options.now ?? Date.now })
+  const server = await startServer({ settings, log, now: options.now ?? Date.now })
   t.teardown(() => server.stop())
   await server.ready
   const [api = '', tasks = '', web = '', ops = ''] = server.addresses
-  return { ...server, config, log: lines, api, tasks, web, ops }
+  return { ...server, settings, log: lines, api, tasks, web, ops }
 }
 
-/** A core over a database of its own, and a connection beside it to look and to interfere. */
+/**
+ * A core, and beside it its database as the core has it, for parts that are built by hand, and a plain connection, to
+ * look and to interfere.
+ */
 export async function buildCore (t: Test, options: BuildOptions = {}): Promise<Backend & {
-  sql: postgres.Sql, config: Config, log: string[]
+  db: TestDatabase, sql: postgres.Sql, settings: Settings, log: string[]
 }> {
-  const config = await testConfig(t, { ...options, database: 'postgres' })
+  const settings = await buildSettings(t, { ...options, database: 'postgres' })
   const { lines, log } = testLog()
-  const backend = await openBackend({ config, log, now: options.now ?? Date.now })
-  const sql = postgres(config.DATABASE_URL ?? '', { max: 4, onnotice: () => {} })
+  const backend = await openBackend({ settings, log, now: options.now ?? Date.now })
+  const url = settings.database.url ?? ''
+  const db = openTestDatabase(t, url)
+  const sql = postgres(url, { max: 4, onnotice: () => {} })
   t.teardown(async () => {
     await sql.end()
     await backend.close()
   })
   await backend.prepare()
-  return { ...backend, sql, config, log: lines }
+  return { ...backend, db, sql, settings, log: lines }
 }

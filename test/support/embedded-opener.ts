@@ -10,7 +10,7 @@ export type Order = { open: string, at: number } | 'count' | 'close'
 
 let database: EmbeddedDatabase | null = null
 
-async function ask (statement: string): Promise<unknown> {
+async function runStatement (statement: string): Promise<unknown> {
   const sql = connect({ socketFolder: database?.socketFolder ?? '' }, { max: 1 })
   try {
     const [row] = await sql.unsafe(statement)
@@ -21,12 +21,12 @@ async function ask (statement: string): Promise<unknown> {
 }
 
 async function obey (order: Order): Promise<unknown> {
-  if (order === 'count') return await ask('SELECT count(*)::int AS answer FROM openers')
+  if (order === 'count') return await runStatement('SELECT count(*)::int AS answer FROM openers')
   if (order === 'close') return await database?.close()
   database = null
   while (Date.now() < order.at);
   database = await openEmbedded(order.open)
-  return await ask('INSERT INTO openers DEFAULT VALUES RETURNING true AS answer')
+  return await runStatement('INSERT INTO openers DEFAULT VALUES RETURNING true AS answer')
 }
 
 process.on('message', (order: Order) => {

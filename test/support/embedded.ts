@@ -15,7 +15,7 @@ export async function opened (t: Test, dataDir: string): Promise<EmbeddedDatabas
 }
 
 /** One statement over a connection of its own, as a value of its only row and column. */
-export async function ask ({ socketFolder }: EmbeddedDatabase, statement: string): Promise<unknown> {
+export async function runStatement ({ socketFolder }: EmbeddedDatabase, statement: string): Promise<unknown> {
   const sql = connect({ socketFolder }, { max: 1 })
   try {
     const [row] = await sql.unsafe(statement)

@@ -25,7 +25,9 @@ export async function startHaproxy (t: Test, instances: readonly Behind[]): Prom
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-haproxy-'))
   const config = join(folder, 'haproxy.cfg')
   await writeFile(config, [
-    'defaults', ' mode http', ' timeout connect 1s', ' timeout client 20s', ' timeout server 20s', ' retries 3',
+    'defaults', ' mode http', ' timeout connect 20s', ' timeout client 20s', ' timeout server 20s', ' retries 3',
+    // An instance that is only slow, on a busy machine, is not one that says that it leaves.
+    ' timeout check 20s',
     ' option redispatch', ' retry-on conn-failure empty-response',
     'frontend all', ` bind 127.0.0.1:${port}`, ' default_backend keyturn',
     'backend keyturn', ' balance roundrobin', ' option httpchk GET /readyz',

@@ -2,7 +2,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { Environment } from '../../src/config/environment.js'
+import { variables } from '../../src/config/environment.js'
+import { nodeArgs } from './loader/loader.js'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -12,7 +13,7 @@ export interface KeyturnOptions {
   cwd?: string
   /** URL of a module to load before the program. */
   preload?: string
-  /** Whether what it covers counts. It costs a second or two, so ask for it only where nothing else covers it. */
+  /** Whether what it covers counts. It costs some time, so ask for it only where nothing else covers it. */
   counted?: boolean
 }
 
@@ -26,10 +27,9 @@ export interface Outcome {
 /** Starts the command line that ships, from its sources, in a process of its own. */
 export function startKeyturn (args: string[], options: KeyturnOptions = {}): ChildProcessWithoutNullStreams {
   const { env = {}, cwd, preload, counted = false } = options
-  const loaders = counted ? [...process.execArgv] : [`--import=${import.meta.resolve('tsx')}`]
-  // What two loaders make of one file cannot be added up.
+  const loaders = [...nodeArgs]
   const coverage = counted ? {} : { _TAPJS_PROCESSINFO_COVERAGE_: '0' }
-  const outer = Object.entries(process.env).filter(([name]) => !(name in Environment.properties))
+  const outer = Object.entries(process.env).filter(([name]) => !(name in variables))
   if (preload !== undefined) loaders.push(`--import=${preload}`)
   return spawn(process.execPath, [...loaders, main, ...args], {
     env: { ...Object.fromEntries(outer), ...coverage, ...env },

@@ -20,9 +20,9 @@ export interface Partner {
 
 /** A client that may do everything. */
 export async function newPartner ({ core }: TestServer, more: Partial<NewClient> = {}): Promise<Partner> {
-  const { client, secret } = await core.clients.add({
+  const { client, secret } = await core.partners.clients.add({
     name: 'SeshTracker',
-    grants: [...clientGrants],
+    grantTypes: [...clientGrants],
     audience: partnerAudience,
     scopes: ['sessions:read', 'sessions:write'],
     ...more
@@ -55,8 +55,8 @@ export async function buildForPartner (t: Test, options: BuildOptions = {}) {
   const server = await build(t, {
     ...options,
     settings: {
-      PUBLIC_URL: issuer,
-      LISTEN: [{ host: '127.0.0.1', port, contracts: ['partner', 'spa', 'session', 'oauth'] }],
+      issuer,
+      listen: [{ host: '127.0.0.1', port, contracts: ['partner', 'spa', 'session', 'oauth'] }],
       ...options.settings
     }
   })

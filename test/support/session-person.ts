@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { Ask, Asked } from './ask.js'
+import type { Requester, RequestOptions } from './requester.js'
 import type { Reply } from './http.js'
 import { newPerson, type Person } from './people.js'
 
@@ -18,20 +18,20 @@ export interface SessionShown {
   userAgent: string | null
 }
 
-/** Somebody with an account and a session at contract `session`. */
+/** A user with an account and a session at contract `session`. */
 export interface SessionPerson extends Person {
   userId: string
   token: string
-  /** Sends a request with their token and holds the reply against the document. */
-  ask (t: Test, route: string, asked?: Asked): Promise<Reply>
+  /** Sends a request with the user's token and checks the reply against the document. */
+  request (t: Test, route: string, options?: RequestOptions): Promise<Reply>
 }
 
-/** Signs somebody up, or, given a person who is there already, in. */
-export async function sessionPerson (t: Test, ask: Ask, known?: Person): Promise<SessionPerson> {
+/** Signs a new person up, or signs in a known one. */
+export async function sessionPerson (t: Test, request: Requester, known?: Person): Promise<SessionPerson> {
   const person = known ?? newPerson()
   const { status, body } = known === undefined
-    ? await ask(t, 'POST /api/auth/sign-up/email', { json: { ...person, name: person.username } })
-    : await ask(t, 'POST /api/auth/sign-in/email', { json: person })
+    ? await request(t, 'POST /api/auth/sign-up/email', { json: { ...person, name: person.username } })
+    : await request(t, 'POST /api/auth/sign-in/email', { json: person })
   t.equal(status, 200)
   const token = String(body.token)
   return {
@@ -40,6 +40,6 @@ export async function sessionPerson (t: Test, ask: Ask, known?: Person): Promise
     password: person.password,
     userId: String(body.user.id),
     token,
-    ask: (t, route, asked) => ask(t, route, { bearer: token, ...asked })
+    request: (t, route, options) => request(t, route, { bearer: token, ...options })
   }
 }

@@ -1,10 +1,10 @@
 import type { Test } from 'tap'
-import { asks, type Ask, type Asked } from './ask.js'
+import { sendRequest, type Requester, type RequestOptions } from './requester.js'
 import type { Reply } from './http.js'
 import { newPerson } from './people.js'
 import { claimsOf } from './set-cookie.js'
 
-/** A task as seed 002 shows it. */
+/** A task as contract `tasks` shows it. */
 export interface Task {
   id: string
   title: string
@@ -13,28 +13,28 @@ export interface Task {
   created_at: string
 }
 
-/** Somebody signed up at contract `tasks`. */
+/** A user who signed up at contract `tasks`. */
 export interface TaskOwner {
   userId: string
   token: string
   email: string
-  /** Sends a request with their token and holds the reply against the document. */
-  ask (t: Test, route: string, asked?: Asked): Promise<Reply>
-  /** A new task of theirs. */
+  /** Sends a request with the user's token and checks the reply against the document. */
+  request (t: Test, route: string, options?: RequestOptions): Promise<Reply>
+  /** Makes a task of this user. */
   add (title: string): Promise<Task>
   list (): Promise<Task[]>
 }
 
-export async function taskOwner (base: string, ask: Ask): Promise<TaskOwner> {
+export async function taskOwner (base: string, request: Requester): Promise<TaskOwner> {
   const { email, password } = newPerson()
-  const reply = await asks(base, 'POST /auth/signup', { json: { email, password } })
+  const reply = await sendRequest(base, 'POST /auth/signup', { json: { email, password } })
   const token = /^auth_token=([^;]+)/.exec(reply.headers.getSetCookie()[0] ?? '')?.[1] ?? ''
-  const own = (route: string, asked: Asked = {}) => asks(base, route, { bearer: token, ...asked })
+  const own = (route: string, options: RequestOptions = {}) => sendRequest(base, route, { bearer: token, ...options })
   return {
     userId: String(claimsOf(token).sub),
     token,
     email,
-    ask: (t, route, asked) => ask(t, route, { bearer: token, ...asked }),
+    request: (t, route, options) => request(t, route, { bearer: token, ...options }),
     add: async title => (await own('POST /tasks', { json: { title } })).body,
     list: async () => (await own('GET /tasks')).body
   }

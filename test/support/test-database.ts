@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -39,6 +40,7 @@ export async function embeddedFolder (t: Test, { migrated = true } = {}): Promis
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-data-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const template = process.env.TEST_EMBEDDED_TEMPLATE
-  if (migrated && template !== undefined) await cp(template, folder, { recursive: true })
+  // Of a thousand files: at once takes a quarter of the time that one after the other in the background does.
+  if (migrated && template !== undefined) cpSync(template, folder, { recursive: true })
   return folder
 }

@@ -1,4 +1,4 @@
-// Seed 001: a partner service signs somebody in, checks the token, trades the refresh token and signs out.
+// A partner service signs in a user, validates the token, trades the refresh token and signs out.
 import assert from 'node:assert/strict'
 import createClient from 'openapi-fetch'
 import type { paths } from '../../generated/openapi-typescript/api.js'
@@ -26,7 +26,7 @@ assert.equal(signedOut.data?.data.revoked, true)
 
 const after = await keyturn.POST('/api/auth/validate-token', { body: { token: next.token } })
 assert.equal(after.response.status, 401)
-// `retryable` is what tells a refusal from an outage (503), in which tokens are to be kept.
+// `code` and `reason` have literal types; `retryable` marks an outage, in which tokens are to be kept.
 assert.deepEqual(after.error?.error, {
   code: 'INVALID_TOKEN', message: 'The token is invalid or expired', reason: 'signed_out', retryable: false
 })

@@ -1,4 +1,4 @@
-// Seed 003: a single-page application makes an account, signs in, asks who it is and signs out.
+// A single-page application registers, signs in, reads the account and signs out.
 import assert from 'node:assert/strict'
 import createClient from 'openapi-fetch'
 import type { paths } from '../../generated/openapi-typescript/api.js'

@@ -3,8 +3,8 @@ import type { ContractName } from '../../src/contracts/index.js'
 import { send, type Reply } from './http.js'
 import { matchesOpenapi, readDocument } from './matches-openapi.js'
 
-/** What goes with a request besides its route. */
-export interface Asked {
+/** The parts of a request besides its route. */
+export interface RequestOptions {
   /** Sent as JSON. */
   json?: unknown
   /** Sent as it is, as JSON unless the headers say otherwise. */
@@ -20,16 +20,16 @@ export interface Asked {
 }
 
 /**
- * Sends a request for a route such as `PUT /tasks/{task_id}` and holds the reply against the committed document: the
- * first of each status of a route, since to compile a schema takes longer than the request.
+ * Sends a request for a route such as `PUT /tasks/{task_id}` and checks the reply against the committed document: the
+ * first of each status of a route only, since compiling a schema takes longer than the request.
  */
-export type Ask = (t: Test, route: string, asked?: Asked) => Promise<Reply>
+export type Requester = (t: Test, route: string, options?: RequestOptions) => Promise<Reply>
 
 /** A client of one contract of the listener at `base`. */
-export function asker (base: string, contract: ContractName): Ask {
+export function createRequester (base: string, contract: ContractName): Requester {
   const seen = new Set<string>()
-  return async (t, route, asked = {}) => {
-    const reply = await asks(base, route, asked)
+  return async (t, route, options = {}) => {
+    const reply = await sendRequest(base, route, options)
     const kind = `${route} ${reply.status}`
     if (seen.has(kind)) return reply
     seen.add(kind)
@@ -39,19 +39,19 @@ export function asker (base: string, contract: ContractName): Ask {
   }
 }
 
-/** The same without a look at the document: for many requests at once, and for what no document has. */
-export function asks (base: string, route: string, asked: Asked = {}): Promise<Reply> {
+/** Sends a request without that check: for many requests at once, and for routes that no document has. */
+export function sendRequest (base: string, route: string, options: RequestOptions = {}): Promise<Reply> {
   const [method = '', template = ''] = route.split(' ')
-  const { json, body = json === undefined ? null : JSON.stringify(json), path = {}, query = '' } = asked
+  const { json, body = json === undefined ? null : JSON.stringify(json), path = {}, query = '' } = options
   const target = template.replace(/{(\w+)}/g, (_, name: string) => path[name] ?? '')
   return send(`${base}${target}${query}`, {
     method,
     body,
     headers: {
       ...(body !== null && { 'content-type': 'application/json' }),
-      ...(asked.bearer !== undefined && { authorization: `Bearer ${asked.bearer}` }),
-      ...(asked.cookie !== undefined && { cookie: asked.cookie }),
-      ...asked.headers
+      ...(options.bearer !== undefined && { authorization: `Bearer ${options.bearer}` }),
+      ...(options.cookie !== undefined && { cookie: options.cookie }),
+      ...options.headers
     }
   })
 }
@@ -63,8 +63,8 @@ function hasNoBody (t: Test, contract: ContractName, route: string, { text, head
   t.ok(readDocument(contract).paths[path]?.[method.toLowerCase()]?.responses[204], `openapi/${contract}.json has a 204`)
 }
 
-/** Checks status and body to the byte, and that the reply is kept by no cache. */
-export function isReply (t: Test, reply: Reply, status: number, body: object | null): void {
+/** Checks status and body to the byte, and that no cache may store the reply. */
+export function expectReply (t: Test, reply: Reply, status: number, body: object | null): void {
   t.equal(reply.status, status)
   t.equal(reply.text, JSON.stringify(body))
   t.equal(reply.headers.get('content-type'), 'application/json; charset=utf-8')

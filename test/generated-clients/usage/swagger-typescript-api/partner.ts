@@ -1,4 +1,4 @@
-// Seed 001: a partner service signs somebody in, checks the token, trades the refresh token and signs out.
+// A partner service signs in a user, validates the token, trades the refresh token and signs out.
 import assert from 'node:assert/strict'
 import { Api } from '../../generated/swagger-typescript-api/api.js'
 
@@ -26,7 +26,7 @@ assert.equal(signedOut.data.data.revoked, true)
 
 const after = await keyturn.validateToken({ token: next.token })
 assert.equal(after.status, 401)
-// `retryable` is what tells a refusal from an outage (503), in which tokens are to be kept.
+// `code` and `reason` have literal types; `retryable` marks an outage, in which tokens are to be kept.
 assert.deepEqual(after.error.error, {
   code: 'INVALID_TOKEN', message: 'The token is invalid or expired', reason: 'signed_out', retryable: false
 })

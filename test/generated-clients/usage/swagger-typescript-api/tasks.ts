@@ -1,4 +1,4 @@
-// Seed 002: somebody signs up, makes tasks, lists them page by page, ticks one off, renames it and deletes it.
+// Sign up, create tasks, list them page by page, complete one, rename it and delete it.
 import assert from 'node:assert/strict'
 import { Api } from '../../generated/swagger-typescript-api/tasks.js'
 
@@ -27,7 +27,7 @@ const all = await tasks.listTasks()
 const [first, second] = all.data
 assert.deepEqual([first?.title, second?.title], ['Buy groceries', 'Call mother'])
 
-const page = await tasks.listTasks({ limit: '1' })
+const page = await tasks.listTasks({ limit: 1 })
 assert.deepEqual(page.data, [first])
 assert.match(page.headers.get('link') ?? '', /rel="next"/)
 
@@ -44,3 +44,6 @@ assert.equal(deleted.status, 204)
 const gone = await tasks.toggleTask(id)
 assert.equal(gone.status, 404)
 assert.equal(gone.error.detail, 'Task not found')
+
+const signedOut = await auth.logoutFromTasks()
+assert.equal(signedOut.data.message, 'Logged out successfully')

@@ -1,4 +1,4 @@
-// Seed 002: somebody signs up, makes tasks, lists them page by page, ticks one off, renames it and deletes it.
+// Sign up, create tasks, list them page by page, complete one, rename it and delete it.
 import assert from 'node:assert/strict'
 import createClient from 'openapi-fetch'
 import type { paths } from '../../generated/openapi-typescript/tasks.js'
@@ -29,7 +29,7 @@ const all = await keyturn.GET('/tasks')
 const [first, second] = all.data ?? []
 assert.deepEqual([first?.title, second?.title], ['Buy groceries', 'Call mother'])
 
-const page = await keyturn.GET('/tasks', { params: { query: { limit: '1' } } })
+const page = await keyturn.GET('/tasks', { params: { query: { limit: 1 } } })
 assert.deepEqual(page.data, [first])
 assert.match(page.response.headers.get('link') ?? '', /rel="next"/)
 
@@ -46,3 +46,6 @@ assert.equal(deleted.response.status, 204)
 const gone = await keyturn.PATCH('/tasks/{task_id}/toggle', { params: { path } })
 assert.equal(gone.response.status, 404)
 assert.equal(gone.error?.detail, 'Task not found')
+
+const signedOut = await keyturn.POST('/auth/logout')
+assert.equal(signedOut.data?.message, 'Logged out successfully')
