@@ -2,19 +2,47 @@ import neostandard, { plugins, resolveIgnoresFromGitignore } from 'neostandard'
 
 const typescript = plugins['typescript-eslint']
 
-/** What each layer may not import: the arrows run main -> listener -> contracts -> core -> db, and http beside. */
-const layers = [
-  { files: ['src/db/**'], never: ['core', 'contracts', 'http', 'cli', 'listener'] },
-  { files: ['src/core/**'], never: ['contracts', 'http', 'cli', 'listener'] },
-  { files: ['src/http/**'], never: ['contracts', 'db', 'cli', 'listener'] },
-  { files: ['src/contracts/**'], never: ['db', 'cli', 'listener'] }
+/*
+ * Imports run one way: cli, server -> contracts -> http -> core -> db; config, notifiers and token-engine hand the core
+ * what it needs. `no-restricted-imports` is set once for each folder, since a later setting replaces an earlier one.
+ */
+const above = {
+  db: ['core', 'contracts', 'http', 'server', 'cli', 'config', 'notifiers'],
+  core: ['contracts', 'http', 'server', 'cli', 'config', 'notifiers'],
+  config: ['contracts', 'http', 'server', 'cli', 'notifiers'],
+  notifiers: ['contracts', 'http', 'server', 'cli', 'config'],
+  http: ['contracts', 'db', 'server', 'cli', 'config', 'notifiers'],
+  contracts: ['db', 'server', 'cli', 'config', 'notifiers'],
+  server: ['cli']
+}
+
+/** The rooms of the core (src/core/README.md): each may use those before it in the list, never one after it. */
+const rooms = [
+  'lib', 'audit', 'revocations', 'passwords', 'accounts', 'keys', 'tokens', 'sessions', 'refresh', 'validation',
+  'sign-in', 'partners', 'tasks'
 ]
 
 const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'ops']
 
-const neverImport = (patterns, message) => ({
-  'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }]
-})
+const within = folders => folders.map(folder => `**/${folder}/**`)
+const oneWay = folders => ({ group: within(folders), message: 'Imports run one way.' })
+const noHttp = { group: ['fastify', '@fastify/*'], message: 'The core knows no HTTP.' }
+
+/** Everything else has the builder and the operators from db/query.ts. */
+const onlyInDb = { group: ['drizzle-orm', 'drizzle-orm/*', 'postgres'], message: 'Only db/ uses it.' }
+
+const neverImport = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } })
+
+/** A name of an environment variable, used as an identifier. */
+const environmentName = {
+  selector: "Identifier[name=/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/]:not(MemberExpression[object.name='constants'] > *)",
+  message: 'Only config/ knows the names of variables; take settings as an argument.'
+}
+
+const bodySpread = {
+  selector: "SpreadElement[argument.property.name='body']",
+  message: 'Name the members: a body may carry more than its schema names, such as a plan to subscribe to.'
+}
 
 export default [
   ...neostandard({ ts: true, ignores: [...resolveIgnoresFromGitignore(), 'openapi/**', 'drizzle/**'] }),
@@ -44,7 +72,10 @@ export default [
     }
   },
   // They use generated code, which is not there yet; the test that generates it checks their types.
-  { ...typescript.configs.disableTypeChecked, files: ['test/clients/types/**', 'test/clients/usage/**'] },
+  {
+    ...typescript.configs.disableTypeChecked,
+    files: ['test/generated-clients/types/**', 'test/generated-clients/usage/**']
+  },
   {
     files: ['test/**'],
     rules: {
@@ -58,40 +89,47 @@ export default [
     files: ['src/**'],
     rules: {
       'no-restricted-properties': ['error', {
-        object: 'process', property: 'env', message: 'Only main.ts reads the environment; take settings as an argument.'
+        object: 'process',
+        property: 'env',
+        // bin/keyturn.cjs reads PASSWORD_HASH_CONCURRENCY too: it sizes the thread pool before any module is loaded.
+        message: 'Of src, only main.ts reads the environment; take settings as an argument.'
       }]
     }
   },
   { files: ['src/main.ts'], rules: { 'no-restricted-properties': 'off' } },
+  // A rule of its own, since a later set of the other one's patterns would replace this.
   {
-    files: ['src/contracts/**'],
+    files: ['src/**'],
+    ignores: ['src/token-engine.ts'],
     rules: {
-      'no-restricted-syntax': ['error', {
-        selector: "SpreadElement[argument.property.name='body']",
-        message: 'Name the members: a body may carry more than its schema names, such as a plan to subscribe to.'
+      '@typescript-eslint/no-restricted-imports': ['error', {
+        paths: ['@fastify/jwt', 'fast-jwt'].map(name => ({
+          name, message: 'Only token-engine.ts uses it, with keys that are prepared once.'
+        })),
+        patterns: [onlyInDb]
       }]
     }
   },
-  ...layers.map(({ files, never }) => ({
-    files,
-    rules: neverImport(never.flatMap(name => [`**/${name}/**`, `**/${name}.js`]), 'Imports run one way.')
-  })),
   {
-    files: ['src/core/**'],
-    rules: {
-      'no-restricted-imports': ['error', {
-        patterns: [
-          { group: ['**/contracts/**', '**/http/**', '**/cli/**', '**/listener.js'], message: 'Imports run one way.' },
-          { group: ['fastify', '@fastify/*'], message: 'The core knows no HTTP.' }
-        ]
-      }]
-    }
+    files: ['src/db/**'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: ['@fastify/jwt', 'fast-jwt'] }] }
   },
-  ...contractNames.map(own => ({
-    files: [`src/contracts/${own}/**`],
-    rules: neverImport([
-      ...contractNames.filter(other => other !== own).map(other => `**/${other}/**`),
-      '**/db/**', '**/cli/**', '**/listener.js'
-    ], 'A contract imports neither another contract nor the database.')
-  }))
+  { files: ['src/core/**', 'src/http/**'], rules: { 'no-restricted-syntax': ['error', environmentName] } },
+  { files: ['src/contracts/**'], rules: { 'no-restricted-syntax': ['error', environmentName, bodySpread] } },
+  ...Object.entries(above).map(([folder, folders]) => neverImport([`src/${folder}/**`], oneWay(folders))),
+  neverImport(['src/core/*.ts'], oneWay(above.core), noHttp),
+  ...rooms.map((room, place) => neverImport([`src/core/${room}/**`],
+    oneWay(above.core), noHttp,
+    {
+      group: ['../index.js', '../settings.js', ...rooms.slice(place + 1).map(later => `../${later}/**`)],
+      message: 'A room uses only those before it in the list.'
+    }
+  )),
+  ...contractNames.map(own => neverImport([`src/contracts/${own}/**`],
+    oneWay(above.contracts),
+    {
+      group: contractNames.filter(other => other !== own).map(other => `../${other}/**`),
+      message: 'A contract never imports another.'
+    }
+  ))
 ]
