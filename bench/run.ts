@@ -3,6 +3,7 @@ import { stoppingChildren } from './harness/children.js'
 import { divideCores } from './harness/cores.js'
 import { conditions, machine, versions } from './harness/machine.js'
 import { startPostgres } from './harness/postgres.js'
+import { against } from './parts/against.js'
 import { openBench, type Bench } from './parts/bench.js'
 import { cacheMemory } from './parts/cache-memory.js'
 import { comparisons } from './parts/comparisons.js'
@@ -30,12 +31,18 @@ const measures: Record<string, Measure> = {
   soak
 }
 
-const { values: { write, only } } = parseArgs({
-  options: { write: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } }
+const { values: { write, only, against: checkout } } = parseArgs({
+  options: {
+    write: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    against: { type: 'string' }
+  }
 })
 const unknown = only?.filter(name => !(name in measures)) ?? []
 if (unknown.length > 0) throw new Error(`--only takes ${Object.keys(measures).join(', ')}; not ${unknown.join(', ')}`)
 if (write && only !== undefined) throw new Error('--write is for a whole run')
+if (checkout !== undefined && (write || only !== undefined)) throw new Error('--against is a run of its own')
+const chosen = checkout === undefined ? measures : { against: against(checkout) }
 
 const machineBefore = await machine()
 // Before anything is started, so that it inherits where it may run.
@@ -52,7 +59,7 @@ await stoppingChildren(async () => {
     conditions: await conditions(bench.sql, cores),
     parts
   }
-  for (const [name, measure] of Object.entries(measures)) {
+  for (const [name, measure] of Object.entries(chosen)) {
     if (only?.includes(name) === false) continue
     await stoppingChildren(() => measure(bench, part => {
       parts.push(part)

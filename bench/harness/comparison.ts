@@ -53,7 +53,13 @@ export async function compare (
       done.get(subject)?.push(await oneRound(subject, roundSeconds))
     }
   }
-  return Array.from(done, ([subject, rounds]) => summary(subject, rounds))
+  return Array.from(done, ([{ name, pids }, rounds]) => summary(name, rounds, memoryMiB(...pids)))
+}
+
+/** What several processes of one program did in all their rounds; the memory is the first one's. */
+export function pooled ([first, ...others]: readonly Measured[]): Measured {
+  if (first === undefined) throw new Error('nothing was measured')
+  return summary(first.name, [first, ...others].flatMap(({ rounds }) => rounds), first.memory)
 }
 
 async function oneRound (subject: Subject, seconds: number): Promise<Round> {
@@ -69,7 +75,7 @@ async function oneRound (subject: Subject, seconds: number): Promise<Round> {
   }
 }
 
-function summary ({ name, pids }: Subject, rounds: Round[]): Measured {
+function summary (name: string, rounds: Round[], memory: number | null): Measured {
   const latencies = rounds.flatMap(({ latencies }) => [...latencies])
   const cpu = rounds.map(({ cpuPerRequest }) => cpuPerRequest).filter(value => value !== null)
   return {
@@ -79,7 +85,7 @@ function summary ({ name, pids }: Subject, rounds: Round[]): Measured {
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
     cpuPerRequest: cpu.length === 0 ? null : median(cpu),
-    memory: memoryMiB(...pids),
+    memory,
     clientBusy: median(rounds.map(({ clientBusy }) => clientBusy))
   }
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Sql } from 'postgres'
+import type { Pool } from '../../src/db/pool.js'
 import type { Cores } from './cores.js'
 import { settings } from './settings.js'
 
@@ -31,7 +31,7 @@ function processorTimes (): { idle: number, all: number } {
 }
 
 /** Of what is measured, and of what it runs on. */
-export async function versions (sql: Sql): Promise<Record<string, string>> {
+export async function versions (sql: Pool): Promise<Record<string, string>> {
   const [{ postgres }] = await sql<[{ postgres: string }]>`
     SELECT split_part(current_setting('server_version'), ' ', 1) AS postgres`
   const packages = await Promise.all(['fastify', 'better-auth', 'oidc-provider'].map(async name => {
@@ -44,7 +44,7 @@ export async function versions (sql: Sql): Promise<Record<string, string>> {
 }
 
 /** How the machine was used. */
-export async function conditions (sql: Sql, cores: Cores): Promise<string> {
+export async function conditions (sql: Pool, cores: Cores): Promise<string> {
   const [{ commit, fsync, buffers }] = await sql<[{ commit: string, fsync: string, buffers: string }]>`
     SELECT current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync,
       current_setting('shared_buffers') AS buffers`

@@ -10,6 +10,8 @@ export const settings = {
   slowRoundSeconds: 4,
   /** Where there are many subjects and none is compared with another. */
   short: { rounds: 3, roundSeconds: 2 },
+  /** Where releases are compared. An even number of rounds, so that each is first as often as second. */
+  against: { pairs: 3, rounds: 4, roundSeconds: 3 },
   warmUpSeconds: 2,
   /** Stops a round early on a machine much faster than foreseen, before its latencies fill the memory. */
   mostRequestsPerRound: 500_000,

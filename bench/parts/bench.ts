@@ -1,4 +1,5 @@
-import type { Sql } from 'postgres'
+import type { Pool } from '../../src/db/pool.js'
+import { unavailable } from '../../src/core/errors.js'
 import { openDatabase } from '../../src/db/client.js'
 import type { Cores } from '../harness/cores.js'
 import { freePort } from '../harness/free-port.js'
@@ -12,7 +13,7 @@ import { emailOf, password, signInMembers, type Member } from './population.js'
 /** What every part of a run finds: Keyturn on a database with people who are signed in. */
 export interface Bench {
   databaseUrl: string
-  sql: Sql
+  sql: Pool
   cores: Cores
   /** Of Keyturn's processes. */
   env: Record<string, string>
@@ -27,7 +28,7 @@ export interface Bench {
 
 /** Fills the database and starts Keyturn on it. */
 export async function openBench (databaseUrl: string, cores: Cores): Promise<Bench> {
-  const database = openDatabase({ target: { url: databaseUrl }, poolMax: 1 })
+  const database = openDatabase({ target: { url: databaseUrl }, poolMax: 1, toUnavailable: unavailable })
   const { sql } = database
   const port = await freePort()
   const env = keyturnEnvironment(databaseUrl, cores, port)

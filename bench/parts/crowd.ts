@@ -1,7 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
 import { Client } from 'pg'
 import { createKeyring, type Keyring } from '../../src/core/keys/keyring.js'
-import { hashSecret, writeRefreshToken } from '../../src/core/tokens/refresh-token.js'
+import { sha256 } from '../../src/core/lib/secrets.js'
+import { writeRefreshToken } from '../../src/core/tokens/refresh-token.js'
 
 /*
  * Accounts in any number, each with a session, whose tokens can be made without asking for them: everything about
@@ -57,7 +58,7 @@ export function crowdTokens ({ KEYTURN_SECRET, JWT_SECRET, PUBLIC_URL }: Record<
         accountId: uuidOf('account', number),
         sessionId: uuidOf('session', number),
         generation: 0,
-        secret: hashSecret(Buffer.from(`secret${number}`))
+        secret: sha256(Buffer.from(`secret${number}`))
       })
     },
 

@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres'
+import type { Pool } from '../../src/db/pool.js'
 import type { HttpConnection } from '../harness/http-connection.js'
 import type { SessionKey } from '../subjects/session-row.js'
 import { settings } from '../harness/settings.js'
@@ -34,7 +34,7 @@ export function credentials (email: string): string {
  * Signs so many accounts in, all with the first account's password, and puts sessions of strangers between theirs.
  * Each has a few tasks.
  */
-export async function signInMembers (sql: Sql, connection: HttpConnection, count: number): Promise<Member[]> {
+export async function signInMembers (sql: Pool, connection: HttpConnection, count: number): Promise<Member[]> {
   const members: Member[] = []
   for (let number = 0; number < count; number += 1) {
     const email = emailOf(number)
@@ -59,7 +59,7 @@ export async function signInMembers (sql: Sql, connection: HttpConnection, count
   return members
 }
 
-async function addStrangers (sql: Sql, number: number): Promise<void> {
+async function addStrangers (sql: Pool, number: number): Promise<void> {
   await sql`
     WITH stranger AS (
       INSERT INTO accounts (id, email, password_hash)

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startChild, type Child } from '../harness/children.js'
@@ -21,7 +22,9 @@ export interface Credentials {
   secret: string
 }
 
-const executable = fileURLToPath(new URL('../../bin/keyturn.cjs', import.meta.url))
+const own = fileURLToPath(new URL('../..', import.meta.url))
+const executableIn = (checkout: string) => join(checkout, 'bin', 'keyturn.cjs')
+const executable = executableIn(own)
 const readyPatienceMs = 15_000
 const readyPollMs = 50
 
@@ -74,16 +77,18 @@ export interface KeyturnNeeds {
   /** More arguments of node. */
   args?: readonly string[]
   port?: number
+  /** The folder of another release, built; this one if left out. */
+  checkout?: string | undefined
 }
 
 /** Starts a server and waits until it is ready. @throws when it does not become so in time */
 export async function startKeyturn (
-  { env, cores, args = [], port: given }: KeyturnNeeds
+  { env, cores, args = [], port: given, checkout = own }: KeyturnNeeds
 ): Promise<Keyturn> {
   const [port, opsPort] = [given ?? await freePort(), await freePort()]
   const child = startChild({
     name: 'Keyturn',
-    args: [...settings.nodeFlags, ...args, executable, 'serve'],
+    args: [...settings.nodeFlags, ...args, executableIn(checkout), 'serve'],
     env: { ...env, LISTEN: `127.0.0.1:${port}=partner,oauth,tasks 127.0.0.1:${opsPort}=ops` },
     cores
   })

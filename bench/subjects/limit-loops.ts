@@ -1,4 +1,5 @@
 import argon2 from 'argon2'
+import { unavailable } from '../../src/core/errors.js'
 import { openDatabase } from '../../src/db/client.js'
 import { closedLoop, type Worker } from '../harness/closed-loop.js'
 import type { LimitOptions, LoopOrder } from './limits.js'
@@ -10,7 +11,8 @@ import { updateSession } from './session-row.js'
  */
 
 const options = JSON.parse(process.argv[2] ?? '') as LimitOptions
-const { sql } = openDatabase({ target: { url: options.databaseUrl }, poolMax: options.poolMax })
+const { databaseUrl: url, poolMax } = options
+const { sql } = openDatabase({ target: { url }, poolMax, toUnavailable: unavailable })
 
 const workers: Record<LoopOrder['loop'], Worker[]> = {
   update: options.keys.map(key => () => updateSession(sql, key)),

@@ -6,6 +6,7 @@ import {
   failures, Refreshed, RefreshTokenBody, Validated, ValidateToken
 } from '../../src/contracts/partner/schemas.js'
 import { Active, Introspect, TokenReply, TokenRequest } from '../../src/contracts/oauth/schemas.js'
+import { unavailable } from '../../src/core/errors.js'
 import { openDatabase } from '../../src/db/client.js'
 import type { LimitOptions } from './limits.js'
 import { selectClient, selectSession, updateSession } from './session-row.js'
@@ -25,9 +26,9 @@ const [key] = keys
 if (key === undefined) throw new Error('there is no session to read')
 const { privateKey: signingKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const signed = Buffer.from(exchanged.access_token)
-const { sql } = openDatabase({ target: { url: databaseUrl }, poolMax })
+const { sql } = openDatabase({ target: { url: databaseUrl }, poolMax, toUnavailable: unavailable })
 
-// As src/listener.ts has them.
+// As src/server/listener.ts has them.
 const app = Fastify({
   bodyLimit: 16 * 1024,
   requestTimeout: 15_000,
@@ -37,11 +38,11 @@ const app = Fastify({
 }).withTypeProvider<TypeBoxTypeProvider>()
 
 app.post('/validate-token', {
-  schema: { body: ValidateToken, response: { 200: Validated, ...failures(401) } }
+  schema: { body: ValidateToken, response: { 200: Validated, ...failures('invalid_token') } }
 }, async () => validated)
 
 app.post('/refresh-token', {
-  schema: { body: RefreshTokenBody, response: { 200: Refreshed, ...failures(401) } }
+  schema: { body: RefreshTokenBody, response: { 200: Refreshed, ...failures('invalid_token') } }
 }, async request => {
   const [accountId = '', sessionId = ''] = request.body.refreshToken.split(' ', 2)
   await updateSession(sql, { accountId, sessionId })
