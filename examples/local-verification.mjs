@@ -1,4 +1,4 @@
-// A service that checks Keyturn's access tokens by itself, and still refuses a session within a second of its end.
+// A service that verifies Keyturn's access tokens locally, and still rejects a revoked session within a second.
 //
 //   KEYTURN_URL=http://localhost:3000 CLIENT_ID=… CLIENT_SECRET=… PORT=4000 node local-verification.mjs
 import { createServer } from 'node:http'
@@ -10,14 +10,14 @@ const { KEYTURN_URL: issuer, CLIENT_ID: id, CLIENT_SECRET: secret, PORT: port } 
 const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
 const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`))
 
-/** Sessions that Keyturn said are alive, with their account; an event removes them. */
-const alive = new LRUCache({ max: 100_000 })
-/** What was asked before this number changed is not remembered: an event may have come in between. */
-let heard = 0
-/** While Keyturn cannot be heard, nothing is remembered, and every request asks. */
-let listening = false
+/** Sessions known to be live, with their account; an event removes them. */
+const live = new LRUCache({ max: 100_000 })
+/** Counts polls. A response requested before the last one is not cached: an event may have arrived in between. */
+let polls = 0
+/** While polling fails, nothing is cached and every request is introspected. */
+let polling = false
 
-/** The claims of a good token, `null` for any other. Throws when it cannot be told. */
+/** The claims of a valid token, `null` for any other. Throws when validity cannot be determined. */
 async function check (token) {
   let claims
   try {
@@ -26,48 +26,48 @@ async function check (token) {
     if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) return null
     throw error
   }
-  if (alive.has(claims.sid)) return claims
+  if (live.has(claims.sid)) return claims
 
-  const before = heard
+  const before = polls
   const response = await fetch(`${issuer}/oauth/introspect`, {
     method: 'POST', headers: { authorization }, body: new URLSearchParams({ token }), signal: AbortSignal.timeout(5_000)
   })
   if (!response.ok) throw new Error(`introspection: ${response.status}`)
   const { active } = await response.json()
   if (!active) return null
-  if (listening && heard === before) alive.set(claims.sid, claims.sub)
+  if (polling && polls === before) live.set(claims.sid, claims.sub)
   return claims
 }
 
-/** Forgets the session that an event is about, or all sessions of its account. */
-async function take (event) {
+/** Evicts the session that an event names, or all sessions of its account. */
+async function apply (event) {
   const { payload } = await jwtVerify(event, keys, { issuer, typ: 'secevent+jwt' })
   const { session, user = payload.sub_id } = payload.sub_id
-  if (session !== undefined) alive.delete(session.id)
-  else for (const [sid, sub] of alive.entries()) if (sub === user.sub) alive.delete(sid)
+  if (session !== undefined) live.delete(session.id)
+  else for (const [sid, sub] of live.entries()) if (sub === user.sub) live.delete(sid)
 }
 
-/** Asks for events for ever; each answer acknowledges the one before. */
-async function listen () {
-  for (let ack = []; ; await delay(listening ? 0 : 1_000)) {
+/** Polls for events until the process ends; each poll acknowledges the events of the one before. */
+async function poll () {
+  for (let ack = []; ; await delay(polling ? 0 : 1_000)) {
     try {
       const response = await fetch(`${issuer}/oauth/events`, {
         method: 'POST',
         headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify({ ack, returnImmediately: !listening }),
+        body: JSON.stringify({ ack, returnImmediately: !polling }),
         signal: AbortSignal.timeout(15_000)
       })
       if (!response.ok) throw new Error(`events: ${response.status}`)
       const { sets } = await response.json()
-      heard += 1
-      await Promise.all(Object.values(sets).map(take))
+      polls += 1
+      await Promise.all(Object.values(sets).map(apply))
       ack = Object.keys(sets)
-      listening = true
+      polling = true
     } catch (error) {
       console.error(error.message)
-      listening = false
-      heard += 1
-      alive.clear()
+      polling = false
+      polls += 1
+      live.clear()
     }
   }
 }
@@ -86,4 +86,4 @@ const server = createServer(async (request, response) => {
 })
 
 server.listen(Number(port), '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`))
-await listen()
+await poll()

@@ -1,4 +1,4 @@
-// What a service does with a user's token, in the words of an OAuth client library.
+// What a service does with a user's token, with an OAuth client library: introspection and token exchange.
 //
 //   KEYTURN_URL=http://localhost:3000 CLIENT_ID=… CLIENT_SECRET=… node oauth-client.mjs USERS_TOKEN
 import * as oauth from 'oauth4webapi'
@@ -6,7 +6,7 @@ import * as oauth from 'oauth4webapi'
 const { KEYTURN_URL, CLIENT_ID, CLIENT_SECRET } = process.env
 const [, , token] = process.argv
 
-// Plain HTTP, for this machine; leave it out where KEYTURN_URL is https.
+// Plain HTTP, for localhost; remove this where KEYTURN_URL is https.
 const options = { [oauth.allowInsecureRequests]: true }
 const issuer = new URL(KEYTURN_URL)
 const client = { client_id: CLIENT_ID }
@@ -22,7 +22,7 @@ async function introspect (token) {
 }
 
 const user = await introspect(token)
-console.log(user.active ? `${user.username} until ${new Date(user.exp * 1000).toISOString()}` : 'no good token')
+console.log(user.active ? `${user.username} until ${new Date(user.exp * 1000).toISOString()}` : 'no valid token')
 
 if (user.active) {
   const traded = await oauth.processGenericTokenEndpointResponse(server, client,
