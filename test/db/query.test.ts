@@ -33,6 +33,7 @@ t.test('a list is read as an array, by the builder and by hand', async t => {
   const { scopes } = lists
   const sent = await sql`SELECT scope FROM unnest(${scopes}::text[]) AS scope`
   t.same(sent, scopes.map(scope => ({ scope })), 'and sent as one')
+  t.same(await sql`SELECT ${[3, 1]}::int[] AS numbers`, [{ numbers: [3, 1] }], 'of numbers too')
 })
 
 t.test('a statement is prepared once, however often it is built', async t => {
