@@ -49,11 +49,8 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
     db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
   })
   const tasks = createTasks({ db })
-  const jobs = createPeriodicJobs({
-    jobs: [() => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge],
-    intervalMs: keyCheckIntervalMs,
-    onError
-  })
+  const jobs = [() => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge]
+  const periodicJobs = createPeriodicJobs({ jobs, intervalMs: keyCheckIntervalMs, onError })
 
   return {
     passwords,
@@ -79,11 +76,11 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
       isReady: async (): Promise<boolean> => keys.ready && db.sql`SELECT 1`.then(() => true, () => false),
 
       /** Starts what a server does periodically; the keys must be loaded. */
-      start: (): void => [jobs, revocations.feed].forEach(each => each.start()),
+      start: (): void => [periodicJobs, revocations.feed].forEach(each => each.start()),
 
       /** Writes what is pending; to be called before the database is closed. */
       async close (): Promise<void> {
-        await Promise.all([jobs.stop(), revocations.feed.stop()])
+        await Promise.all([periodicJobs.stop(), revocations.feed.stop()])
         await refresh.close()
         await Promise.all([keys.close(), notifier.close()])
       }
