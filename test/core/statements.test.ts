@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import { accountColumns, type AccountRow } from '../../src/core/accounts/account.js'
+import { selectClient, type ClientRow } from '../../src/core/partners/clients.js'
 import { selectCurrentToken, type CurrentTokenRow } from '../../src/core/partners/introspection.js'
 import { createSecurityEventStatements, type EventRow } from '../../src/core/partners/security-event-statements.js'
 import { confirmSessions } from '../../src/core/refresh/confirmations.js'
@@ -109,6 +110,16 @@ describes<ReplayRow>('ReplayRow', createReplay({ sql, policy }).classify(attempt
 describes<ExtendedRow>('ExtendedRow', extension.extend(claims), { ...subject, ...account })
 describes<UnextendedRow>('UnextendedRow', extension.findUnextended(claims), {
   ...subject, ...account, endReason: 'text', state: 'text', isRetry: 'bool'
+})
+describes<ClientRow>('ClientRow', selectClient(sql, 'x'), {
+  id: 'text',
+  name: 'text',
+  grantTypes: 'textArray',
+  audience: 'text',
+  scopes: 'textArray',
+  createdAt: 'timestamptz',
+  secretHash: 'bytea',
+  publicKeys: 'text'
 })
 describes<{ id: string }>('ConfirmedRow', confirmSessions(sql, [{ ...token }]), { id: 'uuid' })
 describes<ValidatedRow>('ValidatedRow', createSessionSelect(sql)(claims), {

@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Database } from '../../db/client.js'
+import type { Pool } from '../../db/pool.js'
 import { eq, expression, getTableColumns, lt } from '../../db/query.js'
 import { clientAssertions, clients } from '../../db/schema.js'
 import type { ClientGrant } from '../../db/stored-values.js'
@@ -12,10 +13,12 @@ export { clientGrants, type ClientGrant } from '../../db/stored-values.js'
 const { id, name, grantTypes, audience, scopes, createdAt } = getTableColumns(clients)
 const shownColumns = { id, name, grantTypes, audience, scopes, createdAt }
 
-type ClientRow = typeof clients.$inferSelect
+type Row = typeof clients.$inferSelect
 
 /** A partner service (RFC 6749 2), without its credentials. Its tokens are issued for its `audience`. */
-export type Client = Pick<ClientRow, keyof typeof shownColumns>
+export type Client = Pick<Row, keyof typeof shownColumns>
+
+export type ClientRow = Client & Pick<Row, 'secretHash' | 'publicKeys'>
 
 export interface NewClient {
   name: string
@@ -31,7 +34,7 @@ export interface NewClient {
 export type ClientCredentials = { id: string, secret: string } | { assertion: string }
 
 export interface ClientsNeeds {
-  query: Database['query']
+  db: Pick<Database, 'sql' | 'query'>
   issuer: string
   /** Milliseconds since 1970. */
   now: () => number
@@ -44,13 +47,12 @@ const idBytes = 12
 const dummyHash = Buffer.alloc(32)
 
 /** Partner services, read from the database for each request: a removed one is rejected by all instances at once. */
-export function createClients ({ query, issuer, now }: ClientsNeeds) {
+export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds) {
   const assertionAudiences = [issuer, `${issuer}/oauth/token`]
-  const byId = query.select().from(clients).where(eq(clients.id, expression.placeholder('id'))).prepare('client_by_id')
 
   async function find (id: string): Promise<ClientRow | undefined> {
     if (!id.isWellFormed() || id.includes('\0')) return undefined
-    const [row] = await byId.execute({ id })
+    const [row] = await selectClient(sql, id)
     return row
   }
 
@@ -123,4 +125,10 @@ export function createClients ({ query, issuer, now }: ClientsNeeds) {
       await query.delete(clientAssertions).where(lt(clientAssertions.expiresAt, expression`clock_timestamp()`))
     }
   }
+}
+
+/** A client with its credentials; by hand, since every request of a client begins with it. */
+export function selectClient (sql: Pool, id: string) {
+  return sql<ClientRow[]>`
+    SELECT id, name, grant_types, audience, scopes, created_at, secret_hash, public_keys FROM clients WHERE id = ${id}`
 }

@@ -30,10 +30,10 @@ export type Partners = ReturnType<typeof createPartners>
 
 /** Partner services: their credentials, tokens, introspection and security events. */
 export function createPartners (needs: PartnersNeeds) {
-  const { db: { sql, query }, keys, tokens, sessions, refresh, validation, issuer, now } = needs
-  const clients = createClients({ query, issuer, now })
-  const events = createSecurityEvents({ sql, keys, issuer, maxTokenLifetime: needs.maxTokenLifetime, now })
-  const introspect = createIntrospection({ sql, tokens, validation, clients, issuer })
+  const { db, keys, tokens, sessions, refresh, validation, issuer, now } = needs
+  const clients = createClients({ db, issuer, now })
+  const events = createSecurityEvents({ sql: db.sql, keys, issuer, maxTokenLifetime: needs.maxTokenLifetime, now })
+  const introspect = createIntrospection({ sql: db.sql, tokens, validation, clients, issuer })
 
   return {
     clients,
