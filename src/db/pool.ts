@@ -80,7 +80,7 @@ function withDeadline<Statement extends Promise<unknown> & { cancel (): void }> 
         connection.inFlight -= 1
         clearTimeout(timer)
       }
-      send(rows => { settled(); resolve(rows) }, error => { settled(); fail(error) }).catch(reject)
+      send(rows => { settled(); resolve(withoutHoles(rows)) }, error => { settled(); fail(error) }).catch(reject)
     })
   }
 
@@ -89,6 +89,17 @@ function withDeadline<Statement extends Promise<unknown> & { cancel (): void }> 
     return answer.then(onFulfilled, onRejected)
   }) as typeof statement.then
   return statement
+}
+
+/**
+ * After a statement that failed while it streamed rows, the driver goes on counting from them: the next result of the
+ * connection begins with as many holes, and its first row would be taken for "no such row" (its issues 1119 and 1181).
+ */
+function withoutHoles (rows: unknown): unknown {
+  if (Array.isArray(rows) && rows.length > 0 && !(0 in rows)) {
+    rows.splice(0, rows.findIndex((_, index) => index in rows))
+  }
+  return rows
 }
 
 /** The driver records there which connection took a statement. */

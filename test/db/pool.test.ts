@@ -69,3 +69,23 @@ t.test('a statement goes to the connection with the least to do', async t => {
   const [{ pid }] = await sql<[{ pid: number }]>`SELECT pg_backend_pid() AS pid`
   t.equal(pid, await slow, 'with nothing to do, always to the first')
 })
+
+t.test('a statement that fails while it sends rows leaves no holes in the next result', async t => {
+  const { sql, driver } = await setUp(t)
+  const fails = () => sql`SELECT 1 / (5 - i) FROM generate_series(1, 10) AS i`
+  const two = () => sql`SELECT i FROM generate_series(1, 2) AS i`
+  await t.rejects(fails(), { code: '22012' })
+  t.notOk(0 in await driver`SELECT 1`, 'the driver itself does')
+
+  await t.rejects(fails(), { code: '22012' })
+  const [first, ...others] = await two()
+  t.same([first, ...others], [{ i: 1 }, { i: 2 }])
+
+  await t.rejects(fails(), { code: '22012' })
+  t.same(await sql.unsafe('SELECT 1 AS one').values(), [[1]], 'also as arrays')
+
+  await t.rejects(fails(), { code: '22012' })
+  t.same(await sql`SELECT 1 WHERE false`, [])
+  const crowd = await Promise.all([two(), fails().catch(() => 'failed'), two(), two()])
+  t.same(crowd, [[{ i: 1 }, { i: 2 }], 'failed', [{ i: 1 }, { i: 2 }], [{ i: 1 }, { i: 2 }]], 'pipelined too')
+})
