@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { startServer, type Server } from '../src/server/server.js'
 import { build, buildSettings, testLog } from './support/build.js'
@@ -91,6 +93,61 @@ async function becomesReady (ops: string): Promise<void> {
   }
   throw new Error('not ready in 15 s')
 }
+
+type Order = 'NOLOGIN' | 'LOGIN' | 'CONNECTION LIMIT 0' | 'CONNECTION LIMIT 99' | 'READ ONLY' | 'READ WRITE'
+
+/** A server whose role the database can refuse, and what the role's database is told. */
+async function refusable (t: Test) {
+  const settings = await buildSettings(t)
+  const owner = postgres(settings.database.url ?? '', { max: 1, onnotice: () => {} })
+  const role = `role_${randomUUID().replaceAll('-', '')}`
+  await owner.unsafe(`CREATE ROLE ${role} LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`)
+  const url = new URL(settings.database.url ?? '')
+  const database = url.pathname.slice(1)
+  url.username = role
+  t.teardown(async () => {
+    await owner.unsafe(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    await owner.end()
+  })
+  const server = await build(t, { settings: { ...settings, database: { url: url.href } } })
+  return {
+    server,
+    /** Tells the database, and ends the role's connections: the next ones are told so too. */
+    tell: async (order: Order): Promise<void> => {
+      await owner.unsafe(order.startsWith('READ')
+        ? `ALTER DATABASE ${database} SET default_transaction_read_only = ${order === 'READ ONLY'}`
+        : `ALTER ROLE ${role} ${order}`)
+      await owner`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ${role}`
+    }
+  }
+}
+
+t.test('a database that refuses the login, or has no connection left, is a database that is not there', async t => {
+  const { server, tell } = await refusable(t)
+  const person = await signedUp(server.api)
+  for (const [refusal, cure] of [['NOLOGIN', 'LOGIN'], ['CONNECTION LIMIT 0', 'CONNECTION LIMIT 99']] as const) {
+    await tell(refusal)
+    await allUnavailable(t, server, person)
+    await tell(cure)
+    await becomesReady(server.ops)
+  }
+  t.equal((await post(`${server.api}/api/auth/refresh-token`, person)).status, 200, 'no session was lost')
+  t.notMatch(server.log.join(''), 'unexpected error')
+})
+
+t.test('a database that can only be read is not ready; what needs no write is answered all the same', async t => {
+  const { server, tell } = await refusable(t)
+  const person = await signedUp(server.api)
+  await tell('READ ONLY')
+  for (const route of ['login', 'refresh-token', 'register'] as const) {
+    isUnavailable(t, route, await post(`${server.api}/api/auth/${route}`, requests[route](person)))
+  }
+  t.equal((await send(`${server.ops}/readyz`)).status, 503)
+  t.equal((await post(`${server.api}/api/auth/validate-token`, person)).status, 200)
+  await tell('READ WRITE')
+  await becomesReady(server.ops)
+  t.equal((await post(`${server.api}/api/auth/refresh-token`, person)).status, 200, 'no session was lost')
+})
 
 t.test('a database that comes after the server makes it ready', async t => {
   const settings = await buildSettings(t)

@@ -14,7 +14,7 @@ import { createTokens } from './tokens/index.js'
 import { createValidation } from './validation/validation.js'
 
 export interface CoreNeeds {
-  db: Pick<Database, 'sql' | 'query'>
+  db: Pick<Database, 'sql' | 'query' | 'isWritable'>
   notifier: Notifier
   /** Opens the engine that signs and verifies with a key. */
   openEngine: OpenEngine
@@ -73,7 +73,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
       load: keys.load,
 
       /** Whether the core can answer now. Never throws. */
-      isReady: async (): Promise<boolean> => keys.ready && db.sql`SELECT 1`.then(() => true, () => false),
+      isReady: async (): Promise<boolean> => keys.ready && db.isWritable(),
 
       /** Starts what a server does periodically; the keys must be loaded. */
       start: (): void => [periodicJobs, revocations.feed].forEach(each => each.start()),

@@ -16,6 +16,8 @@ export interface DatabaseOptions {
 export interface Database {
   sql: Pool
   query: Query
+  /** Whether it answers, and not as a standby or otherwise read-only. Never throws. */
+  isWritable: () => Promise<boolean>
   /** Lets running statements finish, for at most five seconds. */
   close (): Promise<void>
 }
@@ -57,6 +59,8 @@ export function openDatabase ({ target, poolMax, toUnavailable }: DatabaseOption
   return {
     sql,
     query: openQuery(sql),
+    isWritable: () => sql`SELECT WHERE current_setting('transaction_read_only') = 'off'`
+      .then(rows => rows.length > 0, () => false),
     async close () {
       await Promise.all(clients.map(client => client.end({ timeout: closeTimeoutSeconds })))
     }

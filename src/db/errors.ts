@@ -4,9 +4,10 @@ const connectionCodes = new Set([
   'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'
 ])
 
-/** SQLSTATE classes: connection, insufficient resources, operator intervention, system error; then single states. */
-const sqlStateClasses = new Set(['08', '53', '57', '58'])
+/** SQLSTATE classes: connection, authorization, insufficient resources, operator intervention, system error. */
+const sqlStateClasses = new Set(['08', '28', '53', '57', '58'])
 const sqlStates = new Set([
+  '3D000', // the database is not there: renamed, or being restored
   '25006', // read-only transaction: a standby, in the middle of a failover
   '40001', '40P01', '55P03' // serialization failure, deadlock, lock not available in time
 ])

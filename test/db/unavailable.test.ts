@@ -17,6 +17,7 @@ t.test('these codes of driver, system and database say that it cannot answer now
     'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT',
     'EHOSTUNREACH', 'ENETUNREACH',
     '08000', '08001', '08003', '08004', '08006', // connection exceptions
+    '28000', '28P01', '3D000', // login refused, wrong password, no such database
     '53000', '53100', '53200', '53300', // no disk, no memory, too many connections
     '57014', '57P01', '57P02', '57P03', '57P05', // cancelled, shut down, crashed, cannot connect now
     '58000', '58030', // system and input/output errors
@@ -27,7 +28,7 @@ t.test('these codes of driver, system and database say that it cannot answer now
 
 t.test('these say something about the statement, or nothing', async t => {
   const codes = [
-    '23505', '23503', '22P02', '42601', '42P01', '28P01', '3D000', '25001', '40002', '55000', 'P0001', '00000',
+    '23505', '23503', '22P02', '42601', '42P01', '42501', '25001', '40002', '55000', 'P0001', '00000',
     '08', '5', '53', '57P', '570000', '', 'EACCES', 'ERR_INVALID_ARG_TYPE', null, undefined, {}
   ]
   for (const code of codes) t.equal(isUnavailable(withCode(code)), false, JSON.stringify(code))
