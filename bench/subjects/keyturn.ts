@@ -42,6 +42,8 @@ export function keyturnEnvironment (databaseUrl: string, cores: Cores, firstPort
     PUBLIC_URL: `http://127.0.0.1:${firstPort}`,
     LOG_LEVEL: 'silent',
     RATE_LIMIT_MAX: '0',
+    // Members sign in thousands of times, and go on with the tokens of their first session.
+    ACCOUNT_SESSIONS_MAX: '1000000',
     // The load is one address, and more of its sign-ins are under way at once than failures would be allowed it.
     LOGIN_MAX_FAILURES_PER_ADDRESS: '10000',
     PASSWORD_HASH_CONCURRENCY: String(cores.serverCount),

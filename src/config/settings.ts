@@ -62,6 +62,7 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
       maxFailuresPerAddress: values.LOGIN_MAX_FAILURES_PER_ADDRESS,
       failureWindow: values.LOGIN_FAILURE_WINDOW
     },
+    quotas: { sessions: values.ACCOUNT_SESSIONS_MAX, tasks: values.ACCOUNT_TASKS_MAX },
     trustProxy: values.TRUST_PROXY,
     corsOrigins: values.CORS_ORIGIN,
     secureCookies: values.COOKIE_SECURE === 'auto' ? values.NODE_ENV === 'production' : values.COOKIE_SECURE === 'true',

@@ -16,6 +16,7 @@ export const authErrorCodes = [
   'not_found',
   'task_not_found',
   'task_forbidden',
+  'task_limit_reached',
   'too_many_failures',
   'overloaded',
   'unavailable'

@@ -29,7 +29,7 @@ export type Core = ReturnType<typeof createCore>
 
 /** The rooms of the core, each over rooms above it; nothing is read or written before `lifecycle.load`. */
 export function createCore ({ db, notifier, openEngine, settings, now, onBackgroundError: onError }: CoreNeeds) {
-  const { issuer, secrets, lifetimes } = settings
+  const { issuer, secrets, lifetimes, quotas } = settings
   const maxTokenLifetime = Math.max(lifetimes.accessToken, lifetimes.longAccessToken)
 
   const revocations = createRevocations({ db, notifier, now, onError })
@@ -37,7 +37,9 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const accounts = createAccounts({ db, passwords, revocations })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
   const tokens = createTokens({ keyring, keys, issuer, now })
-  const sessions = createSessions({ db, tokens, revocations, lifetimes, maxTokenLifetime })
+  const sessions = createSessions({
+    db, tokens, revocations, lifetimes, maxPerAccount: quotas.sessions, maxTokenLifetime
+  })
   const refresh = createRefresh({
     db, keyring, tokens, sessions, revocations, policy: settings.refresh, lifetimes, onError
   })
@@ -48,7 +50,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const partners = createPartners({
     db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
   })
-  const tasks = createTasks({ db })
+  const tasks = createTasks({ db, maxPerAccount: quotas.tasks })
   const jobs = [() => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge]
   const periodicJobs = createPeriodicJobs({ jobs, intervalMs: keyCheckIntervalMs, onError })
 

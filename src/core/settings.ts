@@ -17,4 +17,6 @@ export interface CoreSettings {
   validation: ValidationSettings
   passwords: PasswordSettings
   signIn: LoginThrottleSettings
+  /** What an account can have at most. */
+  quotas: { sessions: number, tasks: number }
 }

@@ -20,6 +20,7 @@ export const auditEventKinds = {
   signed_out: kind(true, 'session-revoked', 'user', 'owner'),
   session_revoked: kind(true, 'session-revoked', 'admin', 'owner'),
   refresh_token_reused: kind(true, 'session-revoked', 'policy', 'owner'),
+  session_limit_reached: kind(true, 'session-revoked', 'policy', 'owner'),
   account_disabled: kind(true, 'session-revoked', 'admin', 'operator'),
   account_deleted: kind(true, 'session-revoked', 'admin', 'operator'),
   password_changed: kind(true, 'credential-change', 'user', 'owner'),

@@ -4,7 +4,7 @@ export const sessionContracts = ['partner', 'session', 'spa', 'tasks', 'web'] as
 export type SessionContract = typeof sessionContracts[number]
 
 /** Why a session ended, as stored in `sessions.end_reason`. */
-export const endReasons = ['signed_out', 'revoked', 'reused', 'password_changed', 'disabled'] as const
+export const endReasons = ['signed_out', 'revoked', 'reused', 'password_changed', 'disabled', 'session_limit'] as const
 
 export type EndReason = typeof endReasons[number]
 

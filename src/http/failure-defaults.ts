@@ -19,6 +19,7 @@ export const failureDefaults = {
   not_found: [404, 'Not found'],
   task_not_found: [404, 'Task not found'],
   task_forbidden: [403, 'You do not have permission to access this resource'],
+  task_limit_reached: [403, 'The account has as many tasks as it can have; delete some first'],
   too_many_failures: [429, 'Too many failed sign-ins, see the header Retry-After'],
   overloaded: [503, 'Too many sign-ins at once, try again shortly'],
   unavailable: [503, 'Service unavailable, try again shortly'],

@@ -18,6 +18,7 @@ import { insertSession, type StartedRow } from '../../src/core/sessions/session-
 import { selectLiveSessions, type LiveSession } from '../../src/core/sessions/sessions.js'
 import { createLoginThrottleStatements, type ReservedRow } from '../../src/core/sign-in/login-throttle-statements.js'
 import { createSessionSelect, type ValidatedRow } from '../../src/core/validation/validation.js'
+import { insertTask, type Task } from '../../src/core/tasks/tasks.js'
 import { openTestDatabase } from '../support/database.js'
 import { clientInfo } from '../support/accounts.js'
 import { postgresDatabase } from '../support/test-database.js'
@@ -29,7 +30,7 @@ import { postgresDatabase } from '../support/test-database.js'
 
 /** The types of columns, by their stable oids. */
 const oids = {
-  bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, float8: 701, timestamptz: 1184, textArray: 1009, uuid: 2950
+  bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, float8: 701, timestamptz: 1184, textArray: 1009, uuid: 2950, uuidArray: 2951
 } as const
 
 /** Which of them the driver reads as a type of ours. */
@@ -38,7 +39,7 @@ type Column<Value> =
     : [Value] extends [Buffer] ? 'bytea'
         : [Value] extends [number] ? 'int4' | 'int8' | 'float8'
             : [Value] extends [Date] ? 'timestamptz'
-                : [Value] extends [string[]] ? 'textArray'
+                : [Value] extends [string[]] ? 'textArray' | 'uuidArray'
                     : [Value] extends [string] ? 'text' | 'uuid' : never
 
 type Columns<Row> = { [Name in keyof Required<Row>]: Column<NonNullable<Row[Name]>> }
@@ -89,8 +90,9 @@ describes<StartedRow>('StartedRow', insertSession(sql, {
   account: sql`SELECT * FROM accounts WHERE id = ${token.accountId}`,
   events: ['signed_in'],
   secret,
-  lifetime: 60
-}), { ...account, ...subject, sessionId: 'uuid' })
+  lifetime: 60,
+  maxPerAccount: 100
+}), { ...account, ...subject, sessionId: 'uuid', endedIds: 'uuidArray' })
 describes<LiveSession>('LiveSession', selectLiveSessions(sql, token.accountId), {
   id: 'uuid',
   contract: 'text',
@@ -120,6 +122,9 @@ describes<ClientRow>('ClientRow', selectClient(sql, 'x'), {
   createdAt: 'timestamptz',
   secretHash: 'bytea',
   publicKeys: 'text'
+})
+describes<Task>('Task', insertTask(sql, { accountId: token.accountId, title: 'x', maxPerAccount: 10 }), {
+  accountId: 'uuid', id: 'uuid', title: 'text', completed: 'bool', createdAt: 'timestamptz'
 })
 describes<{ id: string }>('ConfirmedRow', confirmSessions(sql, [{ ...token }]), { id: 'uuid' })
 describes<ValidatedRow>('ValidatedRow', createSessionSelect(sql)(claims), {

@@ -58,9 +58,11 @@ export const TaskUpdate = Type.Object({ title: Type.Optional(Title), completed: 
   title: 'UpdateTaskRequest', examples: [{ title: 'Buy bread', completed: true }]
 })
 
+export const maxPage = 1_000
+
 export const TaskQuery = Type.Object({
   limit: Type.Optional(Type.Integer({
-    minimum: 1, maximum: 1000, description: 'The size of a page; without it there is one page of all', examples: [50]
+    minimum: 1, maximum: maxPage, default: maxPage, description: 'The size of a page', examples: [50]
   })),
   cursor: Type.Optional(Type.String({
     pattern: '^[0-9]{1,16}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$',

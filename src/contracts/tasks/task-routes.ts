@@ -7,7 +7,7 @@ import { bodyFailures, tokenFailures } from '../../http/failure-schemas.js'
 import { accessTokenFrom } from '../../http/access-token-source.js'
 import { authTokenCookie } from './cookie.js'
 import {
-  Created, failures, TaskCreate, TaskList, TaskPath, TaskQuery, TaskUpdate, Toggled, Updated
+  Created, failures, maxPage, TaskCreate, TaskList, TaskPath, TaskQuery, TaskUpdate, Toggled, Updated
 } from './schemas.js'
 import { toTask } from './views.js'
 
@@ -30,14 +30,14 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       ...shared,
       operationId: 'listTasks',
       summary: 'List tasks, oldest first',
-      description: 'Returns all tasks of the account, or with `limit` one page and a header `Link` to the next.',
+      description: 'Returns a page of the tasks of the account, and a header `Link` if there may be more.',
       querystring: TaskQuery,
       response: { 200: TaskList, ...failures(...tokenFailures, 'invalid_body') }
     },
     preValidation: readLimit
   }, async (request, reply) => {
-    const { limit, cursor } = request.query
-    const page = await tasks.list(ownerOf(request), limit ?? null, cursor ?? null)
+    const { limit = maxPage, cursor } = request.query
+    const page = await tasks.list(ownerOf(request), limit, cursor ?? null)
     if (page.next !== null) reply.header('link', `</tasks?limit=${limit}&cursor=${page.next}>; rel="next"`)
     return page.tasks.map(toTask)
   })
@@ -49,7 +49,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       summary: 'Create a task',
       description: 'Creates a task that is not completed. White space around the title is removed.',
       body: TaskCreate,
-      response: { 201: Created, ...failures(...changeFailures, ...bodyFailures) }
+      response: { 201: Created, ...failures(...changeFailures, ...bodyFailures, 'task_limit_reached') }
     },
     preValidation: trimTitle
   }, async (request, reply) => {

@@ -15,6 +15,7 @@ export const ends = {
   revoked: { reason: 'revoked', event: 'session_revoked' },
   reused: { reason: 'reused', event: 'refresh_token_reused' },
   password_changed: { reason: 'revoked', event: 'session_revoked' },
+  session_limit: { reason: 'revoked', event: 'session_limit_reached' },
   disabled: { reason: 'revoked', event: null }
 } as const satisfies Record<EndReason, End>
 

@@ -15,6 +15,8 @@ export interface SessionsNeeds {
   tokens: Tokens
   revocations: Pick<RevocationNotices, 'publish'>
   lifetimes: Lifetimes
+  /** Live sessions of an account at most. */
+  maxPerAccount: number
   /** The longest lifetime of an access token, in seconds. */
   maxTokenLifetime: number
 }
@@ -22,13 +24,14 @@ export interface SessionsNeeds {
 export type Sessions = ReturnType<typeof createSessions>
 
 /** Sessions from their beginning to their end; what keeps them going is in the room `refresh`. */
-export function createSessions ({ db: { sql }, tokens, revocations, lifetimes, maxTokenLifetime }: SessionsNeeds) {
+export function createSessions (needs: SessionsNeeds) {
+  const { db: { sql }, tokens, revocations, lifetimes, maxPerAccount, maxTokenLifetime } = needs
   const sessions = createSessionList({ sql, revocations })
   const issuer = createTokenIssuer({ tokens, lifetimes })
   return {
     ...sessions,
     issuer,
-    start: createSessionStart({ sql, lifetimes, issuer }),
+    start: createSessionStart({ sql, revocations, lifetimes, maxPerAccount, issuer }),
     signOut: createSignOut({ tokens, sessions }),
     purge: createPurge({ sql, keptAfterEnd: maxTokenLifetime })
   }

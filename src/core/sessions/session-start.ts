@@ -9,12 +9,17 @@ import { recordEvents } from '../audit/audit.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import { networkOf } from '../lib/network.js'
 import { sha256 } from '../lib/secrets.js'
+import { endSessions } from '../revocations/end-sessions.js'
+import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import { lifetimesOf, sessionKinds, type ContractOfKind, type Lifetimes } from './session-kinds.js'
-import { tokenSubject, type TokenSubject } from './session-row.js'
+import { isLive, tokenSubject, type TokenSubject } from './session-row.js'
 import type { IssuedAccessToken, IssuedTokens, TokenIssuer } from './token-issuer.js'
 
 export interface SessionStartNeeds {
   sql: Pool
+  revocations: Pick<RevocationNotices, 'publish'>
+  /** Live sessions of an account at most. */
+  maxPerAccount: number
   lifetimes: Lifetimes
   issuer: TokenIssuer
 }
@@ -44,25 +49,31 @@ interface NewSession {
   secret: Buffer | null
   /** Seconds. */
   lifetime: number
+  maxPerAccount: number
 }
 
-export type StartedRow = TokenSubject & AccountRow & { sessionId: string }
+export type StartedRow = TokenSubject & AccountRow & {
+  sessionId: string
+  /** Sessions that ended to make room. */
+  endedIds: string[]
+}
 
 export type SessionStart = ReturnType<typeof createSessionStart>
 
 const secretBytes = 32
 
 /** Begins sessions, each in one statement with everything else that belongs to its beginning. */
-export function createSessionStart ({ sql, lifetimes, issuer }: SessionStartNeeds) {
+export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount, issuer }: SessionStartNeeds) {
   /** The secret of the first refresh token goes with the session only where the contract has refresh tokens. */
   async function start<Contract extends SessionContract> (
-    options: Omit<NewSession, 'secret' | 'lifetime'> & { contract: Contract }
+    options: Omit<NewSession, 'secret' | 'lifetime' | 'maxPerAccount'> & { contract: Contract }
   ): Promise<SignedIn<Contract> | null> {
     const secret = sessionKinds[options.contract] === 'refresh_token' ? randomBytes(secretBytes) : null
     const { session: lifetime } = lifetimesOf(options.contract, lifetimes)
-    const [row] = await insertSession(sql, { ...options, secret, lifetime }).catch(ifAccountGone)
+    const [row] = await insertSession(sql, { ...options, secret, lifetime, maxPerAccount }).catch(ifAccountGone)
     if (row === undefined) return null
-    const { accountId, sessionId, generation } = row
+    const { accountId, sessionId, generation, endedIds } = row
+    for (const endedId of endedIds) revocations.publish({ accountId, sessionId: endedId })
     const issued = secret === null
       ? issuer.accessToken(row, sessionId)
       : issuer.tokenPair(row, { accountId, sessionId, generation, secret })
@@ -98,9 +109,12 @@ export function createSessionStart ({ sql, lifetimes, issuer }: SessionStartNeed
   }
 }
 
-/** Inserts a session with its audit records and whatever else belongs to the same change. */
+/**
+ * Inserts a session with its audit records and whatever else belongs to the same change, and ends the oldest ones
+ * beyond the quota. A sign-in at the same moment may skip those too; the next one makes up for it.
+ */
 export function insertSession (sql: Pool, session: NewSession) {
-  const { contract, clientInfo: { address, userAgent }, account, events, secret, lifetime } = session
+  const { contract, clientInfo: { address, userAgent }, account, events, secret, lifetime, maxPerAccount } = session
   const { inSameStatement = sql`SELECT 1` } = session
   return sql<StartedRow[]>`
     WITH account AS (${account}), session AS (
@@ -110,8 +124,20 @@ export function insertSession (sql: Pool, session: NewSession) {
         ${address}, ${networkOf(address)}, ${userAgent}, clock_timestamp() + make_interval(secs => ${lifetime})
       FROM account
       RETURNING account_id, id AS session_id, contract, generation, expires_at
-    ), record AS (${recordEvents(sql, events, 'session', address)}), in_same_statement AS (${inSameStatement})
-    SELECT ${accountColumns(sql)}, ${tokenSubject(sql)}, session.session_id
+    ), record AS (${recordEvents(sql, events, 'session', address)}), in_same_statement AS (${inSameStatement}),
+    surplus AS MATERIALIZED (
+      SELECT session.account_id, session.id FROM sessions AS session JOIN account ON account.id = session.account_id
+      WHERE ${isLive(sql)} ORDER BY session.created_at DESC, session.id OFFSET ${maxPerAccount - 1}
+    ), oldest AS MATERIALIZED (
+      SELECT account_id, id FROM sessions JOIN surplus USING (account_id, id) FOR UPDATE OF sessions SKIP LOCKED
+    ), ${endSessions(sql, {
+      from: sql`FROM oldest`,
+      where: sql`sessions.account_id = oldest.account_id AND sessions.id = oldest.id`,
+      reason: 'session_limit',
+      address
+    })}
+    SELECT ${accountColumns(sql)}, ${tokenSubject(sql)}, session.session_id,
+      ARRAY(SELECT session_id FROM ended) AS ended_ids
     FROM session JOIN account ON account.id = session.account_id`
 }
 

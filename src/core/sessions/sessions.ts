@@ -12,6 +12,9 @@ export interface SessionListNeeds {
   revocations: Pick<RevocationNotices, 'publish'>
 }
 
+/** More than any account can have, unless the quota was raised. */
+const maxListed = 1_000
+
 /** A live session, as its owner or an operator may see it. */
 export type LiveSession = Pick<
   typeof sessions.$inferSelect, 'id' | 'contract' | 'address' | 'userAgent' | 'createdAt' | 'expiresAt'
@@ -29,11 +32,11 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
     accountId: string, reason: EndReason, { address }: ClientInfo, keep?: string
   ): Promise<number> {
     const where = sql`account.id = ${accountId}`
-    const ended = await sql`
+    const [{ count }] = await sql<[{ count: number }]>`
       WITH ${endAccess(sql, { where, reason, address, ...(keep !== undefined && { keep }) })}
-      SELECT session_id FROM ended`
+      SELECT count(*)::int AS count FROM ended`
     revocations.publish({ accountId })
-    return ended.length
+    return count
   }
 
   return {
@@ -74,5 +77,5 @@ export function selectLiveSessions (sql: Pool, accountId: string, condition: Fra
       session.rotated_at AS updated_at, session.expires_at
     FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
     WHERE session.account_id = ${accountId} AND ${isLive(sql)} ${condition}
-    ORDER BY session.created_at DESC, session.id`
+    ORDER BY session.created_at DESC, session.id LIMIT ${maxListed}`
 }

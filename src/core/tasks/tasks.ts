@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../../db/client.js'
 import { violatedConstraint } from '../../db/errors.js'
+import type { Pool } from '../../db/pool.js'
 import { and, eq, expression, getTableColumns, not } from '../../db/query.js'
 import { tasks } from '../../db/schema.js'
 import { AuthError, invalidToken } from '../errors.js'
@@ -16,13 +17,19 @@ export interface TaskPage {
   next: string | null
 }
 
+export interface TasksNeeds {
+  db: Pick<Database, 'sql' | 'query'>
+  /** Tasks of an account at most; requests at the same moment may exceed it by their number. */
+  maxPerAccount: number
+}
+
 export type Tasks = ReturnType<typeof createTasks>
 
 /** Microseconds since 1970: a `Date` would round them, and a page would begin with the last row of the one before. */
 const microseconds = expression<number>`(extract(epoch FROM ${tasks.createdAt}) * 1000000)::bigint`
 
 /** Keeps each account's tasks; reads and writes touch the rows of that account alone. */
-export function createTasks ({ db: { query } }: { db: Pick<Database, 'query'> }) {
+export function createTasks ({ db: { sql, query }, maxPerAccount }: TasksNeeds) {
   const isOwn = (accountId: string, id: string) => and(eq(tasks.accountId, accountId), eq(tasks.id, id))
 
   /** The only task of a statement's rows; without one, a query determines whether it is another account's. */
@@ -34,22 +41,21 @@ export function createTasks ({ db: { query } }: { db: Pick<Database, 'query'> })
   }
 
   return {
-    /** All tasks, or a page of `limit` that begins after `cursor`, which an earlier page gave. */
-    async list (accountId: string, limit: number | null, cursor: string | null): Promise<TaskPage> {
-      const all = query.select({ ...getTableColumns(tasks), microseconds }).from(tasks)
+    /** A page of `limit` tasks that begins after `cursor`, which an earlier page gave. */
+    async list (accountId: string, limit: number, cursor: string | null): Promise<TaskPage> {
+      const rows = await query.select({ ...getTableColumns(tasks), microseconds }).from(tasks)
         .where(and(eq(tasks.accountId, accountId), cursor === null ? undefined : isAfter(cursor)))
-        .orderBy(tasks.createdAt, tasks.id).$dynamic()
-      const rows = await (limit === null ? all : all.limit(limit))
+        .orderBy(tasks.createdAt, tasks.id).limit(limit)
       const last = rows.at(-1)
       const next = last !== undefined && rows.length === limit ? `${last.microseconds}_${last.id}` : null
       return { tasks: rows, next }
     },
 
-    /** @throws AuthError `invalid_token` when the account was deleted a moment ago */
+    /** @throws AuthError `task_limit_reached`; `invalid_token` when the account was deleted a moment ago */
     async create (accountId: string, title: string): Promise<Task> {
-      const rows = await query.insert(tasks).values({ accountId, id: randomUUID(), title }).returning()
-        .catch(ifAccountGone)
-      return rows[0] as Task
+      const [task] = await insertTask(sql, { accountId, title, maxPerAccount }).catch(ifAccountGone)
+      if (task === undefined) throw new AuthError('task_limit_reached')
+      return task
     },
 
     /** Changes what is given. @throws AuthError `task_forbidden`, `task_not_found` */
@@ -77,6 +83,17 @@ function isAfter (cursor: string) {
   const [microseconds = '', id = ''] = cursor.split('_')
   return expression`(${tasks.createdAt}, ${tasks.id}) >
     (timestamptz 'epoch' + ${microseconds}::bigint * interval '1 us', ${id}::uuid)`
+}
+
+/** Inserts a task unless the account has as many as it can have; then there is no row. */
+export function insertTask (
+  sql: Pool, { accountId, title, maxPerAccount }: { accountId: string, title: string, maxPerAccount: number }
+) {
+  return sql<Task[]>`
+    INSERT INTO tasks (account_id, id, title)
+    SELECT ${accountId}, ${randomUUID()}, ${title}
+    WHERE NOT EXISTS (SELECT FROM tasks WHERE account_id = ${accountId} OFFSET ${maxPerAccount - 1})
+    RETURNING account_id, id, title, completed, created_at`
 }
 
 function ifAccountGone (error: unknown): never {

@@ -169,3 +169,28 @@ t.test('a token that was not issued here ends no session, and is no error', asyn
   }
   t.equal(await answerTo(accessToken), 'granted')
 })
+
+t.test('beyond the quota of live sessions a sign-in ends the oldest, at once and on record', async t => {
+  const { core, sql } = await buildCore(t, { settings: { quotas: { sessions: 3 } } })
+  const first = await signedIn(core)
+  const again = () => core.signIn.withPassword({ email: first.email, password }, 'partner', clientInfo)
+  const [second, third] = [await again(), await again()]
+  const answers = () => Promise.all([first, second, third].map(({ accessToken }) =>
+    outcomeOf(core.validation.authenticate(accessToken))))
+  t.same(await answers(), ['granted', 'granted', 'granted'])
+
+  await again()
+  t.same(await answers(), ['invalid_token/revoked', 'granted', 'granted'], 'also when the answer was cached')
+  const [event] = await sql`SELECT event FROM audit_events WHERE session_id = ${first.sessionId} ORDER BY at DESC`
+  t.equal(event?.event, 'session_limit_reached')
+
+  await core.sessions.end(first.account.id, third.sessionId, 'signed_out', clientInfo)
+  await again()
+  t.same(await answers(), ['invalid_token/revoked', 'granted', 'invalid_token/signed_out'], 'ended ones do not count')
+
+  const other = await signedIn(core)
+  await Promise.all(Array.from({ length: 8 }, again))
+  await again()
+  t.equal((await core.sessions.list(first.account.id)).length, 3, 'also after many at once')
+  t.equal((await core.sessions.list(other.account.id)).length, 1)
+})
