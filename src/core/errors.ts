@@ -36,22 +36,26 @@ interface ErrorDetail {
   retryAfter?: number
   cause?: unknown
   message?: string
+  description?: string
 }
 
-/** The only error that the core throws on purpose. The message is for logs; clients may see `code` and `reason`. */
+/** The only error that the core throws on purpose. The message is for logs; clients may see the rest. */
 export class AuthError extends Error {
   readonly code: AuthErrorCode
   /** Set with `invalid_token` and `invalid_refresh_token`. */
   readonly reason: TokenErrorReason | undefined
   /** Seconds after which a retry makes sense; set with `too_many_failures`. */
   readonly retryAfter: number | undefined
+  /** What exactly is wrong with the request of a partner's developer (`error_description`, RFC 6749 5.2). */
+  readonly description: string | undefined
 
   constructor (code: AuthErrorCode, detail: ErrorDetail = {}) {
-    super(detail.message ?? detail.reason ?? code, { cause: detail.cause })
+    super(detail.message ?? detail.description ?? detail.reason ?? code, { cause: detail.cause })
     this.name = 'AuthError'
     this.code = code
     this.reason = detail.reason
     this.retryAfter = detail.retryAfter
+    this.description = detail.description
   }
 }
 

@@ -40,6 +40,8 @@ export interface Failure {
   reason?: TokenErrorReason
   /** Seconds. */
   retryAfter?: number
+  /** What exactly is wrong, in English, where a contract has a place for it. */
+  description?: string
   problems?: Problem[]
 }
 
@@ -47,10 +49,10 @@ export interface Failure {
 export class HttpFailure extends Error {
   readonly failure: Failure
 
-  constructor (code: HttpFailureCode) {
+  constructor (code: HttpFailureCode, description?: string) {
     super(code)
     this.name = 'HttpFailure'
-    this.failure = { code }
+    this.failure = { code, ...(description !== undefined && { description }) }
   }
 }
 
@@ -77,8 +79,9 @@ export function toFailure (error: FastifyError): Failure {
     return { code: 'invalid_body', problems: toProblems(error.validation, error.validationContext) }
   }
   if (error instanceof AuthError) {
-    const { code, reason, retryAfter } = error
-    return { code, ...(reason !== undefined && { reason }), ...(retryAfter !== undefined && { retryAfter }) }
+    const { code, reason, retryAfter, description } = error
+    const detail = Object.entries({ reason, retryAfter, description }).filter(([, value]) => value !== undefined)
+    return { code, ...Object.fromEntries(detail) }
   }
   if (malformedRequestCodes.has(error.code)) return { code: 'malformed_request' }
   return { code: codesOfStatus[error.statusCode ?? 500] ?? 'internal' }

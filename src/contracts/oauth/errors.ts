@@ -35,7 +35,19 @@ const failures: FailureCode[] = [
 
 export const oauthCodes = failures.map(codeOf)
 
-export function renderOauthFailure ({ code }: Failure): RenderedFailure {
-  const { status, message } = oauthErrors[code]
-  return { status, body: { error: codeOf(code), error_description: message } }
+/** Characters that `error_description` may not have (RFC 6749 5.2). */
+const unwritable = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g
+const maxDescription = 200
+
+export function renderOauthFailure (failure: Failure): RenderedFailure {
+  const { status, message } = oauthErrors[failure.code]
+  const description = (describe(failure) ?? message).replaceAll('"', "'").replace(unwritable, '?')
+  return { status, body: { error: codeOf(failure.code), error_description: description.slice(0, maxDescription) } }
+}
+
+/** Names the parameter that is missing or wrong. */
+function describe ({ description, problems: [problem] = [] }: Failure): string | undefined {
+  if (problem === undefined) return description
+  const name = problem.path.join('.') || 'the body'
+  return problem.keyword === 'required' ? `${name} is missing` : `${name} ${problem.message}`
 }

@@ -1,4 +1,5 @@
 import { constants, verify, type KeyObject } from 'node:crypto'
+import { AuthError } from '../errors.js'
 import { readJws, type CompactJws } from '../keys/compact-jws.js'
 import { clientKeyAlgorithms, readClientKeys, selectClientKeys, type ClientKeyAlgorithm } from './client-keys.js'
 
@@ -11,9 +12,48 @@ export interface Assertion {
   jws: CompactJws
 }
 
-/** An assertion is for one request; its `jti` must be stored until it expires. */
-const maxLifetimeSeconds = 300
+/** Some libraries ask for an hour, and must store the `jti` for as long. */
+const maxLifetimeSeconds = 3_600
+/** How far a client's clock may be ahead of ours. */
+const clockToleranceSeconds = 30
 const maxJtiLength = 256
+
+/** Media types of an assertion (RFC 7519 5.1, draft-ietf-oauth-rfc7523bis), without regard to case. */
+const assertionTypes: readonly unknown[] = [undefined, 'jwt', 'client-authentication+jwt']
+
+interface Expected {
+  audiences: readonly string[]
+  /** Seconds since 1970. */
+  now: number
+}
+
+const isNotLater = (time: unknown, now: number) =>
+  time === undefined || (typeof time === 'number' && time <= now + clockToleranceSeconds)
+
+/** The checks, and what a client is told of a failed one: facts about its own text, and none about any client. */
+const checks: ReadonlyArray<readonly [fault: string, passes: (jws: CompactJws, expected: Expected) => boolean]> = [
+  ['crit is not supported', ({ header }) => !('crit' in header)],
+  ['typ must be JWT or client-authentication+jwt', ({ header: { typ } }) =>
+    assertionTypes.includes(typeof typ === 'string' ? typ.toLowerCase() : typ)],
+  ['iss and sub must be the id of the client', ({ payload: { iss, sub } }) => typeof sub === 'string' && iss === sub],
+  ['aud must be one string, the issuer', ({ payload: { aud } }, { audiences }) =>
+    typeof aud === 'string' && audiences.includes(aud)],
+  ['exp must be in the future', ({ payload: { exp } }, { now }) => typeof exp === 'number' && exp > now],
+  [`exp must be at most ${maxLifetimeSeconds} s away`, ({ payload: { exp } }, { now }) =>
+    isNotLater(exp, now + maxLifetimeSeconds)],
+  ['nbf must not be in the future', ({ payload: { nbf } }, { now }) => isNotLater(nbf, now)],
+  ['iat must not be in the future', ({ payload: { iat } }, { now }) => isNotLater(iat, now)],
+  [`jti must be a text of 1 to ${maxJtiLength} characters`, ({ payload: { jti } }) => isName(jti)]
+]
+
+function isName (jti: unknown): boolean {
+  return typeof jti === 'string' && jti.length > 0 && jti.length <= maxJtiLength && !jti.includes('\0') &&
+    jti.isWellFormed()
+}
+
+/** @param fault what is wrong with the assertion, as the client's developer may read it */
+export const invalidAssertion = (fault: string) =>
+  new AuthError('invalid_client', { description: `client_assertion: ${fault}` })
 
 type Verify = (input: Buffer, key: KeyObject, signature: Buffer) => boolean
 
@@ -27,16 +67,17 @@ const verifiers: Record<ClientKeyAlgorithm, Verify> = {
   Ed25519: verifyEd25519
 }
 
-/** Reads an assertion addressed to one of `audiences`; `null` when it is malformed, misaddressed or not valid now. */
-export function readAssertion (text: string, audiences: readonly string[], milliseconds: number): Assertion | null {
+/**
+ * Reads an assertion addressed to one of `audiences`, valid at this moment (in milliseconds).
+ * @throws AuthError `invalid_client`, which says what is wrong
+ */
+export function readAssertion (text: string, audiences: readonly string[], milliseconds: number): Assertion {
   const jws = readJws(text)
-  if (jws === null || 'crit' in jws.header) return null
-  const { iss, sub, aud, exp, jti } = jws.payload
-  const now = milliseconds / 1000
-  const isForUs = [aud].flat().some(audience => typeof audience === 'string' && audiences.includes(audience))
-  if (typeof sub !== 'string' || iss !== sub || !isForUs) return null
-  if (typeof exp !== 'number' || !(exp > now && exp <= now + maxLifetimeSeconds)) return null
-  if (typeof jti !== 'string' || jti.length > maxJtiLength || jti.includes('\0') || !jti.isWellFormed()) return null
+  if (jws === null) throw invalidAssertion('not a JWS in compact form')
+  const expected = { audiences, now: milliseconds / 1000 }
+  const [fault] = checks.find(([, passes]) => !passes(jws, expected)) ?? []
+  if (fault !== undefined) throw invalidAssertion(fault)
+  const { sub, jti, exp } = jws.payload as { sub: string, jti: string, exp: number }
   return { clientId: sub, jti, exp, jws }
 }
 

@@ -8,7 +8,12 @@ export interface ClientKey {
   key: KeyObject
 }
 
+/** Of keys that were registered by version 0.1, and of those that are registered from now on (128 bits of security). */
 const minRsaBits = 2048
+const minNewRsaBits = 3072
+
+const isShorterRsa = ({ key }: ClientKey) =>
+  key.asymmetricKeyType === 'rsa' && Number(key.asymmetricKeyDetails?.modulusLength) < minNewRsaBits
 
 const isEd25519 = (key: KeyObject) => key.asymmetricKeyType === 'ed25519'
 
@@ -47,6 +52,17 @@ export function readClientKeys (text: string): ClientKey[] {
     return { kid: jwk.kid, key }
   })
 }
+
+/** The same for keys to be registered. @throws Error also for an RSA key of less than 3072 bits */
+export function readNewClientKeys (text: string): ClientKey[] {
+  const keys = readClientKeys(text)
+  if (keys.some(isShorterRsa)) throw new Error(`an RSA key must have ${minNewRsaBits} bits or more`)
+  return keys
+}
+
+/** Whether a client should replace its keys: one of them could not be registered any more. */
+export const hasOutdatedKey = (publicKeys: string | null): boolean =>
+  publicKeys !== null && readClientKeys(publicKeys).some(isShorterRsa)
 
 /**
  * The keys that may have made a signature: those that fit the algorithm and, where both the key and the signature name

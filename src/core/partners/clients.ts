@@ -6,7 +6,8 @@ import { clientAssertions, clients } from '../../db/schema.js'
 import type { ClientGrant } from '../../db/stored-values.js'
 import { AuthError } from '../errors.js'
 import { randomSecret, sha256 } from '../lib/secrets.js'
-import { checkAssertion, readAssertion } from './client-assertion.js'
+import { hasOutdatedKey } from './client-keys.js'
+import { checkAssertion, invalidAssertion, readAssertion } from './client-assertion.js'
 
 export { clientGrants, type ClientGrant } from '../../db/stored-values.js'
 
@@ -20,6 +21,11 @@ export type Client = Pick<Row, keyof typeof shownColumns>
 
 export type ClientRow = Client & Pick<Row, 'secretHash' | 'publicKeys'>
 
+export type ListedClient = Client & {
+  /** Whether it signs with a key that is too short to be registered today. */
+  hasOutdatedKey: boolean
+}
+
 export interface NewClient {
   name: string
   grantTypes: ClientGrant[]
@@ -31,7 +37,8 @@ export interface NewClient {
 }
 
 /** How a client authenticates (RFC 6749 2.3, RFC 7523 2.2). */
-export type ClientCredentials = { id: string, secret: string } | { assertion: string }
+export type ClientCredentials = { id: string, secret: string } |
+  { assertion: string, id?: string | undefined }
 
 export interface ClientsNeeds {
   db: Pick<Database, 'sql' | 'query'>
@@ -48,6 +55,7 @@ const dummyHash = Buffer.alloc(32)
 
 /** Partner services, read from the database for each request: a removed one is rejected by all instances at once. */
 export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds) {
+  /** The issuer (draft-ietf-oauth-rfc7523bis), and the token endpoint, which RFC 7523 allows and libraries send. */
   const assertionAudiences = [issuer, `${issuer}/oauth/token`]
 
   async function find (id: string): Promise<ClientRow | undefined> {
@@ -62,15 +70,22 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     return row !== undefined && matches ? row : null
   }
 
-  /** An assertion is accepted once: of two requests with the same one, the second is rejected (RFC 7523 3). */
-  async function byAssertion (text: string): Promise<ClientRow | null> {
+  /**
+   * An assertion is accepted once: of two requests with the same one, the second is rejected (RFC 7523 3).
+   * @throws AuthError `invalid_client`; an unknown client and a wrong signature are reported alike
+   */
+  async function byAssertion (text: string, id: string | undefined): Promise<ClientRow> {
     const assertion = readAssertion(text, assertionAudiences, now())
-    const row = assertion === null ? undefined : await find(assertion.clientId)
-    if (assertion === null || row === undefined || !checkAssertion(assertion, row.publicKeys)) return null
     const { clientId, jti, exp } = assertion
+    if (id !== undefined && id !== clientId) throw invalidAssertion('client_id must be its sub')
+    const row = await find(clientId)
+    if (row === undefined || !checkAssertion(assertion, row.publicKeys)) {
+      throw invalidAssertion('no key of the client made the signature')
+    }
     const [first] = await query.insert(clientAssertions).values({ clientId, jti, expiresAt: new Date(exp * 1000) })
       .onConflictDoNothing().returning({ jti: clientAssertions.jti })
-    return first === undefined ? null : row
+    if (first === undefined) throw invalidAssertion('jti was used before')
+    return row
   }
 
   return {
@@ -101,7 +116,11 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     },
 
     /** All clients, oldest first. */
-    list: (): Promise<Client[]> => query.select(shownColumns).from(clients).orderBy(clients.createdAt, clients.id),
+    async list (): Promise<ListedClient[]> {
+      const rows = await query.select({ ...shownColumns, publicKeys: clients.publicKeys }).from(clients)
+        .orderBy(clients.createdAt, clients.id)
+      return rows.map(({ publicKeys, ...client }) => ({ ...client, hasOutdatedKey: hasOutdatedKey(publicKeys) }))
+    },
 
     /** @throws AuthError `not_found` */
     async remove (id: string): Promise<void> {
@@ -114,7 +133,7 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     /** @throws AuthError `invalid_client` */
     async authenticate (credentials: ClientCredentials): Promise<Client> {
       const client = 'assertion' in credentials
-        ? await byAssertion(credentials.assertion)
+        ? await byAssertion(credentials.assertion, credentials.id)
         : await bySecret(credentials)
       if (client === null) throw new AuthError('invalid_client')
       return client

@@ -38,8 +38,9 @@ export function createAccessTokens ({ keys, issuer, audience, now }: AccessToken
     })
   }
 
-  /** There is no leeway, since this clock made the times. */
-  const toToken = (claims: object): AccessToken | null => {
+  /** There is no leeway, since this clock made the times. Keyturn writes no `nbf`; a holder of JWT_SECRET may. */
+  const toToken = (claims: object & { nbf?: unknown }): AccessToken | null => {
+    if (claims.nbf !== undefined && !(typeof claims.nbf === 'number' && claims.nbf <= seconds())) return null
     if (hasAccessClaims(claims)) {
       return { kind: claims.aud === audience ? 'user' : 'partner', claims, isExpired: claims.exp <= seconds() }
     }

@@ -1,6 +1,8 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import t from 'tap'
-import { clientKeyAlgorithms, readClientKeys, selectClientKeys } from '../../../src/core/partners/client-keys.js'
+import {
+  clientKeyAlgorithms, hasOutdatedKey, readClientKeys, readNewClientKeys, selectClientKeys
+} from '../../../src/core/partners/client-keys.js'
 
 const ec = () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
 const jwkSet = (...keys: Array<{ kid?: string, key: KeyObject }>) =>
@@ -36,6 +38,12 @@ t.test('rejects private, weak and unsupported keys, and what is no JWK set', t =
   rejects(JSON.stringify({ keys: [{ kty: 'oct', k: createHmac('sha256', 'x').digest('base64url') }] }), /private key/)
   rejects(jwkSet({ key: generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey }), /2048 bits/)
   rejects(jwkSet({ key: generateKeyPairSync('ec', { namedCurve: 'secp384r1' }).publicKey }), /must be for ES256/)
+  const short = jwkSet({ key: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey })
+  t.throws(() => readNewClientKeys(short), { message: /3072 bits/ }, 'taken from before, not registered any more')
+  t.equal(hasOutdatedKey(short), true)
+  const long = jwkSet({ key: generateKeyPairSync('rsa', { modulusLength: 3072 }).publicKey })
+  t.equal(readNewClientKeys(long).length, 1)
+  for (const keys of [long, jwkSet({ key: ec().publicKey }), null]) t.equal(hasOutdatedKey(keys), false)
   rejects('{"keys":[]}', /no JWK set/)
   rejects('[]', /no JWK set/)
   t.end()

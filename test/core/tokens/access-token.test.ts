@@ -68,6 +68,15 @@ t.test('a token is good until the last millisecond before its end, and not from 
   t.match(await tokens.read(token), { kind: 'user', claims: whose, isExpired: true }, 'it can still be read')
 })
 
+t.test('a token that begins in the future is refused, whoever wrote the time', async t => {
+  const { tokens } = setUp(1_700_000_000_000)
+  const claims = { iss: issuer, aud: audience, ...whose, jti: randomUUID(), iat: 1_700_000_000, exp: 1_700_000_060 }
+  for (const [nbf, answer] of [
+    [1_700_000_000, 'granted'], [1_700_000_001, 'invalid_token/malformed'], ['soon', 'invalid_token/malformed'],
+    [null, 'invalid_token/malformed']
+  ] as const) t.equal(await outcomeOf(tokens.verify(signedClaims(key, { ...claims, nbf }))), answer, String(nbf))
+})
+
 t.test('issuer and audience are compared as they are', async t => {
   const { tokens, as } = setUp()
   const token = tokens.issue(whose, 60)
