@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import { readClientKeys } from '../core/partners/client-keys.js'
+import { readNewClientKeys } from '../core/partners/client-keys.js'
 import { clientGrants, type Client, type ClientGrant } from '../core/partners/clients.js'
-import { print, printOne, printRows, type OutputOptions } from './output.js'
+import { print, printOne, printRows, warn, type OutputOptions } from './output.js'
 import type { Environment } from '../config/environment.js'
 import { withCore } from './with-core.js'
 
@@ -17,7 +17,8 @@ interface AddOptions extends OutputOptions {
 export function clientCommand (env: Environment): Command {
   const client = new Command('client').description('make, list and remove partner services')
 
-  client.command('add').argument('<name>').description('make a client; its secret is shown once')
+  client.command('add').description('make a client; its secret is shown once')
+    .argument('<name>', 'shown to operators', clientName)
     .option('--grant <grants>', `comma-separated, of ${Object.keys(grantNames).join(', ')}`, grants, [])
     .option('--audience <audience>', 'whom the tokens are for that are made for it; its id if left out', audience)
     .option('--scope <scopes>', 'what it may ask for, comma-separated', scopes, [])
@@ -26,6 +27,7 @@ export function clientCommand (env: Environment): Command {
     .action(async (name: string, { grant, audience, scope, keys, ...output }: AddOptions) => {
       const publicKeys = keys === undefined ? undefined : await readKeys(keys)
       await withCore(env, async ({ partners: { clients } }) => {
+        if ((await clients.list()).some(client => client.name === name)) warn(`another client is named ${name} as well`)
         const made = await clients.add({ name, grantTypes: grant, audience, scopes: scope, publicKeys })
         printOne({ ...toRow(made.client), secret: made.secret }, output)
       })
@@ -34,7 +36,11 @@ export function clientCommand (env: Environment): Command {
   client.command('list').description('list all clients')
     .option('--json', 'print JSON')
     .action((options: OutputOptions) => withCore(env, async ({ partners: { clients } }) => {
-      printRows((await clients.list()).map(toRow), options)
+      const all = await clients.list()
+      printRows(all.map(toRow), options)
+      for (const { id } of all.filter(({ hasOutdatedKey }) => hasOutdatedKey)) {
+        warn(`${id} signs with an RSA key of less than 3072 bits: replace it`)
+      }
     }))
 
   client.command('remove').argument('<id>').description('remove a client; it is refused everywhere at once')
@@ -49,7 +55,7 @@ export function clientCommand (env: Environment): Command {
 async function readKeys (file: string): Promise<string> {
   const text = await readFile(file, 'utf8')
   try {
-    readClientKeys(text)
+    readNewClientKeys(text)
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
   }
@@ -75,6 +81,11 @@ function scopes (list: string): string[] {
     throw new InvalidArgumentError('A scope has no spaces, quotes or backslashes.')
   }
   return all
+}
+
+function clientName (value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError('A client has a name.')
+  return value
 }
 
 function audience (value: string): string {

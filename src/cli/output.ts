@@ -37,6 +37,11 @@ export function print (text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
+/** Says on standard error what deserves attention; standard output is the command's own. */
+export function warn (text: string): void {
+  process.stderr.write(`keyturn: ${text}\n`)
+}
+
 function toText (value: Cell): string {
   if (value === null) return '-'
   return value instanceof Date ? value.toISOString() : String(value)

@@ -68,6 +68,21 @@ t.test('a client that signs has no secret, and only public keys of known kinds a
   t.equal((await runJson(command(), ['list'])).length, 1)
 })
 
+t.test('client list warns of a key that could not be registered any more', async t => {
+  const { core, command } = await setUp(t)
+  const { publicKey } = await generateKeyPair('RS256', { extractable: true, modulusLength: 2048 })
+  const publicKeys = JSON.stringify({ keys: [await exportJWK(publicKey)] })
+  const { client: { id } } = await core.partners.clients.add({ name: 'old', grantTypes: [], scopes: [], publicKeys })
+  t.match(await run(command(), ['list', '--json']), { stderr: new RegExp(`^keyturn: ${id} signs .* 3072 bits`) })
+})
+
+t.test('a client has a name, and a second one of that name draws a warning', async t => {
+  const { command } = await setUp(t)
+  for (const name of ['', ' ']) await t.rejects(run(command(), ['add', name]), { message: /has a name/ })
+  t.equal((await run(command(), ['add', 'twin'])).stderr, '')
+  t.match(await run(command(), ['add', 'twin']), { stderr: /another client is named twin/, stdout: /client_/ })
+})
+
 t.test('what cannot be a grant, a scope or an audience is refused', async t => {
   const { core, command } = await setUp(t)
   for (const [option, value, fault] of [

@@ -9,7 +9,8 @@ export function takeForms (app: FastifyInstance): void {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     const parameters = [...new URLSearchParams(String(body))].filter(([, value]) => value !== '')
     const names = parameters.map(([name]) => name)
-    if (new Set(names).size < names.length) return done(new HttpFailure('invalid_body'))
+    const repeated = names.find((name, index) => names.indexOf(name) < index)
+    if (repeated !== undefined) return done(new HttpFailure('invalid_body', `${repeated} is repeated`))
     return done(null, Object.fromEntries(parameters))
   })
 }

@@ -1,3 +1,4 @@
+import type { Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { PartnerToken } from '../../core/partners/partner-tokens.js'
 import type { ContractOptions } from '../../http/contract.js'
@@ -41,7 +42,8 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, body))
     switch (body.grant_type) {
       case 'refresh_token': {
-        const issued = await core.partners.tokens.refresh(client, required(body.refresh_token), clientInfoOf(request))
+        const token = required(body, 'refresh_token')
+        const issued = await core.partners.tokens.refresh(client, token, clientInfoOf(request))
         return {
           access_token: issued.accessToken,
           token_type: 'Bearer' as const,
@@ -52,10 +54,8 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       case 'client_credentials':
         return toReply(core.partners.tokens.clientCredentials(client, body))
       case tokenExchange: {
-        const { actor_token: actor, subject_token_type: type, requested_token_type: wanted = accessTokenType } = body
-        const isTakenHere = [accessTokenType, jwtType].includes(required(type)) && wanted === accessTokenType
-        if (actor !== undefined || !isTakenHere) throw new HttpFailure('invalid_body')
-        const issued = await core.partners.tokens.exchange(client, required(body.subject_token), body)
+        refuseUnsupported(body)
+        const issued = await core.partners.tokens.exchange(client, required(body, 'subject_token'), body)
         return { ...toReply(issued), issued_token_type: accessTokenType }
       }
       default:
@@ -94,11 +94,28 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
   })
 }
 
-function required (parameter: string | undefined): string {
-  if (parameter === undefined) throw new HttpFailure('invalid_body')
+type Parameters = Static<typeof TokenRequest>
+
+function required (body: Parameters, name: 'refresh_token' | 'subject_token' | 'subject_token_type'): string {
+  const parameter = body[name]
+  if (parameter === undefined) throw new HttpFailure('invalid_body', `${name} is missing`)
   return parameter
 }
 
+/** Access tokens are exchanged for access tokens, by the client itself (RFC 8693 2.1). */
+function refuseUnsupported (body: Parameters): void {
+  const { requested_token_type: wanted = accessTokenType } = body
+  if (body.actor_token !== undefined) throw new HttpFailure('invalid_body', 'actor_token is not supported')
+  if (![accessTokenType, jwtType].includes(required(body, 'subject_token_type'))) {
+    throw new HttpFailure('invalid_body', `subject_token_type must be ${accessTokenType}`)
+  }
+  if (wanted !== accessTokenType) {
+    throw new HttpFailure('invalid_body', `requested_token_type must be ${accessTokenType}`)
+  }
+}
+
+/** Without a scope there is no member for it: an empty one is no scope (RFC 6749 3.3). */
 function toReply ({ accessToken, expiresIn, scope }: PartnerToken) {
-  return { access_token: accessToken, token_type: 'Bearer' as const, expires_in: expiresIn, scope }
+  const reply = { access_token: accessToken, token_type: 'Bearer' as const, expires_in: expiresIn }
+  return scope === '' ? reply : { ...reply, scope }
 }

@@ -30,7 +30,7 @@ interface Expected {
 const isNotLater = (time: unknown, now: number) =>
   time === undefined || (typeof time === 'number' && time <= now + clockToleranceSeconds)
 
-/** The checks, and what a client is told of a failed one: facts about its own text, and none about any client. */
+/** The checks, and the description of a failed one: facts about the text, and none about any client. */
 const checks: ReadonlyArray<readonly [fault: string, passes: (jws: CompactJws, expected: Expected) => boolean]> = [
   ['crit is not supported', ({ header }) => !('crit' in header)],
   ['typ must be JWT or client-authentication+jwt', ({ header: { typ } }) =>

@@ -110,7 +110,11 @@ t.test('token exchange: a token for one partner, within a scope, that dies with 
     { requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }
   ]) {
     const { status, body } = await exchange(more)
-    t.match({ status, body }, { status: 400, body: { error: 'invalid_request' } }, JSON.stringify(more))
+    const [name = ''] = Object.keys(more)
+    const isToken = 'subject_token' in more && more.subject_token !== ''
+    t.match({ status, body }, {
+      status: 400, body: { error: 'invalid_request', error_description: new RegExp(isToken ? '.' : `^${name} `) }
+    }, JSON.stringify(more))
   }
 
   const revoked = await form('/oauth/revoke', { token }, basic(partner))
@@ -161,11 +165,16 @@ t.test('private_key_jwt: a client that signs, with each algorithm, once', async 
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       ...more
     })
-    t.equal((await again()).body.error, 'invalid_client', 'a second time')
+    t.match((await again()).body, { error: 'invalid_client', error_description: /jti was used/ }, 'a second time')
     t.equal((await again({ client_assertion_type: 'x' })).body.error, 'invalid_request')
     t.equal((await again({ client_secret: 'x', client_id: id })).body.error, 'invalid_request', 'two methods at once')
-    t.equal((await again({ client_assertion: `${assertion}x` })).body.error, 'invalid_client')
-    t.equal((await again({ client_assertion: 'x' })).body.error, 'invalid_client')
+    t.match((await again({ client_assertion: `${assertion}x` })).body, { error: 'invalid_client' })
+    t.match((await again({ client_assertion: 'x' })).body, {
+      error: 'invalid_client', error_description: /compact form/
+    })
+    t.match((await again({ client_id: 'another' })).body, {
+      error: 'invalid_client', error_description: /client_id must be its sub/
+    })
     t.equal((await form('/oauth/token', { grant_type: 'client_credentials' }, basic({ id, secret: 'x' }))).body.error,
       'invalid_client', 'it has no secret')
 
@@ -173,11 +182,28 @@ t.test('private_key_jwt: a client that signs, with each algorithm, once', async 
     const forged = await oauth.clientCredentialsGrantRequest(as, client,
       oauth.PrivateKeyJwt({ key: foreign.privateKey, kid: 'one' }), {}, insecure)
     t.equal(forged.status, 401)
-    clock.ms += 400_000
+    const stranger = await oauth.clientCredentialsGrantRequest(as, { client_id: 'client_unknown' },
+      oauth.PrivateKeyJwt({ key: pair.privateKey, kid: 'one' }), {}, insecure)
+    t.same(await stranger.json(), await forged.json(), 'whether there is such a client is not told')
+    clock.ms += 4_000_000
     const late = await oauth.clientCredentialsGrantRequest(as, client,
       oauth.PrivateKeyJwt({ key: pair.privateKey, kid: 'one' }), {}, insecure)
     t.equal(late.status, 401, 'not of this moment')
     clock.ms = Date.now()
+  }
+})
+
+t.test('a token without a scope has no member for it', async t => {
+  const { server, form, issuer } = await buildForPartner(t)
+  const plain = await newPartner(server, { scopes: [], audience: 'https://plain.example' })
+  const { token } = await signedUp(issuer)
+  for (const grant of [
+    { grant_type: 'client_credentials' },
+    { grant_type: exchangeGrant, subject_token: token, subject_token_type: accessTokenType }
+  ]) {
+    const { status, body } = await form('/oauth/token', grant, basic(plain))
+    t.equal(status, 200)
+    t.notOk('scope' in body)
   }
 })
 
@@ -215,7 +241,13 @@ t.test('errors of a request have the form of RFC 6749 5.2', async t => {
     body: 'grant_type=client_credentials&grant_type=client_credentials',
     headers: { ...good, 'content-type': 'application/x-www-form-urlencoded' }
   })
-  t.match(repeated, { status: 400, body: { error: 'invalid_request' } })
+  t.match(repeated, { status: 400, body: { error: 'invalid_request', error_description: 'grant_type is repeated' } })
+  for (const [body, description] of [
+    [{}, 'grant_type is missing'], [{ grant_type: 'refresh_token' }, 'refresh_token is missing'],
+    [{ ...grant, scope: 'x'.repeat(9_000) }, 'scope must NOT have more than 8192 characters'],
+    [{ ...grant, client_assertion: 'x' }, /more than one method/],
+    [{ ...grant, '"\\é': 'x', client_id: 'x'.repeat(9_000) }, /^client_id /]
+  ] as const) t.match((await form('/oauth/token', body, good)).body, { error_description: description })
   const xml = await send(`${issuer}/oauth/token`, {
     method: 'POST', body: '<a/>', headers: { ...good, 'content-type': 'text/xml' }
   })

@@ -30,7 +30,7 @@ function faultOf (text: string): string | null {
 
 t.test('takes what the libraries of clients send by default', async t => {
   const clock = { iat: seconds, nbf: seconds }
-  const defaults: Array<[string, object, object?]> = [
+  const defaults: Array<[string, JWTPayload, object?]> = [
     ['openid-client 6, oauth4webapi', { ...claims, ...clock }, { kid: 'one' }],
     ['Authlib', { ...claims, aud: tokenEndpoint, iat: seconds, exp: seconds + 3_600 }, { typ: 'JWT' }],
     ['jose', { ...claims, iat: seconds, exp: seconds + 3_600 }],
@@ -45,7 +45,8 @@ t.test('takes what the libraries of clients send by default', async t => {
 t.test('says which check an assertion fails', async t => {
   const far = seconds + 3_600
   const faults: Array<[RegExp, object, object?]> = [
-    [/iss and sub/, { sub: 'you' }], [/iss and sub/, { iss: undefined, sub: undefined }], [/iss and sub/, { iss: 1, sub: 1 }],
+    [/iss and sub/, { sub: 'you' }], [/iss and sub/, { iss: undefined, sub: undefined }],
+    [/iss and sub/, { iss: 1, sub: 1 }],
     [/aud/, { aud: 'https://other.example' }], [/aud/, { aud: undefined }], [/aud/, { aud: 1 }],
     [/aud/, { aud: [audience] }], [/aud/, { aud: ['https://other.example', tokenEndpoint] }],
     [/exp must be in/, { exp: seconds }], [/exp must be in/, { exp: undefined }], [/exp must be in/, { exp: `${far}` }],
@@ -54,7 +55,8 @@ t.test('says which check an assertion fails', async t => {
     [/iat/, { iat: far }], [/iat/, { iat: [] }],
     [/jti/, { jti: undefined }], [/jti/, { jti: '' }], [/jti/, { jti: 'x'.repeat(257) }], [/jti/, { jti: '\0' }],
     [/jti/, { jti: '\ud800' }],
-    [/typ/, {}, { typ: 'at+jwt' }], [/typ/, {}, { typ: 'secevent+jwt' }], [/typ/, {}, { typ: '' }], [/typ/, {}, { typ: 1 }]
+    [/typ/, {}, { typ: 'at+jwt' }], [/typ/, {}, { typ: 'secevent+jwt' }],
+    [/typ/, {}, { typ: '' }], [/typ/, {}, { typ: 1 }]
   ]
   for (const [fault, change, header] of faults) {
     t.match(faultOf(await sign({ ...claims, ...change }, header)), fault, JSON.stringify([change, header]))
