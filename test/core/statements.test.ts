@@ -30,7 +30,16 @@ import { postgresDatabase } from '../support/test-database.js'
 
 /** The types of columns, by their stable oids. */
 const oids = {
-  bool: 16, bytea: 17, int8: 20, int4: 23, text: 25, float8: 701, timestamptz: 1184, textArray: 1009, uuid: 2950, uuidArray: 2951
+  bool: 16,
+  bytea: 17,
+  int8: 20,
+  int4: 23,
+  text: 25,
+  float8: 701,
+  timestamptz: 1184,
+  textArray: 1009,
+  uuid: 2950,
+  uuidArray: 2951
 } as const
 
 /** Which of them the driver reads as a type of ours. */
