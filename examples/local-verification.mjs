@@ -10,6 +10,9 @@ const { KEYTURN_URL: issuer, CLIENT_ID: id, CLIENT_SECRET: secret, PORT: port } 
 const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
 const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`))
 
+/** Users' tokens have the first unless ACCESS_TOKEN_TYP says otherwise; those of /oauth/token have the second. */
+const accessTokenTypes = new Set(['JWT', 'at+jwt'])
+
 /** Sessions known to be live, with their account; an event removes them. */
 const live = new LRUCache({ max: 100_000 })
 /** Counts polls. A response requested before the last one is not cached: an event may have arrived in between. */
@@ -21,7 +24,9 @@ let polling = false
 async function check (token) {
   let claims
   try {
-    claims = (await jwtVerify(token, keys, { issuer, audience: issuer, typ: 'JWT' })).payload
+    const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer, audience: issuer })
+    if (!accessTokenTypes.has(protectedHeader.typ)) return null
+    claims = payload
   } catch (error) {
     if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) return null
     throw error

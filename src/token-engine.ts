@@ -1,6 +1,6 @@
 import fastifyJwt from '@fastify/jwt'
 import Fastify from 'fastify'
-import type { JwsEngine, JwsType, KeyMaterial } from './core/keys/jws-engine.js'
+import { accessTokenTypes, type JwsEngine, type JwsType, type KeyMaterial } from './core/keys/jws-engine.js'
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
@@ -8,7 +8,7 @@ declare module '@fastify/jwt' {
   }
 }
 
-const types = ['JWT', 'secevent+jwt'] as const satisfies JwsType[]
+const types = [...accessTokenTypes, 'secevent+jwt'] as const satisfies JwsType[]
 
 /**
  * Opens an engine for one key: @fastify/jwt, registered for each type of token on an instance that never listens,
@@ -33,9 +33,9 @@ export async function openEngine (key: KeyMaterial): Promise<JwsEngine> {
     // With options of their own, `sign` and `verify` would prepare the key again for each token.
     sign: (claims, typ) => app.jwt[typ].sign(claims),
 
-    verify (token) {
+    verify (token, typ = 'JWT') {
       try {
-        return app.jwt.JWT.verify<object>(token)
+        return app.jwt[typ].verify<object>(token)
       } catch (error) {
         if (isRefusal(error)) return null
         throw error

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { accessTokenTypes } from '../core/keys/jws-engine.js'
 import { storedAlgorithms } from '../db/stored-values.js'
 import {
   choice, cidrList, duration, integer, origin, originList, secret, text, url, window, type Variable
@@ -26,6 +27,7 @@ export const variables = {
   JWT_ALG: choice(storedAlgorithms, 'ES256', 'Algorithm of newly generated signing keys'),
   JWT_SECRET: secret('When set, access tokens are signed HS256 with its UTF-8 bytes'),
   KEY_ROTATION: window('90d', 'How long a signing key is used; 0: until keyturn key rotate'),
+  ACCESS_TOKEN_TYP: choice(accessTokenTypes, 'JWT', 'typ of users\' access tokens; at+jwt as RFC 9068 has it'),
   ACCESS_TOKEN_TTL: duration('1h', 'Lifetime of an access token where the contract has a refresh'),
   JWT_EXPIRES_IN: duration('7d', 'Lifetime of an access token where the contract has no refresh'),
   REFRESH_TOKEN_TTL: duration('30d', 'Lifetime of a refresh token, from the refresh that issued it'),

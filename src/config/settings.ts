@@ -38,6 +38,7 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     redisUrl: values.REDIS_URL,
     secrets: { current: values.KEYTURN_SECRET, previous: values.KEYTURN_SECRET_PREVIOUS },
     keys: { algorithm: values.JWT_ALG, sharedSecret: values.JWT_SECRET, rotation: values.KEY_ROTATION },
+    tokens: { accessTokenType: values.ACCESS_TOKEN_TYP },
     lifetimes: {
       accessToken: values.ACCESS_TOKEN_TTL,
       longAccessToken: values.JWT_EXPIRES_IN,

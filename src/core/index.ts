@@ -36,7 +36,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const passwords = createPasswords({ db, revocations, settings: settings.passwords })
   const accounts = createAccounts({ db, passwords, revocations })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
-  const tokens = createTokens({ keyring, keys, issuer, now })
+  const tokens = createTokens({ keyring, keys, issuer, settings: settings.tokens, now })
   const sessions = createSessions({
     db, tokens, revocations, lifetimes, maxPerAccount: quotas.sessions, maxTokenLifetime
   })

@@ -3,6 +3,7 @@ import type { PasswordSettings } from './passwords/index.js'
 import type { RefreshPolicy } from './refresh/index.js'
 import type { Lifetimes } from './sessions/index.js'
 import type { LoginThrottleSettings } from './sign-in/index.js'
+import type { TokenSettings } from './tokens/index.js'
 import type { ValidationSettings } from './validation/validation.js'
 
 /** The settings of the rooms of the core; `config/settings.ts` reads it from the environment. */
@@ -12,6 +13,7 @@ export interface CoreSettings {
   /** `KEYTURN_SECRET` and, while it is being changed, the one before it. */
   secrets: { current: string, previous: string | undefined }
   keys: KeySettings
+  tokens: TokenSettings
   lifetimes: Lifetimes
   refresh: RefreshPolicy
   validation: ValidationSettings

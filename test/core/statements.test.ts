@@ -137,7 +137,13 @@ describes<Task>('Task', insertTask(sql, { accountId: token.accountId, title: 'x'
 })
 describes<{ id: string }>('ConfirmedRow', confirmSessions(sql, [{ ...token }]), { id: 'uuid' })
 describes<ValidatedRow>('ValidatedRow', createSessionSelect(sql)(claims), {
-  ...account, contract: 'text', generation: 'int4', confirmedGeneration: 'int4', endReason: 'text', state: 'text'
+  ...account,
+  contract: 'text',
+  generation: 'int4',
+  confirmedGeneration: 'int4',
+  endReason: 'text',
+  state: 'text',
+  signedInAt: 'float8'
 })
 describes<InvalidatingRecord>('InvalidatingRecord', selectInvalidatingRecords(sql, 10), {
   id: 'uuid', accountId: 'uuid', sessionId: 'uuid'

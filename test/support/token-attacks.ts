@@ -112,8 +112,9 @@ export function otherHeaders (key: KeyMaterial, claims: Record<string, unknown>)
     ],
     'no signature but alg none': otherNames.slice(0, 4).map(name =>
       `${encode({ ...rest, alg: name })}.${encode(claims)}.${encode('x')}`),
-    'another type': each([undefined, null, '', 'jwt', 'Jwt', 'JWT ', 'at+jwt', 'JWE', 'dpop+jwt', ['JWT'], {}, 0]
-      .map(typ => ({ ...rest, alg, typ }))),
+    'another type': each([
+      undefined, null, '', 'jwt', 'Jwt', 'JWT ', 'at+JWT', 'application/at+jwt', 'JWE', 'dpop+jwt', ['JWT'], {}, 0
+    ].map(typ => ({ ...rest, alg, typ }))),
     'a critical extension': each([['exp'], ['b64'], ['unknown'], [], 'exp', null, {}, 0]
       .map(crit => ({ ...rest, alg, crit, exp: 1, b64: false }))),
     'a header that is hidden in a prototype': [signed(key, `{"__proto__":${JSON.stringify({ alg, ...rest })}}`, claims)]

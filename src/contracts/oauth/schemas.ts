@@ -142,6 +142,7 @@ export const Active = replyOf(
     scope: Type.Optional(Type.String()),
     client_id: Type.Optional(Type.String()),
     act: Type.Optional(Type.Object({ sub: Type.String() })),
+    auth_time: Type.Optional(Type.Integer()),
     jti: Type.Optional(Type.String()),
     iat: Type.Optional(Type.Integer()),
     exp: Type.Optional(Type.Integer())

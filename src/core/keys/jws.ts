@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { invalidToken } from '../errors.js'
 import { maxTokenLength, readJws } from './compact-jws.js'
-import type { JwsKey, JwsType } from './jws-engine.js'
+import { accessTokenTypes, type JwsKey, type JwsType } from './jws-engine.js'
 import { hasLowS, toLowS } from './low-s.js'
 import type { SigningKeys } from './signing-keys.js'
 
@@ -19,18 +19,19 @@ export function signJws ({ engine, algorithm }: JwsKey, claims: object, typ: Jws
 
 /**
  * The claims of an access token that the key signed, spelled as Keyturn spells it, else `null`. The header is
- * compared as text with the one that Keyturn writes, so that no parameter in it has an effect (RFC 8725 3.1, 3.10).
+ * compared as text with those that Keyturn writes, so that no parameter in it has an effect (RFC 8725 3.1, 3.10).
  */
-export function verifyJws (token: string, { header, algorithm, engine }: JwsKey): object | null {
-  const payloadStart = header.length + 1
+export function verifyJws (token: string, { headers, algorithm, engine }: JwsKey): object | null {
+  const typ = accessTokenTypes.find(typ => token.startsWith(`${headers[typ]}.`))
+  if (typ === undefined || token.length > maxTokenLength) return null
+  const payloadStart = headers[typ].length + 1
   const payloadEnd = token.lastIndexOf('.')
-  if (token.length > maxTokenLength || !token.startsWith(`${header}.`)) return null
   const payload = token.slice(payloadStart, payloadEnd)
   const signature = token.slice(payloadEnd + 1)
   if (!strictBase64url.test(payload) || !strictBase64url.test(signature)) return null
   if (!isUtf8(Buffer.from(payload, 'base64url'))) return null
   if (algorithm === 'ES256' && !hasLowS(Buffer.from(signature, 'base64url'))) return null
-  return engine.verify(token)
+  return engine.verify(token, typ)
 }
 
 /**

@@ -72,7 +72,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
     known = opened
     const keys = [...known.map(({ key }) => key), ...sharedKey === null ? [] : [sharedKey]]
     byKid = new Map(keys.map(key => [key.kid, key]))
-    byHeader = new Map(keys.map(key => [key.header, key]))
+    byHeader = new Map(keys.flatMap(key => Object.values(key.headers).map(header => [header, key])))
     loaded = true
     await engines.keepOnly(keys)
   }

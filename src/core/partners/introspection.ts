@@ -33,7 +33,7 @@ export type Introspect = ReturnType<typeof createIntrospection>
 
 /** The claims that introspection discloses to a partner. */
 const disclosedClaims: ReadonlySet<string> =
-  new Set(['iss', 'aud', 'sub', 'sid', 'scope', 'client_id', 'act', 'jti', 'iat', 'exp'])
+  new Set(['iss', 'aud', 'sub', 'sid', 'scope', 'client_id', 'act', 'auth_time', 'jti', 'iat', 'exp'])
 
 /**
  * Returns an authenticated client the claims of an active token (RFC 7662), or `null`. A token that was issued for

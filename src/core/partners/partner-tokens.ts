@@ -52,7 +52,7 @@ export function createPartnerTokens ({ tokens, refresh, validation, lifetime, no
       requireGrant(client, 'client_credentials')
       const scope = grantedScope(client, request.scope)
       const accessToken = tokens.access.issueToClient({
-        aud: grantedAudience(client, request.audience), sub: client.id, client_id: client.id, scope
+        aud: grantedAudience(client, request.audience), sub: client.id, client_id: client.id, ...claimOf(scope)
       }, lifetime)
       return { accessToken, expiresIn: lifetime, scope }
     },
@@ -69,15 +69,18 @@ export function createPartnerTokens ({ tokens, refresh, validation, lifetime, no
       const aud = grantedAudience(client, request.audience)
       const user = await ifValid(validation.authenticate(subjectToken))
       if (user === null) throw new AuthError('invalid_subject_token')
-      const { accountId, sessionId, generation, contract, exp, account } = user
+      const { accountId, sessionId, generation, contract, exp, account, signedInAt } = user
       const expiresIn = Math.min(lifetime, Math.floor(exp - now() / 1000))
       const accessToken = tokens.access.issue({
         sub: accountId, sid: sessionId, gen: generation, contract, email: account.email
-      }, expiresIn, { aud, scope, client_id: client.id, act: { sub: client.id } })
+      }, expiresIn, { aud, ...claimOf(scope), client_id: client.id, auth_time: signedInAt, act: { sub: client.id } })
       return { accessToken, expiresIn, scope }
     }
   }
 }
+
+/** No scope is no claim (RFC 9068 2.2.3). */
+const claimOf = (scope: string) => scope === '' ? {} : { scope }
 
 /** @throws AuthError `unauthorized_client` */
 function requireGrant ({ grantTypes }: Client, grant: ClientGrant): void {

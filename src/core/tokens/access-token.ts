@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { invalidToken } from '../errors.js'
+import type { AccessTokenType } from '../keys/jws-engine.js'
 import { readSigned, signJws } from '../keys/jws.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
 import {
@@ -21,6 +22,8 @@ export interface AccessTokensNeeds {
   keys: Pick<SigningKeys, 'current' | 'find' | 'findByHeader'>
   issuer: string
   audience: string
+  /** Of users' tokens that are valid at every contract. */
+  type: AccessTokenType
   /** Milliseconds since 1970. */
   now: () => number
 }
@@ -28,14 +31,14 @@ export interface AccessTokensNeeds {
 export type AccessTokens = ReturnType<typeof createAccessTokens>
 
 /** Issues and reads access tokens (RFC 7519, RFC 9068). */
-export function createAccessTokens ({ keys, issuer, audience, now }: AccessTokensNeeds) {
+export function createAccessTokens ({ keys, issuer, audience, type, now }: AccessTokensNeeds) {
   const seconds = () => Math.floor(now() / 1000)
 
-  const sign = (claims: object, ttl: number) => {
+  const sign = (claims: object, ttl: number, typ: AccessTokenType) => {
     const iat = seconds()
     return signJws(keys.current(), {
       iss: issuer, aud: audience, ...claims, jti: randomUUID(), iat, exp: iat + ttl
-    })
+    }, typ)
   }
 
   /** There is no leeway, since this clock made the times. Keyturn writes no `nbf`; a holder of JWT_SECRET may. */
@@ -81,12 +84,14 @@ export function createAccessTokens ({ keys, issuer, audience, now }: AccessToken
     issue (
       claims: Pick<AccessClaims, 'sub' | 'sid' | 'gen' | 'contract' | 'email'>, ttl: number, restriction?: Restriction
     ): string {
-      return sign({ ...claims, ...restriction }, ttl)
+      if (restriction !== undefined) return sign({ ...claims, ...restriction }, ttl, 'at+jwt')
+      // RFC 9068 2.2 asks for a client: it is the contract that signed the user in.
+      return sign(type === 'at+jwt' ? { ...claims, client_id: claims.contract } : claims, ttl, type)
     },
 
     /** Signs a token of a client, valid for `ttl` seconds. @throws AuthError `unavailable` */
     issueToClient (claims: Pick<ClientClaims, 'aud' | 'sub' | 'client_id' | 'scope'>, ttl: number): string {
-      return sign(claims, ttl)
+      return sign(claims, ttl, 'at+jwt')
     }
   }
 }

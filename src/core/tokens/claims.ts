@@ -21,8 +21,11 @@ export interface AccessClaims {
 /** Claims that restrict a token to one partner (RFC 8693 4, RFC 9068 2.2). */
 export interface Restriction {
   aud: string
-  scope: string
+  /** Left out where the token has none. */
+  scope?: string
   client_id: string
+  /** When the user signed in, in seconds since 1970. */
+  auth_time: number
   /** Who acts for the account. */
   act: { sub: string }
 }
@@ -34,11 +37,13 @@ export interface ClientClaims {
   /** The client's id, as in `client_id`. */
   sub: string
   client_id: string
-  scope: string
+  scope?: string
   jti: string
   iat: number
   exp: number
 }
+
+type Check = (claim: unknown) => boolean
 
 const maxGeneration = 2 ** 31 - 1
 
@@ -59,18 +64,18 @@ const accessClaimChecks = {
   jti: isText,
   iat: isTime,
   exp: isTime
-} as const satisfies Record<keyof AccessClaims, (claim: unknown) => boolean>
+} as const satisfies Record<keyof AccessClaims, Check>
 
 const clientClaimChecks = {
   iss: isText,
   aud: isText,
   sub: isText,
   client_id: isText,
-  scope: isText,
+  scope: claim => claim === undefined || isText(claim),
   jti: isText,
   iat: isTime,
   exp: isTime
-} as const satisfies Record<keyof ClientClaims, (claim: unknown) => boolean>
+} as const satisfies Record<keyof ClientClaims, Check>
 
 /** Whether a payload has all claims of a user's token, with their types. */
 export function hasAccessClaims (payload: object): payload is AccessClaims {
@@ -83,7 +88,7 @@ export function hasClientClaims (payload: object): payload is ClientClaims {
   return passes(payload, clientClaimChecks) && sub === clientId && sid === undefined
 }
 
-function passes (payload: object, checks: Record<string, (claim: unknown) => boolean>): boolean {
+function passes (payload: object, checks: Record<string, Check>): boolean {
   const claims = payload as Record<string, unknown>
   return Object.entries(checks).every(([name, isGood]) => isGood(claims[name]))
 }

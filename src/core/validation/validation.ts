@@ -25,6 +25,8 @@ export interface Principal {
   generation: number
   /** The token's expiry, in seconds since 1970. */
   exp: number
+  /** When the session began, in seconds since 1970. */
+  signedInAt: number
 }
 
 export interface ValidationSettings {
@@ -47,7 +49,7 @@ export interface ValidationNeeds {
 
 export type ValidatedRow = AccountRow &
   Pick<typeof sessions.$inferSelect, 'contract' | 'generation' | 'confirmedGeneration' | 'endReason'> &
-  { state: SessionState }
+  { state: SessionState, signedInAt: number }
 
 interface Read {
   row: ValidatedRow | undefined
@@ -93,7 +95,8 @@ export function createValidation (needs: ValidationNeeds) {
       sessionId: claims.sid,
       contract: claims.contract,
       generation: claims.gen,
-      exp: claims.exp
+      exp: claims.exp,
+      signedInAt: row.signedInAt
     }
   }
 
@@ -154,7 +157,8 @@ function digestOf (token: string): string {
 
 /** Reads the session and account that an access token names. */
 export function createSessionSelect (sql: Pool) {
-  const columns = sql`${accountColumns(sql)}, ${sessionState(sql)} AS state`
+  const columns = sql`${accountColumns(sql)}, ${sessionState(sql)} AS state,
+    floor(extract(epoch FROM session.created_at))::float8 AS signed_in_at`
   return ({ sub, sid }: Pick<AccessClaims, 'sub' | 'sid'>) => sql<ValidatedRow[]>`
     SELECT ${columns}, session.contract, session.generation, session.confirmed_generation, session.end_reason
     FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createIntrospection } from '../../../src/core/partners/introspection.js'
 import { createKeyring } from '../../../src/core/keys/keyring.js'
+import type { AccessTokenType } from '../../../src/core/keys/jws-engine.js'
 import { createTokens } from '../../../src/core/tokens/index.js'
 import { signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
@@ -13,9 +14,9 @@ t.test('a token is verified once, whatever kind of token it is', async t => {
   let verified = 0
   const engine = {
     ...key.engine,
-    verify (token: string) {
+    verify (token: string, typ?: AccessTokenType) {
       verified += 1
-      return key.engine.verify(token)
+      return key.engine.verify(token, typ)
     }
   }
   const counted = { ...key, engine }
@@ -23,6 +24,7 @@ t.test('a token is verified once, whatever kind of token it is', async t => {
     keyring: createKeyring(settings.secrets.current ?? ''),
     keys: { current: () => key, find: async () => counted, findByHeader: () => counted },
     issuer,
+    settings: settings.tokens,
     now: Date.now
   })
   const { clients } = core.partners
@@ -33,7 +35,7 @@ t.test('a token is verified once, whatever kind of token it is', async t => {
   })
   const own = await signedIn(core)
   const whose = { sub: own.account.id, sid: own.sessionId, gen: 0, contract: 'partner', email: own.email }
-  const restriction = { aud: audience, scope: 'read', client_id: client.id, act: { sub: client.id } }
+  const restriction = { aud: audience, scope: 'read', client_id: client.id, auth_time: 1, act: { sub: client.id } }
   const speaking = { aud: audience, sub: client.id, client_id: client.id, scope: 'read' }
   const other = 'https://other.example'
   const cases: Array<[string, boolean]> = [

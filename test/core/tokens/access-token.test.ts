@@ -3,6 +3,7 @@ import t from 'tap'
 import { createAccessTokens } from '../../../src/core/tokens/access-token.js'
 import { AuthError } from '../../../src/core/errors.js'
 import { readJws } from '../../../src/core/keys/compact-jws.js'
+import type { AccessTokenType } from '../../../src/core/keys/jws-engine.js'
 import type { SigningKeys } from '../../../src/core/keys/signing-keys.js'
 import { signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
@@ -14,7 +15,7 @@ const key = await newKey('ES256', 'the key')
 const keys: Pick<SigningKeys, 'current' | 'find' | 'findByHeader'> = {
   current: () => key,
   find: async kid => kid === key.kid ? key : null,
-  findByHeader: header => header === key.header ? key : undefined
+  findByHeader: header => Object.values(key.headers).includes(header) ? key : undefined
 }
 
 const issuer = 'https://auth.example.com'
@@ -23,7 +24,7 @@ const audience = 'https://api.example.com'
 /** Access tokens by a clock that is set by hand, in milliseconds. */
 function setUp (startedAt = 1_700_000_000_000) {
   let milliseconds = startedAt
-  const needs = { issuer, audience, now: () => milliseconds }
+  const needs = { issuer, audience, type: 'JWT' as AccessTokenType, now: () => milliseconds }
   return {
     tokens: createAccessTokens({ keys, ...needs }),
     as: (other: Partial<typeof needs & { keys: typeof keys }>) => createAccessTokens({ keys, ...needs, ...other }),
@@ -88,7 +89,9 @@ t.test('issuer and audience are compared as they are', async t => {
 t.test('a token is read for what it is: a user\'s, one for a partner, or a client\'s own', async t => {
   const { tokens, as, setClock } = setUp()
   const partner = 'https://partner.example'
-  const restriction = { aud: partner, scope: 'read', client_id: 'a client', act: { sub: 'a client' } }
+  const restriction = {
+    aud: partner, scope: 'read', client_id: 'a client', auth_time: 1, act: { sub: 'a client' }
+  }
   const client = { aud: partner, sub: 'a client', client_id: 'a client', scope: 'read' }
   const made: Array<[string, object, string, string]> = [
     [tokens.issue(whose, 60), { kind: 'user', claims: { ...whose, aud: audience } },
@@ -121,9 +124,9 @@ t.test('a token is verified once', async t => {
   let verified = 0
   const engine = {
     ...key.engine,
-    verify (token: string) {
+    verify (token: string, typ?: AccessTokenType) {
       verified += 1
-      return key.engine.verify(token)
+      return key.engine.verify(token, typ)
     }
   }
   const counted = { ...key, engine }

@@ -20,7 +20,7 @@ async function setUp (t: Test, { cacheTtl = 60, ...overrides }: Overrides & { ca
   let milliseconds = Date.now()
   const now = () => milliseconds
   const keyring = createKeyring(settings.secrets.current ?? '')
-  const tokens = createTokens({ keyring, keys, issuer: settings.issuer, now })
+  const tokens = createTokens({ keyring, keys, issuer: settings.issuer, settings: settings.tokens, now })
   const revocations = createRevocationNotices({ notifier: noopNotifier })
   const confirmations = createConfirmations({ sql: db.sql, onError: () => {} })
   t.teardown(() => confirmations.close())
@@ -77,9 +77,10 @@ async function waitUntil (isSo: () => Promise<boolean>): Promise<void> {
 t.test('a good token speaks for its account, its session and its contract', async t => {
   const { core, validation } = await setUp(t)
   const { accessToken, account, sessionId } = await signedIn(core)
-  const { exp, ...principal } = await validation.authenticate(accessToken)
+  const { exp, signedInAt, ...principal } = await validation.authenticate(accessToken)
   t.same(principal, { account, accountId: account.id, sessionId, contract: 'partner', generation: 0 })
   t.ok(Number.isInteger(exp))
+  t.equal(signedInAt, Math.floor(Number((await core.sessions.find(account.id, sessionId))?.createdAt) / 1000))
 })
 
 t.test('the second time a token is seen nothing is asked', async t => {
