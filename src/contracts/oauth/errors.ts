@@ -30,7 +30,7 @@ const codeOf = (code: FailureCode): string => codes[code] ?? code
 const failures: FailureCode[] = [
   ...listenerFailures, ...bodyFailures, 'invalid_client', 'unauthorized_client', 'invalid_refresh_token',
   'invalid_scope', 'invalid_target', 'invalid_subject_token', 'unsupported_grant_type', 'unsupported_token_type',
-  'no_public_keys', 'internal', 'unavailable'
+  'too_many_polls', 'no_public_keys', 'internal', 'unavailable'
 ]
 
 export const oauthCodes = failures.map(codeOf)

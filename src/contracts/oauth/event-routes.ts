@@ -21,7 +21,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       tags: ['oauth'],
       security: clientSecurity,
       body: Poll,
-      response: { 200: SetPage, ...failures(...bodyFailures, 'invalid_client', 'no_public_keys') }
+      response: { 200: SetPage, ...failures(...bodyFailures, 'invalid_client', 'too_many_polls', 'no_public_keys') }
     }
   }, async (request, reply) => {
     const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { auditEventKinds, type PartnerEvent } from '../../db/audit-events.js'
 import type { Pool } from '../../db/pool.js'
+import { AuthError } from '../errors.js'
 import { signJws } from '../keys/jws.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
 import type { Client } from './clients.js'
@@ -47,10 +48,14 @@ export interface SecurityEventsNeeds {
 const maxPollMs = 10_000
 /** Two polls fit well within the second in which a partner must be notified. */
 const pollIntervalMs = 250
+/** Of one client in each process: enough for its replicas, few enough for the connections to the database. */
+const maxWaitingPolls = 4
 
 /** Delivers events about ended sessions to partners, at least once, until they are acknowledged. */
 export function createSecurityEvents ({ sql, keys, issuer, maxTokenLifetime, now }: SecurityEventsNeeds) {
   const statements = createSecurityEventStatements(sql, maxTokenLifetime)
+  /** Polls that wait, by the client. */
+  const waiting = new Map<string, number>()
 
   /** A security event token; its subject is the session, or the account with all its sessions (RFC 9493 3.2, 3.3). */
   function toToken (client: Client, { id, event, accountId, sessionId, at }: EventRow): string {
@@ -69,22 +74,35 @@ export function createSecurityEvents ({ sql, keys, issuer, maxTokenLifetime, now
     }, 'secevent+jwt')
   }
 
+  async function answer (client: Client, { maxEvents, acknowledged, signal }: EventPoll, maxWaitMs: number) {
+    await statements.acknowledge(client.id, acknowledged)
+    const deadline = performance.now() + maxWaitMs
+    let rows = await statements.selectUnacknowledged(client.id, maxEvents + 1)
+    while (rows.length === 0 && performance.now() < deadline && !signal.aborted) {
+      await delay(pollIntervalMs, undefined, { signal }).catch(() => {})
+      rows = await statements.selectUnacknowledged(client.id, maxEvents + 1)
+    }
+    const page = rows.slice(0, maxEvents)
+    return {
+      sets: Object.fromEntries(page.map(row => [row.id, toToken(client, row)])),
+      moreAvailable: rows.length > maxEvents
+    }
+  }
+
   return {
-    /** Acknowledges, then returns the client's unacknowledged events, after waiting for one unless it must not wait. */
+    /**
+     * Acknowledges, then returns the client's unacknowledged events, after waiting for one unless it must not wait.
+     * @throws AuthError `too_many_polls` when too many of the client wait already
+     */
     async poll (client: Client, poll: EventPoll): Promise<EventPage> {
-      const { maxEvents, returnImmediately, acknowledged, signal } = poll
-      await statements.acknowledge(client.id, acknowledged)
-      const mayWait = maxEvents > 0 && !returnImmediately
-      const deadline = performance.now() + (mayWait ? maxPollMs : 0)
-      let rows = await statements.selectUnacknowledged(client.id, maxEvents + 1)
-      while (rows.length === 0 && performance.now() < deadline && !signal.aborted) {
-        await delay(pollIntervalMs, undefined, { signal }).catch(() => {})
-        rows = await statements.selectUnacknowledged(client.id, maxEvents + 1)
-      }
-      const page = rows.slice(0, maxEvents)
-      return {
-        sets: Object.fromEntries(page.map(row => [row.id, toToken(client, row)])),
-        moreAvailable: rows.length > maxEvents
+      if (poll.maxEvents === 0 || poll.returnImmediately) return answer(client, poll, 0)
+      const others = waiting.get(client.id) ?? 0
+      if (others >= maxWaitingPolls) throw new AuthError('too_many_polls', { retryAfter: 1 })
+      waiting.set(client.id, others + 1)
+      try {
+        return await answer(client, poll, maxPollMs)
+      } finally {
+        waiting.set(client.id, Number(waiting.get(client.id)) - 1)
       }
     },
 

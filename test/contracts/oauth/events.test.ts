@@ -5,9 +5,10 @@ import t from 'tap'
 import { openSql } from '../../support/open-sql.js'
 import { secondCore, operator } from '../../support/second-core.js'
 import { databases } from '../../support/build.js'
-import { post } from '../../support/http.js'
+import { post, send } from '../../support/http.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
 import { basic, buildForPartner, newPartner, partnerAudience, poll, type Partner } from '../../support/partner.js'
+import { until } from '../../support/until.js'
 import { loggedIn, registered, signedUp } from '../../support/people.js'
 
 const caep = 'https://schemas.openid.net/secevent/caep/event-type'
@@ -179,6 +180,31 @@ t.test('waiting ends with the server, and with the partner\'s patience', async t
   const [reply] = await Promise.all([waiting, server.stop()])
   t.same(reply.sets, {})
   t.ok(performance.now() - began < 5_000)
+})
+
+t.test('of many polls of a client few wait at once; other clients and polls are served', async t => {
+  const { server, issuer, partner } = await buildForPartner(t)
+  const other = await newPartner(server, { audience: 'https://other.example' })
+  const leaving = new AbortController()
+  const polls = Array.from({ length: 5 }, () => send(`${issuer}/oauth/events`, {
+    method: 'POST',
+    body: '{}',
+    signal: leaving.signal,
+    headers: { 'content-type': 'application/json', ...basic(partner) }
+  }))
+  const refused = await Promise.race(polls)
+  t.match(refused, { status: 429, body: { error: 'too_many_polls' } })
+  t.equal(refused.headers.get('retry-after'), '1')
+  matchesOpenapi(t, 'oauth', 'POST /oauth/events', refused)
+  t.same(await poll(issuer, partner, now), { sets: {}, moreAvailable: false })
+  const [served] = await Promise.all([poll(issuer, other, {}), post(`${issuer}/api/auth/revoke-token`, {
+    token: (await signedUp(issuer)).token
+  })])
+  t.equal(Object.keys(served.sets).length, 1)
+  leaving.abort()
+  await Promise.allSettled(polls)
+  await until('there is room again', async () =>
+    (await post(`${issuer}/oauth/events`, {}, basic(partner))).status === 200)
 })
 
 t.test('a client that is removed while it waits gets no further event', async t => {
