@@ -4,6 +4,7 @@ export const authErrorCodes = [
   'wrong_password',
   'invalid_token',
   'invalid_refresh_token',
+  'wrong_contract',
   'email_taken',
   'username_taken',
   'password_unacceptable',
@@ -18,6 +19,7 @@ export const authErrorCodes = [
   'task_forbidden',
   'task_limit_reached',
   'too_many_failures',
+  'too_many_polls',
   'overloaded',
   'unavailable'
 ] as const
@@ -44,7 +46,7 @@ export class AuthError extends Error {
   readonly code: AuthErrorCode
   /** Set with `invalid_token` and `invalid_refresh_token`. */
   readonly reason: TokenErrorReason | undefined
-  /** Seconds after which a retry makes sense; set with `too_many_failures`. */
+  /** Seconds after which a retry makes sense; set with `too_many_…`. */
   readonly retryAfter: number | undefined
   /** What exactly is wrong with the request of a partner's developer (`error_description`, RFC 6749 5.2). */
   readonly description: string | undefined

@@ -3,16 +3,21 @@ import type { Core } from '../core/index.js'
 import type { Principal } from '../core/validation/validation.js'
 import { requireToken, type AccessTokenSource } from './access-token-source.js'
 
+type Authenticate = Core['validation']['authenticate']
+
 /**
  * A guard for routes that require a valid access token: `check` is their `onRequest` hook, so that a request is
  * authenticated before any of it is parsed; `principalOf` returns the principal to their handlers.
+ * @param authenticate `authenticateToManage` where the token of any contract will not do
  */
-export function authentication (core: Core, tokenOf: AccessTokenSource) {
+export function authentication (
+  core: Core, tokenOf: AccessTokenSource, authenticate: Authenticate = core.validation.authenticate
+) {
   const principals = new WeakMap<FastifyRequest, Principal>()
   return {
-    /** @throws HttpFailure `token_missing`, `foreign_origin`; AuthError `invalid_token`, `unavailable` */
+    /** @throws HttpFailure `token_missing`, `foreign_origin`; AuthError as `authenticate` does */
     check: async (request: FastifyRequest): Promise<void> => {
-      principals.set(request, await core.validation.authenticate(requireToken(tokenOf(request))))
+      principals.set(request, await authenticate(requireToken(tokenOf(request))))
     },
 
     principalOf: (request: FastifyRequest): Principal => {

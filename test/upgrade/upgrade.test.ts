@@ -11,15 +11,29 @@ const routes = [['api', 'GET /api/auth/me'], ['tasks', 'GET /tasks'], ['web', 'G
 /* Over a database of version 0.1.0, with its tokens; make-fixture.ts tells where they are from. */
 
 const fixture = readFixture()
+
+/** Where this release answers otherwise on purpose; CHANGELOG.md has each. */
+const wrongContract = {
+  status: 403,
+  headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+  body: { code: 'WRONG_CONTRACT', message: '(prose)' }
+}
+const { replies } = fixture
+const changed: Record<string, Fixture['replies'][string] | undefined> = {
+  'session: lists': wrongContract,
+  'session: revokes all': wrongContract,
+  'partner: validates in the end the token eddsa': replies['partner: validates the token eddsa']
+}
+
 const { access, refresh, extended, client } = fixture
 
 for (const database of databases) {
   t.test(`answers every contract as version 0.1.0 did, on ${database}`, async t => {
     const addresses = await upgraded(t, await oldDatabase(t, fixture, database))
     const known = identifiersIn(JSON.stringify(fixture.tables))
-    const replies: Fixture['replies'] = {}
-    for (const step of conversation(fixture)) replies[step.name] = shown(await say(addresses, step), known)
-    t.same(replies, fixture.replies)
+    const found: Fixture['replies'] = {}
+    for (const step of conversation(fixture)) found[step.name] = shown(await say(addresses, step), known)
+    t.same(found, { ...replies, ...changed })
   })
 }
 

@@ -55,7 +55,7 @@ const problemWords: Record<string, ProblemWords> = {
 /** The refusals of the routes and the listener. */
 const failures: FailureCode[] = [
   ...listenerFailures, ...signInFailures, ...signUpFailures, ...tokenFailures, 'invalid_refresh_token',
-  'wrong_password', 'foreign_origin', 'internal', 'unavailable'
+  'wrong_contract', 'wrong_password', 'foreign_origin', 'internal', 'unavailable'
 ]
 
 export const sessionCodes = [...failures.map(codeOf), ...Object.values(problemWords).map(({ code }) => code)]

@@ -15,12 +15,13 @@ import { toSession, toUser } from './views.js'
 
 const shared = { tags: ['session'], security: [{ session: [] }, { bearer: [] }] }
 
-const changeFailures = [...tokenFailures, 'foreign_origin'] as const
+const manageFailures = [...tokenFailures, 'wrong_contract'] as const
+const changeFailures = [...manageFailures, 'foreign_origin'] as const
 
 /** The sessions of an account, and its password. */
 export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const tokenOf = accessTokenFrom(settings, 'session')
-  const { check: onRequest, principalOf } = authentication(core, tokenOf)
+  const { check: onRequest, principalOf } = authentication(core, tokenOf, core.validation.authenticateToManage)
   const { sessions } = core
 
   app.get('/api/auth/get-session', {
@@ -46,7 +47,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
       operationId: 'listSessions',
       summary: 'List the live sessions of the account',
       description: 'The `token` of each is its id, which revoke-session takes; it is not a credential.',
-      response: { 200: SessionList, ...failures(...tokenFailures) }
+      response: { 200: SessionList, ...failures(...manageFailures) }
     },
     onRequest
   }, async request => {

@@ -25,6 +25,12 @@ export function contractsOfKind (kind: SessionKind): SessionContract[] {
   return sessionContracts.filter(contract => sessionKinds[contract] === kind)
 }
 
+/**
+ * The contracts whose access tokens may list and end sessions and change the password: those of a user's own
+ * application. The tokens of others are shown to third parties, and are for less (RFC 9700 2.3).
+ */
+export const managingContracts: readonly string[] = ['session'] satisfies SessionContract[]
+
 /** Seconds. */
 export interface Lifetimes {
   /** Of an access token that can be followed by another. */

@@ -3,12 +3,12 @@ import type { Database } from '../../db/client.js'
 import type { Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
 import { accountColumns, toAccount, type Account, type AccountRow } from '../accounts/account.js'
-import { ifValid, invalidToken } from '../errors.js'
+import { AuthError, ifValid, invalidToken } from '../errors.js'
 import type { Confirmations } from '../refresh/confirmations.js'
 import { tokenErrorFor } from '../revocations/end-reasons.js'
 import type { Revocations } from '../revocations/index.js'
 import type { Sessions } from '../sessions/index.js'
-import { sessionKinds } from '../sessions/session-kinds.js'
+import { managingContracts, sessionKinds } from '../sessions/session-kinds.js'
 import { sessionState, type SessionState } from '../sessions/session-row.js'
 import type { LiveSession } from '../sessions/sessions.js'
 import type { AccessClaims } from '../tokens/claims.js'
@@ -124,9 +124,17 @@ export function createValidation (needs: ValidationNeeds) {
     return cached(token) ?? validateAndCache(token)
   }
 
+  /** The same for what is its owner's alone to do. @throws AuthError also `wrong_contract` (`managingContracts`) */
+  async function authenticateToManage (token: string): Promise<Principal> {
+    const principal = await authenticate(token)
+    if (!managingContracts.includes(principal.contract)) throw new AuthError('wrong_contract')
+    return principal
+  }
+
   return {
     cached,
     authenticate,
+    authenticateToManage,
 
     /**
      * The same for the claims of a verified token, past the cache: after a revocation event, introspection must never

@@ -62,6 +62,27 @@ for (const database of databases) {
       t.same((await sessionsOf(stranger)).map(({ id }) => id), [idOf(stranger)])
     })
 
+    await t.test('the token of another contract may not manage, and changes nothing', async t => {
+      const person = await sessionPerson(t, request)
+      const { token: partnerToken } = await loggedIn(server.api, person)
+      const signIn = await sendRequest(server.api, 'POST /api/auth/token', { json: person })
+      const before = await dump(sql)
+      for (const bearer of [partnerToken, String(signIn.body.access_token)]) {
+        for (const [route, json] of [
+          [list], [revoke, { token: idOf(person) }], [revokeAll, {}], [revokeOthers, {}],
+          [change, { currentPassword: person.password, newPassword }]
+        ] as const) {
+          expectReply(t, await request(t, route, { bearer, ...json !== undefined && { json } }), 403, {
+            code: 'WRONG_CONTRACT',
+            message: 'Sign in with POST /api/auth/sign-in/email: the token of another contract cannot do this'
+          })
+        }
+        const { body } = await request(t, 'GET /api/auth/get-session', { bearer })
+        t.equal(body.user.id, person.userId, 'it still tells whose it is')
+      }
+      t.equal(await dump(sql), before)
+    })
+
     await t.test('the token of the list is no credential: it gives no access anywhere', async t => {
       const person = await sessionPerson(t, request)
       const [{ token }] = await sessionsOf(person) as [SessionShown]
