@@ -67,7 +67,7 @@ export function addAccount (env: Record<string, string>, email: string, password
 /** Makes a partner's client on the command line, for tokens of its own. */
 export function addClient (env: Record<string, string>): Credentials {
   const made = execFileSync(process.execPath, [
-    executable, 'client', 'add', 'bench', '--grant', 'token-exchange', '--scope', 'read', '--json'
+    executable, 'client', 'add', 'bench', '--grant', 'introspect,token-exchange', '--scope', 'read', '--json'
   ], { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
   return JSON.parse(made) as Credentials
 }

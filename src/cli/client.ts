@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { Command, InvalidArgumentError } from 'commander'
 import { readNewClientKeys } from '../core/partners/client-keys.js'
-import { clientGrants, type Client, type ClientGrant } from '../core/partners/clients.js'
+import {
+  clientGrants, clientPermissions, type Client, type ClientGrant, type ClientPermission
+} from '../core/partners/clients.js'
 import { print, printOne, printRows, warn, type OutputOptions } from './output.js'
 import type { Environment } from '../config/environment.js'
 import { withCore } from './with-core.js'
 
+type Grant = ClientGrant | ClientPermission
+
 interface AddOptions extends OutputOptions {
-  grant: ClientGrant[]
+  grant: Grant[]
   audience?: string
   scope: string[]
   keys?: string
@@ -19,7 +23,7 @@ export function clientCommand (env: Environment): Command {
 
   client.command('add').description('make a client; its secret is shown once')
     .argument('<name>', 'shown to operators', clientName)
-    .option('--grant <grants>', `comma-separated, of ${Object.keys(grantNames).join(', ')}`, grants, [])
+    .option('--grant <grants>', `comma-separated, of ${Object.keys(grantNames).join(', ')}`, grants, defaultGrants)
     .option('--audience <audience>', 'whom the tokens are for that are made for it; its id if left out', audience)
     .option('--scope <scopes>', 'what it may ask for, comma-separated', scopes, [])
     .option('--keys <file>', 'a JWK set: the client signs (private_key_jwt) and has no secret')
@@ -28,7 +32,14 @@ export function clientCommand (env: Environment): Command {
       const publicKeys = keys === undefined ? undefined : await readKeys(keys)
       await withCore(env, async ({ partners: { clients } }) => {
         if ((await clients.list()).some(client => client.name === name)) warn(`another client is named ${name} as well`)
-        const made = await clients.add({ name, grantTypes: grant, audience, scopes: scope, publicKeys })
+        const made = await clients.add({
+          name,
+          grantTypes: clientGrants.filter(each => grant.includes(each)),
+          permissions: clientPermissions.filter(each => grant.includes(each)),
+          audience,
+          scopes: scope,
+          publicKeys
+        })
         printOne({ ...toRow(made.client), secret: made.secret }, output)
       })
     })
@@ -63,10 +74,14 @@ async function readKeys (file: string): Promise<string> {
 }
 
 /** On the command line a grant is named by the last part of its identifier. */
-const grantNames: Record<string, ClientGrant> = Object.fromEntries(
-  clientGrants.map((grant): [string, ClientGrant] => [grant.slice(grant.lastIndexOf(':') + 1), grant]))
+const grantNames: Record<string, Grant> = Object.fromEntries(
+  [...clientGrants, ...clientPermissions].map((grant): [string, Grant] =>
+    [grant.slice(grant.lastIndexOf(':') + 1), grant]))
 
-function grants (list: string): ClientGrant[] {
+/** What is harmless, and most partners need. */
+const defaultGrants: Grant[] = ['introspect', 'events']
+
+function grants (list: string): Grant[] {
   return list.split(',').map(name => {
     const grant = grantNames[name]
     if (grant === undefined) throw new InvalidArgumentError(`Grants are ${Object.keys(grantNames).join(', ')}.`)
@@ -93,6 +108,7 @@ function audience (value: string): string {
   return value
 }
 
-function toRow ({ id, name, grantTypes, audience, scopes, createdAt }: Client) {
-  return { id, name, grants: grantTypes.join(' '), audience, scope: scopes.join(' '), created: createdAt }
+function toRow ({ id, name, grantTypes, permissions, audience, scopes, createdAt }: Client) {
+  const grants = [...grantTypes, ...permissions].join(' ')
+  return { id, name, grants, audience, scope: scopes.join(' '), created: createdAt }
 }

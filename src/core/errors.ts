@@ -28,7 +28,8 @@ export type AuthErrorCode = typeof authErrorCodes[number]
 
 /** Why a token is rejected. */
 export const tokenErrorReasons = [
-  'malformed', 'bad_signature', 'wrong_audience', 'unknown', 'expired', 'signed_out', 'revoked', 'reused'
+  'malformed', 'bad_signature', 'wrong_audience', 'wrong_client', 'unknown', 'expired', 'signed_out', 'revoked',
+  'reused'
 ] as const
 
 export type TokenErrorReason = typeof tokenErrorReasons[number]

@@ -3,7 +3,7 @@ import {
   bigint, boolean, customType, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
 import { isCacheInvalidatingEvent, type AuditEvent } from './audit-events.js'
-import type { ClientGrant, EndReason, SessionContract, StoredAlgorithm } from './stored-values.js'
+import type { ClientGrant, ClientPermission, EndReason, SessionContract, StoredAlgorithm } from './stored-values.js'
 
 /*
  * Rows that belong to an account have a primary key that begins with account_id: a distributed Postgres
@@ -41,6 +41,8 @@ export const sessions = pgTable('sessions', {
   accountId: uuid('account_id').notNull(),
   id: uuid().notNull(),
   contract: text().notNull().$type<SessionContract>(),
+  /** The client that trades its refresh tokens, once one has; from then on no other can. */
+  clientId: text('client_id'),
   epoch: integer().notNull(),
   generation: integer().notNull().default(0),
   currentHash: bytea('current_hash'),
@@ -104,13 +106,19 @@ export const clients = pgTable('clients', {
   grants: text().notNull(),
   grantTypes: text('grant_types').array().notNull().generatedAlwaysAs(sql`string_to_array(grants, ' ')`)
     .$type<ClientGrant[]>(),
+  /** Version 0.1 knows none of them and allows all: its clients keep all, also those it adds while it still runs. */
+  permissions: text().array().notNull().default(sql`'{introspect,revoke,events}'`).$type<ClientPermission[]>(),
   audience: text().notNull(),
+  /** Whether no other client may have the audience. Clients of version 0.1 may share one. */
+  audienceIsOwn: boolean('audience_is_own').notNull().default(false),
   scope: text().notNull(),
   scopes: text().array().notNull().generatedAlwaysAs(sql`string_to_array(scope, ' ')`),
   createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
   /** It has acknowledged every event before this. */
   eventsFrom: instant('events_from').notNull().default(sql`clock_timestamp()`)
-})
+}, table => [
+  uniqueIndex('clients_own_audience').on(table.audience).where(sql`audience_is_own`)
+])
 
 /** Failed sign-ins under a keyed hash, and attempts in flight. */
 export const loginThrottle = pgTable('login_throttle', {

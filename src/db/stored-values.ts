@@ -15,6 +15,14 @@ export const clientGrants = [
 
 export type ClientGrant = typeof clientGrants[number]
 
+/**
+ * What else a client may be granted, as stored in `clients.permissions`: to introspect tokens (RFC 7662), to end
+ * sessions (RFC 7009), to poll for security events (RFC 8936).
+ */
+export const clientPermissions = ['introspect', 'revoke', 'events'] as const
+
+export type ClientPermission = typeof clientPermissions[number]
+
 /** Algorithms of stored signing keys (RFC 7518 3.1, RFC 8037 3.1), as in `signing_keys.algorithm`. */
 export const storedAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const
 

@@ -13,7 +13,7 @@ export const failureDefaults = {
   username_taken: [409, 'Username already registered'],
   password_unacceptable: [400, 'The password is too short or too long'],
   invalid_client: [401, 'Client authentication failed'],
-  unauthorized_client: [400, 'The client may not use this grant'],
+  unauthorized_client: [400, 'The client lacks the grant for this'],
   invalid_scope: [400, 'The client may not have this scope'],
   invalid_target: [400, 'The client may not have this audience'],
   invalid_subject_token: [400, 'The token to exchange is invalid or expired'],

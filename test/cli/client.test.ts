@@ -41,10 +41,12 @@ t.test('client add shows a secret that works, once; list shows no secret; remove
   t.equal((await run(command(), ['list'])).stdout, 'none\n')
 })
 
-t.test('left out, the audience is the client\'s id, and there are no grants and no scopes', async t => {
+t.test('left out, the audience is the client\'s id, the grants are introspect and events, and no scopes', async t => {
   const { command } = await setUp(t)
   const made = await runJson(command(), ['add', 'gateway'])
-  t.match(made, { audience: made.id, grants: '', scope: '' })
+  t.match(made, { audience: made.id, grants: 'introspect events', scope: '' })
+  const revoking = await runJson(command(), ['add', 'gateway', '--grant', 'revoke,client_credentials'])
+  t.match(revoking, { grants: 'client_credentials revoke' }, 'what is named is all that it has')
 })
 
 t.test('a client that signs has no secret, and only public keys of known kinds are taken for it', async t => {
@@ -72,7 +74,9 @@ t.test('client list warns of a key that could not be registered any more', async
   const { core, command } = await setUp(t)
   const { publicKey } = await generateKeyPair('RS256', { extractable: true, modulusLength: 2048 })
   const publicKeys = JSON.stringify({ keys: [await exportJWK(publicKey)] })
-  const { client: { id } } = await core.partners.clients.add({ name: 'old', grantTypes: [], scopes: [], publicKeys })
+  const { client: { id } } = await core.partners.clients.add({
+    name: 'old', grantTypes: [], permissions: [], scopes: [], publicKeys
+  })
   t.match(await run(command(), ['list', '--json']), { stderr: new RegExp(`^keyturn: ${id} signs .* 3072 bits`) })
 })
 

@@ -86,7 +86,7 @@ const subject = { accountId: 'uuid', email: 'text', contract: 'text', generation
 
 const secret = randomBytes(32)
 const token = { accountId: randomUUID(), sessionId: randomUUID(), generation: 1, secret }
-const attempt = { token, hash: secret, successorHash: secret, nonce: secret }
+const attempt = { token, hash: secret, successorHash: secret, nonce: secret, clientId: null }
 const claims = { sub: token.accountId, sid: token.sessionId, gen: 1 }
 const policy = { retryWindow: 10, confirmWindow: 10, lateRetries: 3 }
 const lifetimes = { accessToken: 60, refreshToken: 60, session: 60 }
@@ -126,6 +126,7 @@ describes<ClientRow>('ClientRow', selectClient(sql, 'x'), {
   id: 'text',
   name: 'text',
   grantTypes: 'textArray',
+  permissions: 'textArray',
   audience: 'text',
   scopes: 'textArray',
   createdAt: 'timestamptz',
@@ -151,7 +152,7 @@ describes<InvalidatingRecord>('InvalidatingRecord', selectInvalidatingRecords(sq
 describes<EventRow>('EventRow', createSecurityEventStatements(sql, 60).selectUnacknowledged('x', 1), {
   id: 'uuid', event: 'text', accountId: 'uuid', sessionId: 'uuid', at: 'float8'
 })
-describes<CurrentTokenRow>('CurrentTokenRow', selectCurrentToken(sql, token), {
+describes<CurrentTokenRow>('CurrentTokenRow', selectCurrentToken(sql, token, 'x'), {
   exp: 'float8', iat: 'float8', email: 'text'
 })
 describes<ReservedRow>('ReservedRow', createLoginThrottleStatements(sql).reserve({

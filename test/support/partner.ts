@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import type { Test } from 'tap'
-import { clientGrants, type NewClient } from '../../src/core/partners/clients.js'
+import { clientGrants, clientPermissions, type NewClient } from '../../src/core/partners/clients.js'
 import { build, type BuildOptions, type TestServer } from './build.js'
 import { post, send } from './http.js'
 import { freePort } from './postgres-server.js'
@@ -8,12 +9,11 @@ import { freePort } from './postgres-server.js'
 /** Tests speak plain HTTP. */
 export const insecure = { [oauth.allowInsecureRequests]: true }
 
-export const partnerAudience = 'https://sesh.example'
-
 /** A client as its service knows it. */
 export interface Partner {
   id: string
   secret: string
+  audience: string
   /** As oauth4webapi wants it. */
   client: oauth.Client
 }
@@ -23,11 +23,12 @@ export async function newPartner ({ core }: TestServer, more: Partial<NewClient>
   const { client, secret } = await core.partners.clients.add({
     name: 'SeshTracker',
     grantTypes: [...clientGrants],
-    audience: partnerAudience,
+    permissions: [...clientPermissions],
+    audience: `https://${randomUUID()}.example`,
     scopes: ['sessions:read', 'sessions:write'],
     ...more
   })
-  return { id: client.id, secret: secret ?? '', client: { client_id: client.id } }
+  return { id: client.id, secret: secret ?? '', audience: client.audience, client: { client_id: client.id } }
 }
 
 /** The header of `client_secret_basic` (RFC 6749 2.3.1). */

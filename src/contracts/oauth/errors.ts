@@ -4,7 +4,7 @@ import { failureTable } from '../../http/failure-defaults.js'
 import { bodyFailures, listenerFailures } from '../../http/failure-schemas.js'
 
 export const oauthErrors = failureTable({
-  invalid_refresh_token: [400, 'The refresh token is invalid, expired or revoked'],
+  invalid_refresh_token: [400, 'The refresh token is invalid, expired, revoked, or of another client'],
   unavailable: [503, 'Cannot be answered right now; try again shortly'],
   unsupported_media_type: [415, 'Send a form (application/x-www-form-urlencoded); to /oauth/events send JSON']
 })

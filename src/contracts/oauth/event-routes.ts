@@ -21,7 +21,10 @@ export const eventRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       tags: ['oauth'],
       security: clientSecurity,
       body: Poll,
-      response: { 200: SetPage, ...failures(...bodyFailures, 'invalid_client', 'too_many_polls', 'no_public_keys') }
+      response: {
+        200: SetPage,
+        ...failures(...bodyFailures, 'invalid_client', 'unauthorized_client', 'too_many_polls', 'no_public_keys')
+      }
     }
   }, async (request, reply) => {
     const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))
@@ -31,7 +34,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     reply.header('cache-control', 'no-store')
     const leaving = new AbortController()
     reply.raw.once('close', () => leaving.abort())
-    return core.partners.events.poll(client, {
+    return core.partners.poll(client, {
       maxEvents: Math.min(maxEvents, maxPageSize),
       returnImmediately,
       acknowledged: [...ack, ...Object.keys(setErrs)],

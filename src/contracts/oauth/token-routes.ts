@@ -70,7 +70,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       summary: 'Introspect a token (RFC 7662)',
       description: 'Says whether a token is active, and its claims. Never cached: a revoked token is inactive at once.',
       body: Introspect,
-      response: { 200: Active, ...failures(...clientFailures) }
+      response: { 200: Active, ...failures(...clientFailures, 'unauthorized_client') }
     }
   }, async request => {
     const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))
@@ -85,7 +85,10 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       summary: 'Revoke a token and its session (RFC 7009)',
       description: 'Ends the session of a refresh token or access token. A token that is not valid is answered 200.',
       body: Revoke,
-      response: { 200: Nothing, ...failures(...clientFailures, 'unsupported_token_type') }
+      response: {
+        200: Nothing,
+        ...failures(...clientFailures, 'unauthorized_client', 'invalid_refresh_token', 'unsupported_token_type')
+      }
     }
   }, async request => {
     const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))

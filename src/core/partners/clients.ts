@@ -1,18 +1,19 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Database } from '../../db/client.js'
+import { violatedConstraint } from '../../db/errors.js'
 import type { Pool } from '../../db/pool.js'
-import { eq, expression, getTableColumns, lt } from '../../db/query.js'
+import { eq, expression, getTableColumns, lt, or } from '../../db/query.js'
 import { clientAssertions, clients } from '../../db/schema.js'
-import type { ClientGrant } from '../../db/stored-values.js'
+import type { ClientGrant, ClientPermission } from '../../db/stored-values.js'
 import { AuthError } from '../errors.js'
 import { randomSecret, sha256 } from '../lib/secrets.js'
 import { hasOutdatedKey } from './client-keys.js'
 import { checkAssertion, invalidAssertion, readAssertion } from './client-assertion.js'
 
-export { clientGrants, type ClientGrant } from '../../db/stored-values.js'
+export { clientGrants, clientPermissions, type ClientGrant, type ClientPermission } from '../../db/stored-values.js'
 
-const { id, name, grantTypes, audience, scopes, createdAt } = getTableColumns(clients)
-const shownColumns = { id, name, grantTypes, audience, scopes, createdAt }
+const { id, name, grantTypes, permissions, audience, scopes, createdAt } = getTableColumns(clients)
+const shownColumns = { id, name, grantTypes, permissions, audience, scopes, createdAt }
 
 type Row = typeof clients.$inferSelect
 
@@ -29,6 +30,7 @@ export type ListedClient = Client & {
 export interface NewClient {
   name: string
   grantTypes: ClientGrant[]
+  permissions: ClientPermission[]
   scopes: string[]
   /** Its own id when left out. */
   audience?: string | undefined
@@ -88,19 +90,25 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     return row
   }
 
+  async function refuseTakenAudience (audience: string): Promise<void> {
+    if (isSameAudience(audience, issuer)) {
+      throw invalidAudience('must differ from PUBLIC_URL: such tokens would be accepted by every contract')
+    }
+    const isTaken = or(eq(clients.audience, audience), eq(clients.id, audience))
+    const [other] = await query.select({ id: clients.id }).from(clients).where(isTaken).limit(1)
+    if (other !== undefined) throw audienceTaken(other.id)
+  }
+
   return {
     /**
      * Makes a client; its secret is returned once and only its hash is stored.
-     * @throws AuthError `invalid_target` for Keyturn's own audience, with which its tokens would be valid everywhere
+     * @throws AuthError `invalid_target` for Keyturn's own audience, with which its tokens would be valid everywhere,
+     * and for that or the id of another client, which could use them
      */
-    async add ({ name, grantTypes, scopes, audience, publicKeys }: NewClient): Promise<{
+    async add ({ name, grantTypes, permissions, scopes, audience, publicKeys }: NewClient): Promise<{
       client: Client, secret: string | null
     }> {
-      if (audience === issuer) {
-        throw new AuthError('invalid_target', {
-          message: '--audience must differ from PUBLIC_URL: such tokens would be accepted by every contract'
-        })
-      }
+      if (audience !== undefined) await refuseTakenAudience(audience)
       const id = `client_${randomBytes(idBytes).toString('base64url')}`
       const secret = publicKeys === undefined ? randomSecret() : null
       const [client] = await query.insert(clients).values({
@@ -109,9 +117,11 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
         secretHash: secret === null ? null : sha256(secret),
         publicKeys: publicKeys ?? null,
         grants: grantTypes.join(' '),
+        permissions,
         audience: audience ?? id,
+        audienceIsOwn: true,
         scope: scopes.join(' ')
-      }).returning(shownColumns)
+      }).returning(shownColumns).catch(ifAudienceTaken)
       return { client: client as Client, secret }
     },
 
@@ -149,5 +159,30 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
 /** A client with its credentials; by hand, since every request of a client begins with it. */
 export function selectClient (sql: Pool, id: string) {
   return sql<ClientRow[]>`
-    SELECT id, name, grant_types, audience, scopes, created_at, secret_hash, public_keys FROM clients WHERE id = ${id}`
+    SELECT id, name, grant_types, permissions, audience, scopes, created_at, secret_hash, public_keys
+    FROM clients WHERE id = ${id}`
+}
+
+/** Whether two audiences differ at most in the spelling of a URL. */
+export function isSameAudience (one: string, other: string): boolean {
+  return canonical(one) === canonical(other)
+}
+
+const canonical = (audience: string) =>
+  URL.canParse(audience) ? new URL(audience).href.replace(/\/+$/, '') : audience
+
+const invalidAudience = (fault: string) => new AuthError('invalid_target', { message: `--audience ${fault}` })
+
+const audienceTaken = (id: string) => invalidAudience(`is that of ${id}, which could use its tokens`)
+
+/** Two clients were added with one audience at the same moment. */
+function ifAudienceTaken (error: unknown): never {
+  throw violatedConstraint(error) === 'clients_own_audience' ? audienceTaken('another client') : error
+}
+
+/** @throws AuthError `unauthorized_client` */
+export function requireGrant ({ grantTypes, permissions }: Client, grant: ClientGrant | ClientPermission): void {
+  const all: string[] = [...grantTypes, ...permissions]
+  if (all.includes(grant)) return
+  throw new AuthError('unauthorized_client', { description: `the client lacks the grant ${grant}` })
 }

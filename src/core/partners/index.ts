@@ -6,10 +6,10 @@ import type { Refresh } from '../refresh/index.js'
 import type { Lifetimes, Sessions } from '../sessions/index.js'
 import type { Tokens } from '../tokens/index.js'
 import type { Validation } from '../validation/validation.js'
-import { createClients, type Client } from './clients.js'
-import { createIntrospection } from './introspection.js'
+import { createClients, requireGrant, type Client } from './clients.js'
+import { createIntrospection, type ActiveToken } from './introspection.js'
 import { createPartnerTokens } from './partner-tokens.js'
-import { createSecurityEvents } from './security-events.js'
+import { createSecurityEvents, type EventPage, type EventPoll } from './security-events.js'
 
 export interface PartnersNeeds {
   db: Pick<Database, 'sql' | 'query'>
@@ -37,17 +37,29 @@ export function createPartners (needs: PartnersNeeds) {
 
   return {
     clients,
-    tokens: createPartnerTokens({ tokens, refresh, validation, lifetime: needs.lifetimes.accessToken, now }),
-    introspect,
-    events,
+    tokens: createPartnerTokens({ tokens, refresh, validation, issuer, lifetime: needs.lifetimes.accessToken, now }),
+
+    /** As `createIntrospection` says. @throws AuthError `unauthorized_client`, `unavailable` */
+    async introspect (client: Client, token: string): Promise<ActiveToken | null> {
+      requireGrant(client, 'introspect')
+      return introspect(client, token)
+    },
+
+    /** As `createSecurityEvents` says. @throws AuthError `unauthorized_client`, `too_many_polls`, `unavailable` */
+    async poll (client: Client, poll: EventPoll): Promise<EventPage> {
+      requireGrant(client, 'events')
+      return events.poll(client, poll)
+    },
 
     /**
      * Ends the session of a token (RFC 7009). A client's own token has no session to end.
-     * @throws AuthError `unsupported_token_type` for an active one of those, `unavailable`
+     * @throws AuthError `unauthorized_client`, `invalid_refresh_token` for a session that another client refreshes,
+     * `unsupported_token_type` for an active token of a client's own, `unavailable`
      */
     async revoke (client: Client, token: string, clientInfo: ClientInfo): Promise<void> {
-      await sessions.signOut.byRefreshToken(token, clientInfo)
-      await sessions.signOut.byAccessToken(token, clientInfo, client.audience)
+      requireGrant(client, 'revoke')
+      await sessions.signOut.byRefreshToken(token, clientInfo, client)
+      await sessions.signOut.byAccessToken(token, clientInfo, client)
       if (await introspect(client, token) !== null) throw new AuthError('unsupported_token_type')
     },
 

@@ -53,30 +53,30 @@ export function createIntrospection ({ sql, tokens, validation, clients, issuer 
     return user === null ? null : { ...introspectionClaims(token), username: user.account.email }
   }
 
-  /** Only the current one of a session is active; introspection changes nothing. */
-  async function refreshToken (text: string): Promise<ActiveToken | null> {
+  /** Only the current one of a session that this client refreshes is active; introspection changes nothing. */
+  async function refreshToken ({ id }: Client, text: string): Promise<ActiveToken | null> {
     const token = tokens.refresh.read(text)
     if (token === null) return null
-    const [row] = await selectCurrentToken(sql, token)
+    const [row] = await selectCurrentToken(sql, token, id)
     if (row === undefined) return null
     const { accountId: sub, sessionId: sid } = token
     const { email: username, iat, exp } = row
-    return { token_type: 'refresh_token', iss: issuer, sub, sid, username, iat, exp }
+    return { token_type: 'refresh_token', iss: issuer, sub, sid, client_id: id, username, iat, exp }
   }
 
   return async function introspect (client: Client, token: string): Promise<ActiveToken | null> {
-    return await refreshToken(token) ?? accessToken(client, token)
+    return await refreshToken(client, token) ?? accessToken(client, token)
   }
 }
 
-/** The session of a refresh token, if it is live and the token its current one. */
-export function selectCurrentToken (sql: Pool, { accountId, sessionId, secret }: RefreshToken) {
+/** The session of a refresh token, if it is live, the client's, and the token its current one. */
+export function selectCurrentToken (sql: Pool, { accountId, sessionId, secret }: RefreshToken, clientId: string) {
   return sql<CurrentTokenRow[]>`
     SELECT floor(extract(epoch FROM session.expires_at))::float8 AS exp,
       floor(extract(epoch FROM session.rotated_at))::float8 AS iat, account.email
     FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
     WHERE session.account_id = ${accountId} AND session.id = ${sessionId}
-      AND session.current_hash = ${sha256(secret)} AND ${isLive(sql)}`
+      AND session.current_hash = ${sha256(secret)} AND session.client_id = ${clientId} AND ${isLive(sql)}`
 }
 
 function introspectionClaims ({ claims }: AccessToken): ActiveToken {

@@ -1,11 +1,10 @@
-import type { ClientGrant } from '../../db/stored-values.js'
 import { AuthError, ifValid } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Refresh } from '../refresh/index.js'
 import type { IssuedTokens } from '../sessions/token-issuer.js'
 import type { Tokens } from '../tokens/index.js'
 import type { Validation } from '../validation/validation.js'
-import type { Client } from './clients.js'
+import { isSameAudience, requireGrant, type Client } from './clients.js'
 
 /** A token issued for a partner. Lifetime in seconds. */
 export interface PartnerToken {
@@ -24,6 +23,7 @@ export interface PartnerTokensNeeds {
   tokens: Tokens
   refresh: Pick<Refresh, 'trade'>
   validation: Pick<Validation, 'authenticate'>
+  issuer: string
   /** Seconds. */
   lifetime: number
   /** Milliseconds since 1970. */
@@ -33,15 +33,23 @@ export interface PartnerTokensNeeds {
 export type PartnerTokens = ReturnType<typeof createPartnerTokens>
 
 /** The grants of the token endpoint. A client's tokens are valid at its audience only (RFC 8725 3.9, RFC 8707). */
-export function createPartnerTokens ({ tokens, refresh, validation, lifetime, now }: PartnerTokensNeeds) {
+export function createPartnerTokens ({ tokens, refresh, validation, issuer, lifetime, now }: PartnerTokensNeeds) {
+  /** PUBLIC_URL may have become what was a client's audience. @throws AuthError `invalid_target` */
+  function grantedAudience ({ audience }: Client, requested: string | undefined): string {
+    if (isSameAudience(audience, issuer)) throw new AuthError('invalid_target')
+    if (requested !== undefined && requested !== audience) throw new AuthError('invalid_target')
+    return audience
+  }
+
   return {
     /**
-     * Trades a user's refresh token on the user's behalf (RFC 6749 6).
+     * Trades a user's refresh token on the user's behalf (RFC 6749 6). From then on no other client and no
+     * application can trade those of the session (RFC 6749 10.4).
      * @throws AuthError `unauthorized_client`, `invalid_refresh_token`, `unavailable`
      */
     async refresh (client: Client, refreshToken: string, clientInfo: ClientInfo): Promise<IssuedTokens> {
       requireGrant(client, 'refresh_token')
-      return refresh.trade(refreshToken, clientInfo)
+      return refresh.trade(refreshToken, clientInfo, client.id)
     },
 
     /**
@@ -82,20 +90,9 @@ export function createPartnerTokens ({ tokens, refresh, validation, lifetime, no
 /** No scope is no claim (RFC 9068 2.2.3). */
 const claimOf = (scope: string) => scope === '' ? {} : { scope }
 
-/** @throws AuthError `unauthorized_client` */
-function requireGrant ({ grantTypes }: Client, grant: ClientGrant): void {
-  if (!grantTypes.includes(grant)) throw new AuthError('unauthorized_client')
-}
-
 /** The requested scope; without one, all that the client is registered for. @throws AuthError `invalid_scope` */
 function grantedScope ({ scopes }: Client, requested: string | undefined): string {
   const wanted = requested === undefined ? scopes : requested.split(' ')
   if (!wanted.every(scope => scopes.includes(scope))) throw new AuthError('invalid_scope')
   return wanted.join(' ')
-}
-
-/** @throws AuthError `invalid_target` */
-function grantedAudience ({ audience }: Client, requested: string | undefined): string {
-  if (requested !== undefined && requested !== audience) throw new AuthError('invalid_target')
-  return audience
 }

@@ -2,7 +2,7 @@ import type { Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
 import { recordEvents } from '../audit/audit.js'
 import { endSessions } from '../revocations/end-sessions.js'
-import { sessionState, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
+import { isOpenTo, sessionState, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
 import type { RefreshAttempt } from './rotation.js'
 
 /*
@@ -10,6 +10,7 @@ import type { RefreshAttempt } from './rotation.js'
  *
  *   presented                                                     outcome
  *   ------------------------------------------------------------  --------------------------------------------
+ *   by another than the client that trades the session's          wrong_client: nothing changes
  *   current                                                       rotated
  *   previous, age < retry window                                  retried: the same successor
  *   previous, age < confirm window, successor unconfirmed,        retried_late: the same successor, recorded
@@ -29,7 +30,8 @@ export interface RefreshPolicy {
   lateRetries: number
 }
 
-export type ReplayOutcome = 'current' | 'retried' | 'retried_late' | 'reused' | 'ended' | 'expired'
+export type ReplayOutcome = 'current' | 'retried' | 'retried_late' | 'reused' | 'ended' | 'expired' |
+  'wrong_client'
 
 /** The session of a token that could not be rotated. */
 export type ReplayRow = TokenSubject & Pick<typeof sessions.$inferSelect, 'endReason'> & {
@@ -55,7 +57,7 @@ export function createReplay ({ sql, policy }: ReplayNeeds) {
      * row's lock. `confirmedHere` is the generation that this process knows to be confirmed, though it may not be
      * written yet. No row means that there is no such session.
      */
-    classify ({ token, hash }: RefreshAttempt, confirmedHere: number, address: string | null) {
+    classify ({ token, hash, clientId }: RefreshAttempt, confirmedHere: number, address: string | null) {
       return sql<ReplayRow[]>`
         WITH locked AS MATERIALIZED (
           SELECT * FROM sessions WHERE account_id = ${token.accountId} AND id = ${token.sessionId} FOR UPDATE
@@ -71,10 +73,11 @@ export function createReplay ({ sql, policy }: ReplayNeeds) {
             END AS streak
           FROM locked
         ), judged AS MATERIALIZED (
-          SELECT session.*, ${state} AS state
+          SELECT session.*, ${state} AS state, ${isOpenTo(sql, clientId)} AS is_open
           FROM aged AS session JOIN accounts AS account ON account.id = session.account_id
         ), classified AS MATERIALIZED (
           SELECT judged.*, judged.id AS session_id, CASE
+            WHEN NOT is_open THEN 'wrong_client'
             WHEN state <> 'live' THEN state
             WHEN current_hash = ${hash} AND generation = ${token.generation} THEN 'current'
             WHEN is_previous AND age < make_interval(secs => ${policy.retryWindow}) THEN 'retried'

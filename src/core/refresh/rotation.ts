@@ -1,6 +1,6 @@
 import type { Pool } from '../../db/pool.js'
 import type { Lifetimes } from '../sessions/session-kinds.js'
-import { isLive, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
+import { isLive, isOpenTo, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
 import type { RefreshToken } from '../tokens/refresh-token.js'
 
 /** The presented token and its would-be successor: hashes only, secrets stay outside the database. */
@@ -9,6 +9,8 @@ export interface RefreshAttempt {
   hash: Buffer
   successorHash: Buffer
   nonce: Buffer
+  /** That presents the token, or `null` for the user's own application. */
+  clientId: string | null
 }
 
 export interface RotationNeeds {
@@ -26,12 +28,13 @@ export function createRotation ({ sql, lifetimes }: RotationNeeds) {
      * Rotates the current token: one conditional update. Of any number of requests with one token at most one gets
      * a row; the others get none, and their token is a replay (replay.ts).
      */
-    rotate: ({ token, hash, successorHash, nonce }: RefreshAttempt) => sql<TokenSubject[]>`
+    rotate: ({ token, hash, successorHash, nonce, clientId }: RefreshAttempt) => sql<TokenSubject[]>`
       UPDATE sessions AS session SET
         generation = session.generation + 1,
         previous_hash = session.current_hash,
         current_hash = ${successorHash},
         nonce = ${nonce},
+        client_id = ${clientId},
         rotated_at = clock_timestamp(),
         expires_at = least(
           clock_timestamp() + make_interval(secs => ${lifetimes.refreshToken}),
@@ -39,6 +42,7 @@ export function createRotation ({ sql, lifetimes }: RotationNeeds) {
       FROM accounts AS account
       WHERE session.account_id = ${token.accountId} AND session.id = ${token.sessionId}
         AND session.current_hash = ${hash} AND session.generation = ${token.generation}
+        AND ${isOpenTo(sql, clientId)}
         AND account.id = session.account_id AND ${live}
       RETURNING ${subject}`
   }

@@ -26,6 +26,8 @@ const nonceBytes = 32
  *
  * The successor is derived from the token, a stored nonce and the server's key, so the holder of the previous token
  * can be given the same one again although only hashes are stored. Rotation ends no access token in flight.
+ * A client that trades one binds the session to itself (RFC 6749 10.4); `clientId` is `null` for the user's own
+ * application.
  * @throws AuthError `invalid_refresh_token` with the reason, or `unavailable`
  */
 export function createTrade (needs: TradeNeeds) {
@@ -46,13 +48,15 @@ export function createTrade (needs: TradeNeeds) {
     return secret
   }
 
-  return async function trade (text: string, { address }: ClientInfo): Promise<IssuedTokens> {
+  return async function trade (
+    text: string, { address }: ClientInfo, clientId: string | null = null
+  ): Promise<IssuedTokens> {
     const token = readRefreshToken(keyring, text)
     if (token === null) throw invalidRefreshToken('malformed')
 
     const nonce = randomBytes(nonceBytes)
     const successor = nextSecret(keyring[0], token.secret, nonce)
-    const attempt = { token, nonce, hash: sha256(token.secret), successorHash: sha256(successor) }
+    const attempt = { token, nonce, clientId, hash: sha256(token.secret), successorHash: sha256(successor) }
     const [rotated] = await rotate(attempt)
     if (rotated !== undefined) return issue(token, rotated, successor)
 
@@ -71,7 +75,8 @@ export function createTrade (needs: TradeNeeds) {
         revocations.publish({ accountId: token.accountId, sessionId: token.sessionId })
         throw invalidRefreshToken('reused')
       case 'expired':
-        throw invalidRefreshToken('expired')
+      case 'wrong_client':
+        throw invalidRefreshToken(replay.outcome)
       case 'ended':
         throw invalidRefreshToken(tokenErrorFor(replay.endReason))
     }

@@ -30,6 +30,11 @@ export function isLive (sql: Pool): Fragment {
     AND account.epoch <= session.epoch AND account.disabled_at IS NULL`
 }
 
+/** The condition that a client, or `null` for the user's own application, may use the session's refresh tokens. */
+export function isOpenTo (sql: Pool, clientId: string | null): Fragment {
+  return sql`coalesce(session.client_id, ${clientId}) IS NOT DISTINCT FROM ${clientId}`
+}
+
 export type SessionState = 'ended' | 'expired' | 'live'
 
 /** The same as a value: a `SessionState`. An end is more specific than an expiry, so it takes precedence. */

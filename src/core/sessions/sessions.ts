@@ -1,11 +1,12 @@
 import type { Fragment, Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
 import type { EndReason } from '../../db/stored-values.js'
+import { invalidRefreshToken } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import { isUuid } from '../lib/uuid.js'
 import { endAccess, endSessions } from '../revocations/end-sessions.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
-import { isLive } from './session-row.js'
+import { isLive, isOpenTo } from './session-row.js'
 
 export interface SessionListNeeds {
   sql: Pool
@@ -40,16 +41,33 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
   }
 
   return {
-    /** Ends one session; an ended or unknown one is left as it is. Returns whether it was live. */
-    async end (accountId: string, id: string, reason: EndReason, { address }: ClientInfo): Promise<boolean> {
+    /**
+     * Ends one session; an ended or unknown one is left as it is. Returns whether it was live.
+     * @param clientId the client that ends it
+     * @throws AuthError `invalid_refresh_token` (`wrong_client`) when another client refreshes it
+     */
+    async end (
+      accountId: string, id: string, reason: EndReason, { address }: ClientInfo, clientId?: string
+    ): Promise<boolean> {
       if (!isUuid(id)) return false
       // The notice names it as the caches do.
       const sessionId = id.toLowerCase()
-      const where = sql`sessions.account_id = ${accountId} AND sessions.id = ${sessionId}`
-      const ended = await sql`
-        WITH ${endSessions(sql, { where, reason, address })} SELECT session_id FROM ended`
+      const isIt = sql`session.account_id = ${accountId} AND session.id = ${sessionId} AND session.ended_at IS NULL`
+      const mayEnd = clientId === undefined ? sql`true` : isOpenTo(sql, clientId)
+      const [it] = await sql<[{ isRefused: boolean }?]>`
+        WITH it AS MATERIALIZED (
+          SELECT session.*, ${mayEnd} AS may_end FROM sessions AS session WHERE ${isIt} FOR UPDATE
+        ),
+        ${endSessions(sql, {
+          from: sql`FROM it`,
+          where: sql`sessions.account_id = it.account_id AND sessions.id = it.id AND it.may_end`,
+          reason,
+          address
+        })}
+        SELECT NOT may_end AS is_refused FROM it`
+      if (it?.isRefused === true) throw invalidRefreshToken('wrong_client')
       revocations.publish({ accountId, sessionId })
-      return ended.length > 0
+      return it !== undefined
     },
 
     /** Ends all sessions of an account; returns how many were live. */

@@ -5,7 +5,8 @@ import { clientGrants } from '../../../src/core/partners/clients.js'
 import { databases } from '../../support/build.js'
 import { post, send } from '../../support/http.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
-import { basic, buildForPartner, insecure, newPartner, partnerAudience, type Partner } from '../../support/partner.js'
+import { basic, buildForPartner, insecure, newPartner, type Partner } from '../../support/partner.js'
+import { openSql } from '../../support/open-sql.js'
 import { signedUp } from '../../support/people.js'
 
 const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -13,7 +14,8 @@ const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
 for (const database of databases) {
   t.test(`oauth4webapi as a partner, on ${database}`, async t => {
-    const { server, issuer, as, partner: { id, client, secret } } = await buildForPartner(t, { database })
+    const { server, issuer, as, form, partner } = await buildForPartner(t, { database })
+    const { id, client, secret, audience } = partner
     const person = await signedUp(issuer)
 
     for (const [name, authentication] of [
@@ -35,7 +37,7 @@ for (const database of databases) {
       const reply = await oauth.processClientCredentialsResponse(as, client, response)
       t.match(reply, { scope: 'sessions:read', expires_in: 3600 })
       const { payload } = await jwtVerify(reply.access_token, createRemoteJWKSet(new URL(as.jwks_uri ?? '')),
-        { issuer, audience: partnerAudience })
+        { issuer, audience })
       t.match(payload, { sub: id, client_id: id })
       t.equal((await post(`${issuer}/api/auth/validate-token`, { token: reply.access_token })).status, 401,
         'it speaks for no account')
@@ -47,13 +49,17 @@ for (const database of databases) {
       t.match(await introspect(person.token), {
         active: true, token_type: 'Bearer', username: person.email, iss: issuer, aud: issuer
       })
-      t.match(await introspect(person.refreshToken), {
-        active: true, token_type: 'refresh_token', username: person.email
+      t.same(await introspect(person.refreshToken), { active: false }, 'the application\'s own')
+      const { body } = await form('/oauth/token', {
+        grant_type: 'refresh_token', refresh_token: person.refreshToken
+      }, basic({ id, secret }))
+      t.match(await introspect(body.refresh_token), {
+        active: true, token_type: 'refresh_token', username: person.email, client_id: id
       })
       for (const token of ['x', 'a.b.c', 'rt_x', `${person.token}x`]) t.same(await introspect(token), { active: false })
 
       await post(`${issuer}/api/auth/revoke-token`, { token: person.token })
-      for (const token of [person.token, person.refreshToken]) t.same(await introspect(token), { active: false })
+      for (const token of [person.token, body.refresh_token]) t.same(await introspect(token), { active: false })
     })
 
     await t.test('revocation: any token ends the session, and once is enough', async t => {
@@ -83,14 +89,14 @@ t.test('token exchange: a token for one partner, within a scope, that dies with 
   const exchange = async (more: Record<string, string> = {}) => form('/oauth/token', {
     grant_type: exchangeGrant, subject_token: person.token, subject_token_type: accessTokenType, ...more
   }, basic(partner))
-  const reply = await exchange({ scope: 'sessions:read', audience: partnerAudience })
+  const reply = await exchange({ scope: 'sessions:read', audience: partner.audience })
   matchesOpenapi(t, 'oauth', 'POST /oauth/token', reply)
   t.match(reply.body, { issued_token_type: accessTokenType, token_type: 'Bearer', scope: 'sessions:read' })
   t.equal(reply.headers.get('cache-control'), 'no-store')
   t.ok(reply.body.expires_in <= 3600)
   const token = String(reply.body.access_token)
   const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(as.jwks_uri ?? '')), {
-    issuer, audience: partnerAudience
+    issuer, audience: partner.audience
   })
   t.match(payload, { act: { sub: partner.id }, scope: 'sessions:read', email: person.email })
 
@@ -128,6 +134,8 @@ t.test('the token that speaks for a client dies with the client', async t => {
   const { body } = await form('/oauth/token', { grant_type: 'client_credentials' }, basic(partner))
   t.equal(body.scope, 'sessions:read sessions:write', 'all that it may have')
   const beside = await newPartner(server)
+  const sql = openSql(t, server.settings)
+  await sql`UPDATE clients SET audience = ${partner.audience}, audience_is_own = false WHERE id = ${beside.id}`
   const active = async () => (await form('/oauth/introspect', { token: body.access_token },
     basic(beside))).body.active as boolean
   t.equal(await active(), true)
@@ -252,12 +260,14 @@ t.test('errors of a request have the form of RFC 6749 5.2', async t => {
     method: 'POST', body: '<a/>', headers: { ...good, 'content-type': 'text/xml' }
   })
   t.match(xml, { status: 415, body: { error: 'invalid_request', error_description: /x-www-form-urlencoded/ } })
-  const poor = await newPartner(server, { grantTypes: [] })
+  const poor = await newPartner(server, { grantTypes: [], permissions: [] })
   for (const grantType of clientGrants) {
     const reply = await form('/oauth/token', {
       grant_type: grantType, refresh_token: 'rt_x', subject_token: 'x', subject_token_type: accessTokenType
     }, basic(poor))
-    t.match(reply, { status: 400, body: { error: 'unauthorized_client' } }, grantType)
+    t.match(reply, {
+      status: 400, body: { error: 'unauthorized_client', error_description: `the client lacks the grant ${grantType}` }
+    })
   }
 })
 

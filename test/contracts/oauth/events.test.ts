@@ -7,7 +7,7 @@ import { secondCore, operator } from '../../support/second-core.js'
 import { databases } from '../../support/build.js'
 import { post, send } from '../../support/http.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
-import { basic, buildForPartner, newPartner, partnerAudience, poll, type Partner } from '../../support/partner.js'
+import { basic, buildForPartner, newPartner, poll, type Partner } from '../../support/partner.js'
 import { until } from '../../support/until.js'
 import { loggedIn, registered, signedUp } from '../../support/people.js'
 
@@ -43,7 +43,7 @@ for (const database of databases) {
 
     const [[jti, set] = ['', '']] = Object.entries(sets)
     const { payload } = await jwtVerify(set, createRemoteJWKSet(new URL(as.jwks_uri ?? '')), {
-      issuer, audience: partnerAudience, typ: 'secevent+jwt'
+      issuer, audience: partner.audience, typ: 'secevent+jwt'
     })
     const { sub, sid } = claimsOf(token)
     t.match(payload, {

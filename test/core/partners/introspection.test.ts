@@ -31,7 +31,7 @@ t.test('a token is verified once, whatever kind of token it is', async t => {
   const introspect = createIntrospection({ sql: db.sql, tokens, validation: core.validation, clients, issuer })
   const audience = 'https://partner.example'
   const { client } = await clients.add({
-    name: 'partner', audience, grantTypes: ['client_credentials'], scopes: ['read']
+    name: 'partner', audience, grantTypes: ['client_credentials'], permissions: [], scopes: ['read']
   })
   const own = await signedIn(core)
   const whose = { sub: own.account.id, sid: own.sessionId, gen: 0, contract: 'partner', email: own.email }
