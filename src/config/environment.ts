@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { accessTokenTypes } from '../core/keys/jws-engine.js'
 import { storedAlgorithms } from '../db/stored-values.js'
 import {
-  choice, cidrList, duration, integer, origin, originList, secret, text, url, window, type Variable
+  choice, cidrList, databaseUrl, duration, integer, origin, originList, secret, text, url, window, type Variable
 } from './variable.js'
 
 /** Variables by name, as `process.env` has them. */
@@ -16,8 +16,7 @@ export const variables = {
   HOST: text('127.0.0.1', 'Address of the LISTEN entries that name none'),
   PUBLIC_URL: origin('http://localhost:3000', 'Issuer and default audience of access tokens'),
   TRUST_PROXY: cidrList('Proxies whose X-Forwarded-For is trusted, as CIDRs'),
-  DATABASE_URL: url(['postgres', 'postgresql'], 'postgres://user:password@host:5432/database',
-    'Postgres 15 or later; without it the embedded database in DATA_DIR'),
+  DATABASE_URL: databaseUrl('Postgres 15 or later; without it the embedded database in DATA_DIR'),
   DATABASE_POOL_MAX: integer(10, 'Connections to Postgres', 1),
   DATA_DIR: text('.keyturn', 'Folder of the embedded database and of the generated secret'),
   REDIS_URL: url(['redis', 'rediss'], 'redis://host:6379',

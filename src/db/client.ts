@@ -1,5 +1,6 @@
 import { makePgArray, parsePgArray } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
+import { parseAddress } from './address.js'
 import { openPool, type Pool } from './pool.js'
 import { openQuery, type Query } from './query.js'
 
@@ -83,7 +84,9 @@ export function connect (
     onnotice: () => {},
     connection: { application_name: 'keyturn', ...options.connection }
   }
-  return 'url' in target
-    ? postgres(target.url, shared)
-    : postgres({ ...shared, host: target.socketFolder, port: 5432, database: 'postgres', user: 'postgres' })
+  if ('url' in target) {
+    const { url, ...address } = parseAddress(target.url) ?? target
+    return postgres(url, { ...shared, ...address })
+  }
+  return postgres({ ...shared, host: target.socketFolder, port: 5432, database: 'postgres', user: 'postgres' })
 }

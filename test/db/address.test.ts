@@ -1,0 +1,37 @@
+import t from 'tap'
+import type postgres from 'postgres'
+import { parseAddress } from '../../src/db/address.js'
+import { connect } from '../../src/db/client.js'
+import { postgresDatabase } from '../support/test-database.js'
+
+t.test('a connection URI is read in every form of libpq', async t => {
+  for (const [uri, address] of [
+    ['postgres://u:p@db:5433/k?sslmode=require', { url: 'postgres://u:p@db:5433/k?sslmode=require' }],
+    ['postgres://u@/k?host=/run/pg', { url: 'postgres://u@localhost/k', host: '/run/pg' }],
+    ['postgresql:///k?host=/run/pg&port=5433&user=u&password=p%25', {
+      url: 'postgresql://localhost/k', host: '/run/pg', port: '5433', user: 'u', password: 'p%'
+    }],
+    ['postgres://u@%2Frun%2Fpg:5433/k', { url: 'postgres://u@localhost:5433/k', host: '/run/pg' }],
+    ['postgres://u@?host=/run/pg&dbname=k', { url: 'postgres://u@localhost', host: '/run/pg', database: 'k' }],
+    ['postgres://u@[::1]/k', { url: 'postgres://u@[::1]/k' }],
+    ['postgres://u@host:port/k', null],
+    ['/run/pg', null]
+  ] as const) t.same(parseAddress(uri), address, uri)
+})
+
+t.test('a Unix socket is connected to by its folder', async t => {
+  const url = new URL(await postgresDatabase(t))
+  const [{ folder }] = await ask<{ folder: string }>(url.href, 'SELECT setting AS folder FROM pg_settings' +
+    " WHERE name = 'unix_socket_directories'")
+  const { username, port, pathname } = url
+  const socket = encodeURIComponent(folder)
+  for (const uri of [
+    `postgres://${username}@/${pathname.slice(1)}?host=${socket}&port=${port}`,
+    `postgres://${username}@${socket}:${port}${pathname}`
+  ]) t.same(await ask(uri, 'SELECT inet_server_addr() AS address'), [{ address: null }], 'not over TCP')
+})
+
+async function ask<Row extends postgres.Row> (url: string, statement: string): Promise<[Row]> {
+  const sql = connect({ url }, { max: 1 })
+  return sql.unsafe<[Row]>(statement).finally(() => sql.end())
+}
