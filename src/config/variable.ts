@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import { parseAddress } from '../db/address.js'
+import { isAddress } from '../db/address.js'
 import { parseDuration } from './duration.js'
 
 /** One environment variable: what it means, its default, its valid texts and their values. */
@@ -99,7 +99,7 @@ export const url = (schemes: readonly string[], example: string, description: st
 /** A connection URI of Postgres, in any of libpq's forms. */
 export const databaseUrl = (description: string): Optional<string> => ({
   ...url(['postgres', 'postgresql'], 'postgres://user:password@host:5432/database', description),
-  isValid: value => /^postgres(?:ql)?:\/\//.test(value) && parseAddress(value) !== null
+  isValid: isAddress
 })
 
 /** An origin as a browser serializes it: no path, no default port, lower case (RFC 6454 6.2). */

@@ -85,7 +85,7 @@ export function connect (
     connection: { application_name: 'keyturn', ...options.connection }
   }
   if ('url' in target) {
-    const { url, ...address } = parseAddress(target.url) ?? target
+    const { url, ...address } = parseAddress(target.url)
     return postgres(url, { ...shared, ...address })
   }
   return postgres({ ...shared, host: target.socketFolder, port: 5432, database: 'postgres', user: 'postgres' })

@@ -11,7 +11,7 @@ type Authenticate = Core['validation']['authenticate']
  * @param authenticate `authenticateToManage` where the token of any contract will not do
  */
 export function authentication (
-  core: Core, tokenOf: AccessTokenSource, authenticate: Authenticate = core.validation.authenticate
+  core: Core, tokenOf: AccessTokenSource, authenticate: Authenticate = token => core.validation.authenticate(token)
 ) {
   const principals = new WeakMap<FastifyRequest, Principal>()
   return {

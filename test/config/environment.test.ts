@@ -73,6 +73,7 @@ t.test('every problem is reported at once, one line each, led by the name of the
     PUBLIC_URL: 'https://auth.example.com/path',
     TRUST_PROXY: 'everyone',
     DATABASE_URL: 'mysql://localhost/keyturn',
+    REDIS_URL: 'http://localhost:6379',
     DATABASE_POOL_MAX: '0',
     KEYTURN_SECRET: 'short',
     KEYTURN_SECRET_PREVIOUS: 'short',

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type postgres from 'postgres'
-import { parseAddress } from '../../src/db/address.js'
+import { isAddress, parseAddress } from '../../src/db/address.js'
 import { connect } from '../../src/db/client.js'
 import { postgresDatabase } from '../support/test-database.js'
 
@@ -9,14 +9,16 @@ t.test('a connection URI is read in every form of libpq', async t => {
     ['postgres://u:p@db:5433/k?sslmode=require', { url: 'postgres://u:p@db:5433/k?sslmode=require' }],
     ['postgres://u@/k?host=/run/pg', { url: 'postgres://u@localhost/k', host: '/run/pg' }],
     ['postgresql:///k?host=/run/pg&port=5433&user=u&password=p%25', {
-      url: 'postgresql://localhost/k', host: '/run/pg', port: '5433', user: 'u', password: 'p%'
+      url: 'postgresql://localhost/k', host: '/run/pg', port: 5433, user: 'u', password: 'p%'
     }],
     ['postgres://u@%2Frun%2Fpg:5433/k', { url: 'postgres://u@localhost:5433/k', host: '/run/pg' }],
     ['postgres://u@?host=/run/pg&dbname=k', { url: 'postgres://u@localhost', host: '/run/pg', database: 'k' }],
-    ['postgres://u@[::1]/k', { url: 'postgres://u@[::1]/k' }],
-    ['postgres://u@host:port/k', null],
-    ['/run/pg', null]
-  ] as const) t.same(parseAddress(uri), address, uri)
+    ['postgres://u@[::1]/k', { url: 'postgres://u@[::1]/k' }]
+  ] as const) {
+    t.equal(isAddress(uri), true)
+    t.same(parseAddress(uri), address, uri)
+  }
+  for (const text of ['postgres://u@host:port/k', '/run/pg', 'redis://host', '']) t.equal(isAddress(text), false)
 })
 
 t.test('a Unix socket is connected to by its folder', async t => {

@@ -4,7 +4,7 @@ import { allAnswered, type Attempt } from '../support/attempts.js'
 import { dump, openSql } from '../support/open-sql.js'
 import { build, databases, type DatabaseKind } from '../support/build.js'
 import { send } from '../support/http.js'
-import { signedUp, type Person, type Tokens } from '../support/people.js'
+import { signedUpToManage, type Person, type Tokens } from '../support/people.js'
 import { sendRaw, type RawReply } from '../support/raw-http.js'
 
 /*
@@ -74,7 +74,7 @@ const mark = 'never-stored'
 async function setUp (database: DatabaseKind) {
   const server = await build(t, { database })
   const sql = openSql(t, server.settings)
-  const person = await signedUp(server.api)
+  const person = await signedUpToManage(server.api)
 
   function say (route: BodyRoute, { token }: Tokens, body: string | Buffer): Promise<RawReply> {
     const headers = ['Content-Type: application/json', ...route.needsToken ? [`Authorization: Bearer ${token}`] : []]
@@ -113,7 +113,7 @@ async function setUp (database: DatabaseKind) {
       allAnswered(t, what, bodyRoutes.map(route => ({
         name: `${route.contract} ${route.path}`,
         fault: async () => {
-          const newcomer = await signedUp(server.api)
+          const newcomer = await signedUpToManage(server.api)
           const { status, text } = await say(route, newcomer, bodyOf(route, newcomer))
           if (text.includes(mark)) return `what it does not know comes back: ${text.slice(0, 300)}`
           return status === route.accepted ? null : `${status} instead of ${route.accepted}: ${text.slice(0, 300)}`

@@ -3,7 +3,7 @@ import { bodyRoutes, faultOfRefusal, type BodyRoute } from '../support/api-route
 import { allAnswered, type Attempt } from '../support/attempts.js'
 import { dump, openSql } from '../support/open-sql.js'
 import { build } from '../support/build.js'
-import { signedUp, type Tokens } from '../support/people.js'
+import { signedUpToManage, type Tokens } from '../support/people.js'
 import { sendRaw } from '../support/raw-http.js'
 
 /*
@@ -73,7 +73,7 @@ const others = [
 
 const server = await build(t)
 const sql = openSql(t, server.settings)
-const person = await signedUp(server.api)
+const person = await signedUpToManage(server.api)
 
 /** What is wrong with the reply to a body under these header lines; a refusal must have the contract's shape. */
 async function faultOf (
@@ -110,7 +110,7 @@ t.test('a body is checked alike however its type is spelled', async t => {
     name: nameOf(route, [header]),
     fault: async () => {
       const isJson = await faultOf(route, person, [header], { unexpected: 'body' }, [route.invalid]) === null
-      const newcomer = await signedUp(server.api)
+      const newcomer = await signedUpToManage(server.api)
       return await faultOf(route, newcomer, [header], route.good(newcomer), [isJson ? route.accepted : 415])
     }
   }))))

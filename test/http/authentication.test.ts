@@ -34,6 +34,13 @@ t.test('spa: a rule without a message of its own gets the validator\'s', async t
   })
 })
 
+t.test('oauth: a problem of the whole body is said to be one', async t => {
+  const problem = { part: 'body' as const, path: [], keyword: 'type', params: {}, message: 'must be object' }
+  t.match(contracts.oauth.render({ code: 'invalid_body', problems: [problem] }).body, {
+    error: 'invalid_request', error_description: 'the body must be object'
+  })
+})
+
 t.test('get-session does not report a failure as signed out', async t => {
   const server = await build(t)
   const request = createRequester(server.api, 'session')

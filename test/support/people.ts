@@ -38,3 +38,10 @@ export async function signedUp (api: string): Promise<Person & Tokens> {
   const person = await registered(api)
   return { ...person, ...await loggedIn(api, person) }
 }
+
+/** The same with the access token of a session of contract `session`, which every route takes. */
+export async function signedUpToManage (api: string): Promise<Person & Tokens> {
+  const person = await signedUp(api)
+  const { body } = await post(`${api}/api/auth/sign-in/email`, { email: person.email, password: person.password })
+  return { ...person, token: String(body.token) }
+}
