@@ -41,7 +41,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
     db, tokens, revocations, lifetimes, maxPerAccount: quotas.sessions, maxTokenLifetime
   })
   const refresh = createRefresh({
-    db, keyring, tokens, sessions, revocations, policy: settings.refresh, lifetimes, onError
+    db, keyring, tokens, sessions, revocations, policy: settings.refresh, lifetimes, now, onError
   })
   const validation = createValidation({
     db, tokens, sessions, refresh, revocations, settings: settings.validation, now

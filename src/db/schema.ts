@@ -50,6 +50,10 @@ export const sessions = pgTable('sessions', {
   /** Of the last rotation; with the previous secret and the server's key it gives the current secret again. */
   nonce: bytea(),
   rotatedAt: instant('rotated_at').notNull().defaultNow(),
+  /** The rotations before the last one; core/refresh/recent-rotations.ts has their form. */
+  earlierGeneration: integer('earlier_generation'),
+  earlierRotations: bytea('earlier_rotations'),
+  earlierRotatedAt: instant('earlier_rotated_at').array(),
   confirmedGeneration: integer('confirmed_generation').notNull().default(0),
   lateGeneration: integer('late_generation').notNull().default(0),
   lateStreak: integer('late_streak').notNull().default(0),

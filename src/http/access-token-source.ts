@@ -29,6 +29,11 @@ export function accessTokenFrom (settings: ContractSettings, cookieName?: string
   }
 }
 
+/** Whether a request has its access token in the bearer header, which no browser adds by itself. */
+export function hasBearer (request: FastifyRequest): boolean {
+  return bearer.test(request.headers.authorization ?? '')
+}
+
 /** @throws HttpFailure `token_missing` */
 export function requireToken (token: string | null): string {
   if (token === null) throw new HttpFailure('token_missing')

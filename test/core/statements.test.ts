@@ -6,11 +6,12 @@ import { selectClient, type ClientRow } from '../../src/core/partners/clients.js
 import { selectCurrentToken, type CurrentTokenRow } from '../../src/core/partners/introspection.js'
 import { createSecurityEventStatements, type EventRow } from '../../src/core/partners/security-event-statements.js'
 import { confirmSessions } from '../../src/core/refresh/confirmations.js'
+import {
+  createExtensionStatements, type ExtendedRow, type ProlongedRow, type UnextendedRow
+} from '../../src/core/refresh/extension-statements.js'
+import { createRecentRotations } from '../../src/core/refresh/recent-rotations.js'
 import { createReplay, type ReplayRow } from '../../src/core/refresh/replay.js'
 import { createRotation } from '../../src/core/refresh/rotation.js'
-import {
-  createExtensionStatements, type ExtendedRow, type UnextendedRow
-} from '../../src/core/refresh/session-extension.js'
 import { selectInvalidatingRecords, type InvalidatingRecord } from '../../src/core/revocations/revocation-feed.js'
 import { purgePage, type PurgedPage } from '../../src/core/sessions/purge.js'
 import type { TokenSubject } from '../../src/core/sessions/session-row.js'
@@ -90,7 +91,8 @@ const attempt = { token, hash: secret, successorHash: secret, nonce: secret, cli
 const claims = { sub: token.accountId, sid: token.sessionId, gen: 1 }
 const policy = { retryWindow: 10, confirmWindow: 10, lateRetries: 3 }
 const lifetimes = { accessToken: 60, refreshToken: 60, session: 60 }
-const extension = createExtensionStatements({ sql, policy, lifetimes })
+const rotations = createRecentRotations(sql, policy.retryWindow)
+const extension = createExtensionStatements({ sql, rotations, policy, lifetimes })
 
 describes<AccountRow>('AccountRow', sql`SELECT ${accountColumns(sql)} FROM accounts AS account`, account)
 describes<StartedRow>('StartedRow', insertSession(sql, {
@@ -114,13 +116,14 @@ describes<LiveSession>('LiveSession', selectLiveSessions(sql, token.accountId), 
 describes<PurgedPage>('PurgedPage', purgePage(sql, { accountId: token.accountId, id: token.sessionId }, 60), {
   accountId: 'uuid', id: 'uuid', removed: 'int4'
 })
-describes<TokenSubject>('TokenSubject', createRotation({ sql, lifetimes }).rotate(attempt), subject)
-describes<ReplayRow>('ReplayRow', createReplay({ sql, policy }).classify(attempt, 0, null), {
-  ...subject, outcome: 'text', endReason: 'text', currentHash: 'bytea', nonce: 'bytea'
+describes<TokenSubject>('TokenSubject', createRotation({ sql, rotations, lifetimes }).rotate(attempt), subject)
+describes<ReplayRow>('ReplayRow', createReplay({ sql, rotations, policy }).classify(attempt, 0, null), {
+  ...subject, outcome: 'text', endReason: 'text', depth: 'int4', currentHash: 'bytea', records: 'bytea'
 })
 describes<ExtendedRow>('ExtendedRow', extension.extend(claims), { ...subject, ...account })
-describes<UnextendedRow>('UnextendedRow', extension.findUnextended(claims), {
-  ...subject, ...account, endReason: 'text', state: 'text', isRetry: 'bool'
+describes<ProlongedRow>('ProlongedRow', extension.prolong(claims), { ...subject, expiresAt: 'timestamptz' })
+describes<UnextendedRow>('UnextendedRow', extension.classify(claims, null), {
+  ...subject, ...account, endReason: 'text', outcome: 'text'
 })
 describes<ClientRow>('ClientRow', selectClient(sql, 'x'), {
   id: 'text',

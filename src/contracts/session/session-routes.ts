@@ -1,13 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { bodyFailures, hashingFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
+import { isForeign, ownOrigins } from '../../http/own-origins.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
+import { accessTokenFrom, hasBearer, requireToken } from '../../http/access-token-source.js'
 import { optionalBody } from '../../http/schemas.js'
+import { sessionCookie } from '../../http/session-cookie.js'
 import {
   ChangePassword, CurrentSession, Done, failures, PasswordChanged, RevokeSession, SessionList
 } from './schemas.js'
@@ -20,7 +22,11 @@ const changeFailures = [...manageFailures, 'foreign_origin'] as const
 
 /** The sessions of an account, and its password. */
 export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const tokenOf = accessTokenFrom(settings, 'session')
+  const cookie = sessionCookie('session', 'lax', settings.secureCookies)
+  const tokenOf = accessTokenFrom(settings, cookie.name)
+  const own = ownOrigins(settings)
+  /** A page of another origin may be the cause of a read by cookie; what it reads is as it would be without it. */
+  const isByOthers = (request: FastifyRequest) => !hasBearer(request) && isForeign(request, own)
   const { check: onRequest, principalOf } = authentication(core, tokenOf, core.validation.authenticateToManage)
   const { sessions } = core
 
@@ -29,7 +35,9 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
       ...shared,
       operationId: 'getSession',
       summary: 'The current session and user',
-      description: 'Returns the session of the cookie or bearer token and its user, or null when there is none.',
+      description: 'Returns the session of the cookie or bearer token and its user, or null when there is none. ' +
+        'Extends a session that was not extended for a while: the new token is set as the cookie, or for a bearer ' +
+        'token sent in the header `set-auth-token`; the one presented stays valid until it expires.',
       security: [{}, ...shared.security],
       response: { 200: CurrentSession, ...failures() }
     }
@@ -37,7 +45,10 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     const token = tokenOf(request)
     const current = token === null ? null : await core.validation.currentSession(token)
     if (current === null) return sendNull(reply)
-    const { principal: { account }, session } = current
+    const prolonged = isByOthers(request) ? null : await core.refresh.prolong(current)
+    if (prolonged !== null && hasBearer(request)) reply.header('set-auth-token', prolonged.accessToken)
+    else if (prolonged !== null) cookie.set(reply, prolonged.accessToken, prolonged.expiresIn)
+    const { principal: { account }, session } = prolonged === null ? current : { ...current, ...prolonged }
     return { session: toSession(account.id, session), user: toUser(account) }
   })
 

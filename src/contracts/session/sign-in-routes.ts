@@ -67,7 +67,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       }
     }
   }, async (request, reply) => {
-    const extended = await core.refresh.extend(requireToken(tokenOf(request)))
+    const extended = await core.refresh.extend(requireToken(tokenOf(request)), clientInfoOf(request))
     cookie.set(reply, extended.accessToken, extended.expiresIn)
     return {
       token: extended.accessToken,

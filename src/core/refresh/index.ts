@@ -5,6 +5,7 @@ import type { Sessions } from '../sessions/index.js'
 import type { Lifetimes } from '../sessions/session-kinds.js'
 import type { Tokens } from '../tokens/index.js'
 import { createConfirmations } from './confirmations.js'
+import { createRecentRotations } from './recent-rotations.js'
 import type { RefreshPolicy } from './replay.js'
 import { createSessionExtension } from './session-extension.js'
 import { createTrade } from './trade.js'
@@ -19,6 +20,8 @@ export interface RefreshNeeds {
   revocations: Pick<RevocationNotices, 'publish'>
   policy: RefreshPolicy
   lifetimes: Lifetimes
+  /** Milliseconds since 1970. */
+  now: () => number
   onError: (error: unknown) => void
 }
 
@@ -26,11 +29,13 @@ export type Refresh = ReturnType<typeof createRefresh>
 
 /** What keeps a session going: refresh tokens, or access tokens where the contract has no others. */
 export function createRefresh (needs: RefreshNeeds) {
-  const { db: { sql }, keyring, tokens, sessions, revocations, policy, lifetimes, onError } = needs
+  const { db: { sql }, keyring, tokens, sessions, revocations, policy, lifetimes, now, onError } = needs
   const confirmations = createConfirmations({ sql, onError })
+  const rotations = createRecentRotations(sql, policy.retryWindow)
+  const { issuer } = sessions
   return {
-    trade: createTrade({ sql, keyring, policy, lifetimes, confirmations, revocations, issuer: sessions.issuer }),
-    extend: createSessionExtension({ sql, tokens, sessions, policy, lifetimes }),
+    trade: createTrade({ sql, rotations, keyring, policy, lifetimes, confirmations, revocations, issuer }),
+    ...createSessionExtension({ sql, rotations, tokens, sessions, revocations, policy, lifetimes, now }),
     confirmations,
     metrics: () => ({ pendingConfirmations: confirmations.pendingCount() }),
     close: confirmations.close

@@ -3,19 +3,21 @@ import type { sessions } from '../../db/schema.js'
 import { recordEvents } from '../audit/audit.js'
 import { endSessions } from '../revocations/end-sessions.js'
 import { isOpenTo, sessionState, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
+import type { RecentRotations } from './recent-rotations.js'
 import type { RefreshAttempt } from './rotation.js'
 
 /*
- * The outcomes for a refresh token that is used twice, as in the table of docs/refresh.md.
+ * The outcomes for a refresh token that could not be rotated, as in the table of docs/refresh.md. The age is that of
+ * the rotation by which the token itself was traded.
  *
  *   presented                                                     outcome
  *   ------------------------------------------------------------  --------------------------------------------
  *   by another than the client that trades the session's          wrong_client: nothing changes
- *   current                                                       rotated
- *   previous, age < retry window                                  retried: the same successor
- *   previous, age < confirm window, successor unconfirmed,        retried_late: the same successor, recorded
+ *   current                                                       current: the same, the kept rotations are full
+ *   traded, age < retry window                                    retried: the current token
+ *   previous, age < confirm window, successor unconfirmed,        retried_late: the current token, recorded
  *     and at most so many consecutive generations needed it
- *   previous after that, any older one, a wrong secret            reused: the session ends, recorded
+ *   any other, a wrong secret                                     reused: the session ends, recorded
  *   of a session that has ended, or of a disabled account         ended
  *   of a session past its expiry                                  expired
  *
@@ -30,24 +32,26 @@ export interface RefreshPolicy {
   lateRetries: number
 }
 
-export type ReplayOutcome = 'current' | 'retried' | 'retried_late' | 'reused' | 'ended' | 'expired' |
-  'wrong_client'
+export type ReplayOutcome = 'current' | 'retried' | 'retried_late' | 'reused' | 'ended' | 'expired' | 'wrong_client'
 
 /** The session of a token that could not be rotated. */
 export type ReplayRow = TokenSubject & Pick<typeof sessions.$inferSelect, 'endReason'> & {
   outcome: ReplayOutcome
-  /** Of a session that has been rotated at least once, as one with a previous token has. */
+  /** By how many rotations the token is older than the current one. */
+  depth: number
   currentHash: Buffer
-  nonce: Buffer
+  /** Of the last rotations (recent-rotations.ts), of which a token that was traded has one. */
+  records: Buffer
 }
 
 export interface ReplayNeeds {
   sql: Pool
+  rotations: RecentRotations
   policy: RefreshPolicy
 }
 
-/** Distinguishes a client's retry from theft, for a token that is not the current one. */
-export function createReplay ({ sql, policy }: ReplayNeeds) {
+/** Distinguishes a client's retry from theft. */
+export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
   const state = sessionState(sql)
   const subject = tokenSubject(sql)
 
@@ -61,28 +65,29 @@ export function createReplay ({ sql, policy }: ReplayNeeds) {
       return sql<ReplayRow[]>`
         WITH locked AS MATERIALIZED (
           SELECT * FROM sessions WHERE account_id = ${token.accountId} AND id = ${token.sessionId} FOR UPDATE
-        ), aged AS MATERIALIZED (
-          SELECT locked.*,
-            clock_timestamp() - locked.rotated_at AS age,
-            locked.previous_hash = ${hash} AND locked.generation - 1 = ${token.generation} AS is_previous,
-            greatest(locked.confirmed_generation, ${confirmedHere}) < locked.generation AS is_unconfirmed,
-            CASE locked.late_generation
-              WHEN locked.generation THEN locked.late_streak
-              WHEN locked.generation - 1 THEN locked.late_streak + 1
+        ), located AS MATERIALIZED (
+          SELECT session.*, session.generation - ${token.generation} AS depth,
+            ${rotations.times} AS times, ${rotations.records} AS records
+          FROM locked AS session
+        ), judged AS MATERIALIZED (
+          SELECT session.*, ${state} AS state, ${isOpenTo(sql, clientId)} AS is_open,
+            CASE depth WHEN 0 THEN current_hash ELSE ${rotations.hashAtDepth} END = ${hash} AS is_genuine,
+            clock_timestamp() - times[depth] < make_interval(secs => ${policy.retryWindow}) AS is_retry,
+            depth = 1 AND greatest(confirmed_generation, ${confirmedHere}) < generation
+              AND clock_timestamp() - rotated_at < make_interval(secs => ${policy.confirmWindow}) AS is_late_retry,
+            CASE late_generation
+              WHEN generation THEN late_streak
+              WHEN generation - 1 THEN late_streak + 1
               ELSE 1
             END AS streak
-          FROM locked
-        ), judged AS MATERIALIZED (
-          SELECT session.*, ${state} AS state, ${isOpenTo(sql, clientId)} AS is_open
-          FROM aged AS session JOIN accounts AS account ON account.id = session.account_id
+          FROM located AS session JOIN accounts AS account ON account.id = session.account_id
         ), classified AS MATERIALIZED (
           SELECT judged.*, judged.id AS session_id, CASE
             WHEN NOT is_open THEN 'wrong_client'
             WHEN state <> 'live' THEN state
-            WHEN current_hash = ${hash} AND generation = ${token.generation} THEN 'current'
-            WHEN is_previous AND age < make_interval(secs => ${policy.retryWindow}) THEN 'retried'
-            WHEN is_previous AND is_unconfirmed AND streak <= ${policy.lateRetries}
-              AND age < make_interval(secs => ${policy.confirmWindow}) THEN 'retried_late'
+            WHEN is_genuine AND depth = 0 THEN 'current'
+            WHEN is_genuine AND is_retry THEN 'retried'
+            WHEN is_genuine AND is_late_retry AND streak <= ${policy.lateRetries} THEN 'retried_late'
             ELSE 'reused'
           END AS outcome
           FROM judged
@@ -100,7 +105,7 @@ export function createReplay ({ sql, policy }: ReplayNeeds) {
           reason: 'reused',
           address
         })}
-        SELECT ${subject}, session.outcome, session.end_reason, session.current_hash, session.nonce
+        SELECT ${subject}, session.outcome, session.end_reason, session.depth, session.current_hash, session.records
         FROM classified AS session JOIN accounts AS account ON account.id = session.account_id`
     }
   }

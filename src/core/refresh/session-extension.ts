@@ -1,49 +1,48 @@
-import type { Pool } from '../../db/pool.js'
-import type { sessions } from '../../db/schema.js'
-import { accountColumns, toAccount, type AccountRow } from '../accounts/account.js'
+import { toAccount } from '../accounts/account.js'
 import { AuthError, invalidRefreshToken, invalidToken } from '../errors.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import { tokenErrorFor } from '../revocations/end-reasons.js'
+import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Sessions } from '../sessions/index.js'
-import { contractsOfKind, type Lifetimes } from '../sessions/session-kinds.js'
-import { isLive, sessionState, tokenSubject, type SessionState, type TokenSubject } from '../sessions/session-row.js'
 import type { SignedIn } from '../sessions/session-start.js'
 import type { LiveSession } from '../sessions/sessions.js'
+import type { IssuedAccessToken } from '../sessions/token-issuer.js'
 import type { AccessClaims } from '../tokens/claims.js'
 import type { Tokens } from '../tokens/index.js'
-import type { RefreshPolicy } from './replay.js'
+import {
+  createExtensionStatements, extendableContracts, type ExtendedRow, type ExtensionStatementsNeeds
+} from './extension-statements.js'
 
-export interface SessionExtensionNeeds {
-  sql: Pool
+export interface SessionExtensionNeeds extends ExtensionStatementsNeeds {
   tokens: Tokens
   sessions: Pick<Sessions, 'find' | 'issuer'>
-  policy: Pick<RefreshPolicy, 'retryWindow'>
-  lifetimes: Pick<Lifetimes, 'accessToken' | 'session'>
+  revocations: Pick<RevocationNotices, 'publish'>
+  /** Milliseconds since 1970. */
+  now: () => number
 }
 
 /** What a client gets for an extended session. */
 export type ExtendedSession = SignedIn<'session'> & { session: LiveSession }
 
-export type ExtendedRow = TokenSubject & AccountRow
+/** What a client gets for a session that is prolonged by its use. */
+export type ProlongedSession = IssuedAccessToken & { session: LiveSession }
 
-export type UnextendedRow = ExtendedRow & Pick<typeof sessions.$inferSelect, 'endReason'> & {
-  state: SessionState
-  /** Whether the token is the previous one, inside the retry window. */
-  isRetry: boolean
+/** A live session, and the valid token that it was found by; `exp` in seconds since 1970. */
+export interface SessionInUse {
+  principal: { accountId: string, sessionId: string, generation: number, exp: number }
+  session: LiveSession
 }
 
-type Generation = Pick<AccessClaims, 'sub' | 'sid' | 'gen'>
-
-/** The contracts whose access tokens extend their session. */
-const extendable = contractsOfKind('access_token')
+/** Use prolongs a session when it gains this share of ACCESS_TOKEN_TTL: Better Auth's default, one day of seven. */
+const prolongedShare = 1 / 7
 
 /**
- * Trades a live access token for the next one and extends its session, where the contract has no refresh tokens.
- * Only sessions that began in such a contract can be extended, so a partner that was shown another contract's
- * access token cannot prolong it. The previous token gets the same generation again inside the retry window.
- * @throws AuthError `invalid_token` for a token not issued here, `invalid_refresh_token` for one that cannot be traded
+ * Extends sessions by their access tokens, where the contract has no refresh tokens. Only sessions that began in such a
+ * contract can be extended, so a partner that was shown another contract's access token cannot prolong it.
  */
-export function createSessionExtension ({ sql, tokens, sessions, policy, lifetimes }: SessionExtensionNeeds) {
-  const statements = createExtensionStatements({ sql, policy, lifetimes })
+export function createSessionExtension (needs: SessionExtensionNeeds) {
+  const { tokens, sessions, revocations, lifetimes, now } = needs
+  const statements = createExtensionStatements(needs)
 
   async function issue (row: ExtendedRow, sessionId: string): Promise<ExtendedSession> {
     const session = await sessions.find(row.accountId, sessionId)
@@ -51,49 +50,51 @@ export function createSessionExtension ({ sql, tokens, sessions, policy, lifetim
     return { ...sessions.issuer.accessToken(row, sessionId), account: toAccount(row), session }
   }
 
-  return async function extend (token: string): Promise<ExtendedSession> {
-    const claims = await tokens.access.verify(token).catch(asRefreshError)
-    const [extended] = await statements.extend(claims)
-    if (extended !== undefined) return issue(extended, claims.sid)
-
-    const [row] = await statements.findUnextended(claims)
+  /** A token that was traded a moment ago gets another one of the current generation. */
+  async function issueAgain (claims: AccessClaims, address: string | null): Promise<ExtendedSession> {
+    const [row] = await statements.classify(claims, address)
     if (row === undefined) throw invalidToken('unknown')
-    if (row.state === 'ended') throw invalidRefreshToken(tokenErrorFor(row.endReason))
-    if (row.state === 'expired') throw invalidRefreshToken('expired')
-    if (!row.isRetry) throw invalidRefreshToken('reused')
-    return issue(row, claims.sid)
+    switch (row.outcome) {
+      case 'current':
+      case 'retried':
+        return issue(row, claims.sid)
+      case 'reused':
+        revocations.publish({ accountId: row.accountId, sessionId: claims.sid })
+        throw invalidRefreshToken('reused')
+      case 'ended':
+        throw invalidRefreshToken(tokenErrorFor(row.endReason))
+      default:
+        throw invalidRefreshToken(row.outcome)
+    }
   }
-}
-
-/** The statements of a session extension. */
-export function createExtensionStatements (
-  { sql, policy, lifetimes }: Pick<SessionExtensionNeeds, 'sql' | 'policy' | 'lifetimes'>
-) {
-  const columns = sql`${tokenSubject(sql)}, ${accountColumns(sql)}`
-  const live = isLive(sql)
-  const state = sessionState(sql)
 
   return {
-    /** One conditional update; of any number of requests with one generation at most one gets a row. */
-    extend: ({ sub, sid, gen }: Generation) => sql<ExtendedRow[]>`
-      UPDATE sessions AS session SET
-        generation = session.generation + 1,
-        rotated_at = clock_timestamp(),
-        expires_at = least(
-          clock_timestamp() + make_interval(secs => ${lifetimes.accessToken}),
-          session.created_at + make_interval(secs => ${lifetimes.session}))
-      FROM accounts AS account
-      WHERE session.account_id = ${sub} AND session.id = ${sid}
-        AND session.generation = ${gen} AND session.contract = ANY(${extendable})
-        AND account.id = session.account_id AND ${live}
-      RETURNING ${columns}`,
+    /**
+     * Trades a live access token for the next one and extends its session. A superseded one that comes after the retry
+     * window ends its session.
+     * @throws AuthError `invalid_token` for a token not issued here, `invalid_refresh_token` for one that cannot be
+     * traded
+     */
+    async extend (token: string, { address }: ClientInfo): Promise<ExtendedSession> {
+      const claims = await tokens.access.verify(token).catch(asRefreshError)
+      const [extended] = await statements.extend(claims)
+      return extended === undefined ? issueAgain(claims, address) : issue(extended, claims.sid)
+    },
 
-    findUnextended: ({ sub, sid, gen }: Generation) => sql<UnextendedRow[]>`
-      SELECT ${columns}, session.end_reason, ${state} AS state,
-        session.generation - 1 = ${gen}
-          AND clock_timestamp() < session.rotated_at + make_interval(secs => ${policy.retryWindow}) AS is_retry
-      FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
-      WHERE session.account_id = ${sub} AND session.id = ${sid} AND session.contract = ANY(${extendable})`
+    /**
+     * Prolongs a session that is in use, or returns `null`: it has no need yet, its contract does not extend sessions,
+     * or the token is superseded. Nothing is rotated: the request may be a read, and the holder of the token may never
+     * see the new one (ADR 0015).
+     */
+    async prolong ({ principal, session }: SessionInUse): Promise<ProlongedSession | null> {
+      const { accountId: sub, sessionId: sid, generation: gen, exp } = principal
+      const lifetime = lifetimes.accessToken * 1000
+      const end = Math.min(now() + lifetime, session.createdAt.getTime() + lifetimes.session * 1000)
+      if (end - exp * 1000 < lifetime * prolongedShare || !extendableContracts.includes(session.contract)) return null
+      const [row] = await statements.prolong({ sub, sid, gen })
+      if (row === undefined) return null
+      return { ...sessions.issuer.accessToken(row, sid), session: { ...session, expiresAt: row.expiresAt } }
+    }
   }
 }
 

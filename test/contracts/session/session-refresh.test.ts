@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { ageRotations } from '../../support/age-rotations.js'
 import { createRequester, sendRequest, expectReply } from '../../support/requester.js'
 import { openSql } from '../../support/open-sql.js'
 import { operator } from '../../support/second-core.js'
@@ -11,6 +12,7 @@ import { sessionCookie, sessionPerson, type SessionPerson } from '../../support/
 /* The specification of contract `session`, story 3: a session is refreshed before it expires. */
 
 const refresh = 'POST /api/auth/refresh'
+const current = 'GET /api/auth/get-session'
 const list = 'GET /api/auth/list-sessions'
 const unauthorized = { code: 'UNAUTHORIZED', message: 'Unauthorized' }
 const sessionExpired = {
@@ -27,11 +29,14 @@ async function setUp (t: Test, options: BuildOptions) {
     request: createRequester(server.api, 'session'),
     pass: (seconds: number) => { clock.ms += seconds * 1000 },
     /** As if the session had begun, and been refreshed, so many seconds earlier. */
-    age: (token: string, seconds: number) => sql`
-      UPDATE sessions SET created_at = created_at - make_interval(secs => ${seconds}),
-        rotated_at = rotated_at - make_interval(secs => ${seconds}),
-        expires_at = expires_at - make_interval(secs => ${seconds})
-      WHERE id = ${String(claimsOf(token).sid)}`,
+    age: async (token: string, seconds: number) => {
+      const sessionId = String(claimsOf(token).sid)
+      await ageRotations(sql, sessionId, seconds)
+      await sql`
+        UPDATE sessions SET created_at = created_at - make_interval(secs => ${seconds}),
+          expires_at = expires_at - make_interval(secs => ${seconds})
+        WHERE id = ${sessionId}`
+    },
     rowOf: async (token: string) => {
       const [row] = await sql`SELECT generation, expires_at, ended_at, end_reason FROM sessions
         WHERE id = ${String(claimsOf(token).sid)}`
@@ -47,7 +52,7 @@ function isRefused (t: Test, reply: Reply, body: object): void {
 
 for (const database of databases) {
   t.test(`session refresh on ${database}`, async t => {
-    const { server, request, pass, age, rowOf } = await setUp(t, { database })
+    const { server, sql, request, pass, age, rowOf } = await setUp(t, { database })
 
     await t.test('POST /api/auth/refresh extends the session', async t => {
       for (const credential of ['bearer', 'cookie'] as const) {
@@ -115,16 +120,71 @@ for (const database of databases) {
       t.equal((await request(t, refresh, { bearer: again })).status, 200)
     })
 
-    await t.test('after the retry window it cannot be refreshed, and ends no session', async t => {
+    await t.test('after the retry window it is a copy in other hands: the session ends, on record', async t => {
       const person = await sessionPerson(t, request)
       const { token } = (await person.request(t, refresh)).body
       await age(token, 7)
       t.equal((await person.request(t, refresh)).status, 200, '7 s later')
+      t.equal((await request(t, list, { bearer: token })).status, 200)
       await age(token, 3)
       isRefused(t, await person.request(t, refresh), sessionExpired)
-      t.equal((await request(t, list, { bearer: token })).status, 200)
-      t.equal((await request(t, refresh, { bearer: token })).status, 200, 'the session and its next token are valid')
+      isRefused(t, await request(t, refresh, { bearer: token }), sessionExpired)
+      expectReply(t, await request(t, list, { bearer: token }), 401, unauthorized)
+      t.match(await rowOf(token), { end_reason: 'reused' })
+      const [event] = await sql`
+        SELECT event FROM audit_events WHERE session_id = ${String(claimsOf(token).sid)} ORDER BY at DESC LIMIT 1`
+      t.equal(event?.event, 'refresh_token_reused')
+    })
+
+    await t.test('in the retry window older tokens get the current generation too', async t => {
+      const person = await sessionPerson(t, request)
+      const second = String((await person.request(t, refresh)).body.token)
+      const third = String((await request(t, refresh, { bearer: second })).body.token)
+      const { status, body } = await person.request(t, refresh)
+      t.equal(status, 200)
+      t.equal(claimsOf(String(body.token)).gen, claimsOf(third).gen)
+      await age(third, 10)
       isRefused(t, await person.request(t, refresh), sessionExpired)
+    })
+
+    await t.test('get-session prolongs a session that is in use, and the token presented stays valid', async t => {
+      for (const credential of ['bearer', 'cookie'] as const) {
+        const person = await sessionPerson(t, request)
+        const present = { [credential]: credential === 'cookie' ? `session=${person.token}` : person.token }
+        const fresh = await request(t, current, present)
+        t.equal(fresh.headers.get('set-auth-token'), null, 'not one that has just begun')
+        setsNoCookie(t, fresh)
+
+        await age(person.token, 1800)
+        pass(1800)
+        const reply = await request(t, current, present)
+        const token = credential === 'cookie'
+          ? setsCookie(t, reply, 'session', sessionCookie())
+          : String(reply.headers.get('set-auth-token'))
+        if (credential === 'bearer') setsNoCookie(t, reply)
+        t.equal(claimsOf(token).gen, claimsOf(person.token).gen)
+        const left = Date.parse(reply.body.session.expiresAt) - Date.now()
+        t.ok(left > 3_590_000 && left <= 3_600_000, 'a whole lifetime more')
+        t.equal((await request(t, list, { bearer: token })).status, 200)
+        t.equal((await person.request(t, refresh)).status, 200, 'the first token can still be traded')
+        pass(-1800)
+      }
+    })
+
+    await t.test('get-session prolongs nothing for a page of another origin, or by a superseded token', async t => {
+      const person = await sessionPerson(t, request)
+      await person.request(t, refresh)
+      await age(person.token, 1800)
+      pass(1800)
+      const superseded = await person.request(t, current)
+      t.equal(superseded.headers.get('set-auth-token'), null)
+      const other = await sessionPerson(t, request)
+      await age(other.token, 1800)
+      const headers = { origin: 'https://evil.example' }
+      const foreign = await request(t, current, { cookie: `session=${other.token}`, headers })
+      t.equal(foreign.status, 200)
+      setsNoCookie(t, foreign)
+      pass(-1800)
     })
 
     await t.test('expired sessions cannot be refreshed', async t => {
@@ -239,7 +299,7 @@ t.test('no session outlives SESSION_MAX_AGE, however often it is refreshed', asy
   t.equal(row?.age, 7200)
 })
 
-t.test('without a retry window exactly one of concurrent refreshes is answered', async t => {
+t.test('without a retry window one of concurrent refreshes is answered, the others end the session', async t => {
   const { server, request } = await setUp(t, { settings: { refresh: { retryWindow: 0 } } })
   const { token } = await sessionPerson(t, request)
   const replies = await Promise.all(Array.from({ length: 10 }, () =>
@@ -247,5 +307,5 @@ t.test('without a retry window exactly one of concurrent refreshes is answered',
   const [won, ...more] = replies.filter(({ status }) => status === 200)
   t.equal(more.length, 0)
   for (const reply of replies.filter(reply => reply !== won)) isRefused(t, reply, sessionExpired)
-  t.equal((await request(t, refresh, { bearer: String(won?.body.token) })).status, 200, 'its token goes on')
+  isRefused(t, await request(t, refresh, { bearer: String(won?.body.token) }), sessionExpired)
 })

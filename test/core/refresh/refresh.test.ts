@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Overrides } from '../../support/settings.js'
+import { createKeyring } from '../../../src/core/keys/keyring.js'
 import type { SignedIn } from '../../../src/core/sessions/session-start.js'
 import type { IssuedTokens } from '../../../src/core/sessions/token-issuer.js'
+import { readRefreshToken, writeRefreshToken } from '../../../src/core/tokens/refresh-token.js'
 import { clientInfo, rejectionOf, password, refusesRefresh, signedIn } from '../../support/accounts.js'
+import { ageRotations, asOldRelease } from '../../support/age-rotations.js'
 import { secondCore } from '../../support/second-core.js'
 import { buildCore, type BuildOptions } from '../../support/build.js'
 
@@ -12,14 +16,21 @@ import { buildCore, type BuildOptions } from '../../support/build.js'
 const settings: Overrides = { refresh: { retryWindow: 10, confirmWindow: 3600, lateRetries: 3 } }
 
 async function setUp (t: Test, overrides: Overrides = {}, options: BuildOptions = {}) {
-  const { core, sql } = await buildCore(t, { ...options, settings: { ...settings, ...overrides } })
+  const { core, sql, settings: own } = await buildCore(t, { ...options, settings: { ...settings, ...overrides } })
+  const refresh = (token: string) => core.refresh.trade(token, clientInfo)
   return {
     core,
     sql,
-    refresh: (token: string) => core.refresh.trade(token, clientInfo),
-    /** Makes the last step of a session that many seconds older. */
-    age: (grant: IssuedTokens, seconds: number) => sql`
-      UPDATE sessions SET rotated_at = rotated_at - make_interval(secs => ${seconds}) WHERE id = ${grant.sessionId}`,
+    refresh,
+    keyring: createKeyring(String(own.secrets.current)),
+    /** The tokens of a new session and of so many refreshes, one right after the other. */
+    chain: async (length: number): Promise<[IssuedTokens, ...IssuedTokens[]]> => {
+      const first: IssuedTokens = await signedIn(core)
+      const next: IssuedTokens[] = []
+      for (let step = 0; step < length; step += 1) next.push(await refresh((next.at(-1) ?? first).refreshToken))
+      return [first, ...next]
+    },
+    age: ({ sessionId }: IssuedTokens, seconds: number) => ageRotations(sql, sessionId, seconds),
     events: async (grant: IssuedTokens) => (await sql<{ event: string }[]>`
       SELECT event FROM audit_events WHERE session_id = ${grant.sessionId} ORDER BY at`).map(row => row.event)
   }
@@ -104,17 +115,119 @@ t.test('an access token of before the step confirms nothing', async t => {
   t.equal((await refresh(first.refreshToken)).refreshToken, second.refreshToken)
 })
 
-t.test('a token older than the previous one is theft at any time, and ends only its own session', async t => {
-  const { core, refresh } = await setUp(t)
+t.test('a token older than the previous one is theft after the window, and ends only its own session', async t => {
+  const { core, refresh, age } = await setUp(t)
   const first = await signedIn(core)
   const elsewhere = await core.signIn.withPassword({ email: first.email, password }, 'partner', clientInfo)
   const second = await refresh(first.refreshToken)
+  await age(first, 11)
   const third = await refresh(second.refreshToken)
   await refusesRefresh(t, refresh(first.refreshToken), 'reused')
   await refusesRefresh(t, refresh(third.refreshToken), 'reused')
   t.equal(await rejectionOf(core, third.accessToken), 'reused')
   t.equal(await rejectionOf(core, elsewhere.accessToken), null)
   t.ok(await refresh(elsewhere.refreshToken))
+})
+
+t.test('inside the window every traded token gets the current one, however many rotations ago', async t => {
+  const { refresh, events, chain } = await setUp(t)
+  const [first, ...others] = await chain(3)
+  const current = others.at(-1)?.refreshToken
+  for (const { refreshToken } of [first, ...others.slice(0, -1), first]) {
+    t.equal((await refresh(refreshToken)).refreshToken, current)
+  }
+  t.same(await events(first), ['signed_in'], 'nothing of it is worth a record')
+  t.not((await refresh(current ?? '')).refreshToken, current, 'and the current one is traded')
+})
+
+t.test('a traded token is classified by the age of its own rotation', async t => {
+  for (const [seconds, outcome] of [[9, 'retried'], [10, 'reused']] as const) {
+    const { refresh, age, chain } = await setUp(t)
+    const [first, second] = await chain(1)
+    await age(first, seconds)
+    const third = await refresh(second?.refreshToken ?? '')
+    const again = refresh(first.refreshToken)
+    if (outcome === 'reused') await refusesRefresh(t, again, 'reused')
+    else t.equal((await again).refreshToken, third.refreshToken)
+  }
+})
+
+t.test('a window of 0 knows no traded token', async t => {
+  const { refresh, chain, sql } = await setUp(t, { refresh: { retryWindow: 0 } })
+  const [first] = await chain(2)
+  t.match(await sql`SELECT earlier_rotations, earlier_rotated_at FROM sessions WHERE id = ${first.sessionId}`, [
+    { earlier_rotations: null, earlier_rotated_at: null }
+  ])
+  await refusesRefresh(t, refresh(first.refreshToken), 'reused')
+})
+
+t.test('a fifth rotation inside the window waits, since the first token would not be known after it', async t => {
+  const { refresh, age, chain } = await setUp(t)
+  const [first, ...later] = await chain(4)
+  const current = later.at(-1)?.refreshToken ?? ''
+  for (const { refreshToken } of [first, ...later]) {
+    t.equal((await refresh(refreshToken)).refreshToken, current)
+  }
+  await age(first, 10)
+  const next = await refresh(current)
+  t.not(next.refreshToken, current, 'a while later it is traded')
+  t.equal((await refresh(current)).refreshToken, next.refreshToken)
+  await refusesRefresh(t, refresh(later[0]?.refreshToken ?? ''), 'reused')
+})
+
+t.test('a wrong secret is theft also when its generation was traded a moment ago', async t => {
+  for (const depth of [0, 1, 2, 3]) {
+    const { refresh, chain, core, keyring } = await setUp(t)
+    const grants = await chain(3)
+    const token = readRefreshToken(keyring, grants[0].refreshToken)
+    if (token === null) throw new Error('not a refresh token')
+    const forged = writeRefreshToken(keyring, { ...token, generation: 3 - depth, secret: randomBytes(32) })
+    await refusesRefresh(t, refresh(forged), 'reused')
+    t.equal(await rejectionOf(core, grants[0].accessToken), 'reused', `${depth} rotations ago`)
+  }
+})
+
+t.test('a chain whose nonces are damaged gives no token, and ends nothing', async t => {
+  const { refresh, chain, sql } = await setUp(t)
+  const [first, , third] = await chain(2)
+  await sql`UPDATE sessions SET earlier_rotations = set_byte(earlier_rotations, 40, 7) WHERE id = ${first.sessionId}`
+  await refusesRefresh(t, refresh(first.refreshToken), 'unknown')
+  t.ok(await refresh(third?.refreshToken ?? ''))
+})
+
+t.test('a token is walked forward over a change of KEYTURN_SECRET', async t => {
+  const { core, settings: own } = await buildCore(t, { ownDatabase: true, settings })
+  const current = String(own.secrets.current)
+  const ahead = await secondCore(t, own, { secrets: { current: `the next ${current}`, previous: current } })
+  const first = await signedIn(core)
+  const second = await core.refresh.trade(first.refreshToken, clientInfo)
+  const third = await ahead.refresh.trade(second.refreshToken, clientInfo)
+  const fourth = await ahead.refresh.trade(third.refreshToken, clientInfo)
+  t.equal((await ahead.refresh.trade(first.refreshToken, clientInfo)).refreshToken, fourth.refreshToken)
+})
+
+t.test('rotations of version 0.1 in between lead to no wrong token', async t => {
+  const { core, refresh, age, sql } = await setUp(t)
+  const old = (token: string, { sessionId }: IssuedTokens) => asOldRelease(sql, sessionId, () => refresh(token))
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  const third = await refresh(second.refreshToken)
+  const fourth = await old(third.refreshToken, first)
+  t.equal((await refresh(third.refreshToken)).refreshToken, fourth.refreshToken, 'the last rotation is known')
+  const fifth = await refresh(fourth.refreshToken)
+  await age(first, 11)
+  const sixth = await refresh(fifth.refreshToken)
+  const seventh = await refresh(sixth.refreshToken)
+  t.equal((await refresh(fifth.refreshToken)).refreshToken, seventh.refreshToken, 'later all are known again')
+  await refusesRefresh(t, refresh(third.refreshToken), 'reused')
+})
+
+t.test('a token that was traded before a rotation of version 0.1 is theft, as it is to version 0.1', async t => {
+  const { core, refresh, sql } = await setUp(t)
+  const first = await signedIn(core)
+  const second = await refresh(first.refreshToken)
+  await asOldRelease(sql, first.sessionId, () => refresh(second.refreshToken))
+  await refusesRefresh(t, refresh(first.refreshToken), 'reused')
 })
 
 t.test('at most three generations in a row may need a late retry', async t => {
@@ -229,10 +342,13 @@ t.test('no session is valid for longer than SESSION_MAX_AGE, however often it is
   t.equal(second.expiresIn, 1800, 'and no access token outlives its session')
 })
 
-t.test('a refresh is a heap-only update', async t => {
+t.test('a refresh is a heap-only update, also one after the other', async t => {
   const { core, refresh, sql } = await setUp(t, {}, { ownDatabase: true })
-  let { refreshToken } = await signedIn(core)
-  for (let step = 0; step < 200; step += 1) refreshToken = (await refresh(refreshToken)).refreshToken
+  let { refreshToken, sessionId } = await signedIn(core)
+  for (let step = 0; step < 100; step += 1) {
+    refreshToken = (await refresh(refreshToken)).refreshToken
+    await ageRotations(sql, sessionId, 4)
+  }
   // A backend reports what it did when it has been idle for a second.
   let counted = { updates: 0, hot: 0 }
   for (let attempt = 0; attempt < 100 && counted.updates < 200; attempt += 1) {

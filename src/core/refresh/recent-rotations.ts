@@ -1,0 +1,67 @@
+import type { Fragment, Pool } from '../../db/pool.js'
+
+/*
+ * A session row has its last rotations, so that a traded token is classified by the age of its own rotation, however
+ * many came after it (ADR 0015). The last one is in `previous_hash`, `nonce` and `rotated_at`. Those before it are in
+ * `earlier_…`, newest first, and null in a session that is refreshed once in a while: only rotations inside the retry
+ * window are of use, and each of those is kept. One more than fit is not made; its token is returned once more.
+ *
+ * Version 0.1 rotates without these columns. Whether they are complete shows in `earlier_generation`: it is the row's
+ * generation, and stays null after a rotation by 0.1 until a rotation that finds the last one outside the window.
+ */
+
+const keptRotations = 4
+const hashBytes = 32
+const nonceBytes = 32
+const recordBytes = hashBytes + nonceBytes
+
+/** Parts of statements about the row `session`. */
+export interface RecentRotations {
+  /** Of an UPDATE that rotates: keeps the last rotation as an earlier one. */
+  keepLast: Fragment
+  /** Whether there is room for another rotation inside the retry window. */
+  hasRoom: Fragment
+  /** Whether all rotations inside the retry window are known. */
+  areComplete: Fragment
+  /** The time of each known rotation, newest first. */
+  times: Fragment
+  /** The hash of the traded secret and the nonce of each, newest first, without separators. */
+  records: Fragment
+  /** The hash of the secret that was traded by the rotation `depth` of `records`, counted from 1. */
+  hashAtDepth: Fragment
+}
+
+/**
+ * Each is one constant text, since the statement of every refresh is put together again.
+ * @param retryWindow in seconds
+ */
+export function createRecentRotations (sql: Pool, retryWindow: number): RecentRotations {
+  const areComplete = 'session.earlier_generation IS NOT DISTINCT FROM session.generation'
+  const window = `make_interval(secs => ${Number(retryWindow)})`
+  // Evaluated several times in one statement, hence by a time that does not change in it.
+  const isLastRecent = `(session.generation > 0 AND session.rotated_at > now() - ${window})`
+  const times = `array_prepend(session.rotated_at, CASE WHEN ${areComplete} THEN session.earlier_rotated_at END)`
+  const records = 'session.previous_hash || session.nonce || ' +
+    `CASE WHEN ${areComplete} THEN coalesce(session.earlier_rotations, '') ELSE '' END`
+  const kept = keptRotations - 1
+  return {
+    keepLast: sql.unsafe(`
+      earlier_generation = CASE WHEN ${areComplete} OR NOT ${isLastRecent} THEN session.generation + 1 END,
+      earlier_rotations = CASE WHEN ${areComplete} AND ${isLastRecent}
+        THEN substring(${records} FOR ${kept * recordBytes}) END,
+      earlier_rotated_at = CASE WHEN ${areComplete} AND ${isLastRecent} THEN (${times})[1:${kept}] END`),
+    hasRoom: sql.unsafe(`
+      (${areComplete} AND session.earlier_rotated_at[${kept}] > clock_timestamp() - ${window}) IS NOT TRUE`),
+    areComplete: sql.unsafe(areComplete),
+    times: sql.unsafe(times),
+    records: sql.unsafe(records),
+    hashAtDepth: sql.unsafe(`substring(records FROM (depth - 1) * ${recordBytes} + 1 FOR ${hashBytes})`)
+  }
+}
+
+/** A rotation of `records`: what it was made with, and the hash of the secret that was traded. */
+export function recordAt (records: Buffer, depth: number): { hash: Buffer, nonce: Buffer } {
+  const from = (depth - 1) * recordBytes
+  const nonceFrom = from + hashBytes
+  return { hash: records.subarray(from, nonceFrom), nonce: records.subarray(nonceFrom, from + recordBytes) }
+}
