@@ -33,7 +33,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const maxTokenLifetime = Math.max(lifetimes.accessToken, lifetimes.longAccessToken)
 
   const revocations = createRevocations({ db, notifier, now, onError })
-  const passwords = createPasswords({ db, revocations, settings: settings.passwords })
+  const passwords = createPasswords({ settings: settings.passwords })
   const accounts = createAccounts({ db, passwords, revocations })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
   const tokens = createTokens({ keyring, keys, issuer, settings: settings.tokens, now })
@@ -46,7 +46,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const validation = createValidation({
     db, tokens, sessions, refresh, revocations, settings: settings.validation, now
   })
-  const signIn = createSignIn({ db, keyring, passwords, accounts, sessions, limits: settings.signIn })
+  const signIn = createSignIn({ db, keyring, revocations, passwords, accounts, sessions, limits: settings.signIn })
   const partners = createPartners({
     db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
   })

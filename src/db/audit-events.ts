@@ -28,6 +28,8 @@ export const auditEventKinds = {
   account_created: kind(false, null, 'user', 'owner'),
   account_enabled: kind(false, null, 'admin', 'operator'),
   signed_in: kind(false, null, 'user', 'owner'),
+  sign_in_failed: kind(false, null, 'user', 'owner'),
+  password_change_failed: kind(false, null, 'user', 'owner'),
   refresh_retried_late: kind(false, null, 'user', 'operator')
 } as const satisfies Record<string, AuditEventKind>
 

@@ -122,7 +122,8 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
       response: {
         200: PasswordChanged,
         ...failures(
-          ...changeFailures, ...bodyFailures, 'wrong_password', 'password_unacceptable', ...hashingFailures)
+          ...changeFailures, ...bodyFailures, 'wrong_password', 'password_unacceptable',
+          'too_many_failures', ...hashingFailures)
       }
     },
     onRequest,
@@ -131,7 +132,8 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     const { accountId, sessionId, account } = principalOf(request)
     const { currentPassword: current, newPassword: replacement, revokeOtherSessions = true } = request.body
     const keep = revokeOtherSessions ? { sessionId } : 'all'
-    await core.passwords.change({ accountId, current, replacement, minPasswordLength, keep }, clientInfoOf(request))
+    const change = { accountId, current, replacement, minPasswordLength, keep }
+    await core.signIn.changePassword(change, clientInfoOf(request))
     return { token: revokeOtherSessions ? requireToken(tokenOf(request)) : null, user: toUser(account) }
   })
 }

@@ -2,16 +2,19 @@ import type { Database } from '../../db/client.js'
 import type { Accounts } from '../accounts/accounts.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { Passwords } from '../passwords/index.js'
+import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Sessions } from '../sessions/index.js'
 import { createLoginThrottle, type LoginThrottleSettings } from './login-throttle.js'
+import { createPasswordChange } from './password-change.js'
 import { createPasswordSignIn } from './sign-in.js'
 import { createSignUp } from './sign-up.js'
 
 export type { LoginThrottleSettings } from './login-throttle.js'
 
 export interface SignInNeeds {
-  db: Pick<Database, 'sql'>
+  db: Pick<Database, 'sql' | 'query'>
   keyring: Keyring
+  revocations: Pick<RevocationNotices, 'publish'>
   passwords: Passwords
   accounts: Accounts
   sessions: Sessions
@@ -20,12 +23,14 @@ export interface SignInNeeds {
 
 export type SignIn = ReturnType<typeof createSignIn>
 
-/** How sessions begin: with a password, or with a new account. */
-export function createSignIn ({ db: { sql }, keyring, passwords, accounts, sessions: { start }, limits }: SignInNeeds) {
-  const throttle = createLoginThrottle({ sql, keyring, settings: limits })
+/** How sessions begin, with a password or with a new account; and whatever else takes a password. */
+export function createSignIn (needs: SignInNeeds) {
+  const { db, keyring, revocations, passwords, accounts, sessions: { start }, limits } = needs
+  const throttle = createLoginThrottle({ sql: db.sql, keyring, settings: limits })
   return {
     withPassword: createPasswordSignIn({ throttle, passwords, start }),
     signUp: createSignUp({ accounts, start }),
+    changePassword: createPasswordChange({ db, throttle, passwords, revocations }),
     cleanUp: throttle.deleteExpired
   }
 }

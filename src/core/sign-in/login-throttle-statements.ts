@@ -1,6 +1,7 @@
 import type { Pool } from '../../db/pool.js'
 import type { accounts } from '../../db/schema.js'
 import { statementPart, type StatementPart } from '../../db/statement-part.js'
+import { recordEvents } from '../audit/audit.js'
 import { isLive } from '../sessions/session-row.js'
 
 type Account = typeof accounts.$inferSelect
@@ -27,6 +28,12 @@ export interface Reservation {
   limits: ReadonlyArray<{ key: string, limit: number }>
   /** The key that does not count for a network with a live session of the account. */
   strangersKey: string
+}
+
+/** What is recorded of a failure. */
+export interface FailedAttempt {
+  event: 'sign_in_failed' | 'password_change_failed'
+  address: string | null
 }
 
 /** Attempts in flight at most so many seconds; an older one was left behind by a process that died. */
@@ -93,15 +100,21 @@ export function createLoginThrottleStatements (sql: Pool) {
         FROM ${locked(keys)} WHERE throttle.key = locked.key`)
     },
 
-    /** Removes the attempt and counts a failure, for so many seconds from the first one on. */
-    countFailure (keys: readonly string[], startedAt: string, windowSeconds: number) {
+    /** Removes the attempt and counts a failure, for so many seconds from the first one on; records it. */
+    countFailure (
+      keys: readonly string[], startedAt: string, windowSeconds: number,
+      { event, accountId, address }: FailedAttempt & { accountId: string }
+    ) {
       return sql`
-        UPDATE login_throttle AS throttle SET
-          guesses = ${withoutAttempt(startedAt)},
-          failures = 1 + ${failures},
-          ends_at = CASE WHEN throttle.failures > 0 AND throttle.ends_at > clock_timestamp()
-            THEN throttle.ends_at ELSE clock_timestamp() + make_interval(secs => ${windowSeconds}) END
-        FROM ${locked(keys)} WHERE throttle.key = locked.key`
+        WITH counted AS (
+          UPDATE login_throttle AS throttle SET
+            guesses = ${withoutAttempt(startedAt)},
+            failures = 1 + ${failures},
+            ends_at = CASE WHEN throttle.failures > 0 AND throttle.ends_at > clock_timestamp()
+              THEN throttle.ends_at ELSE clock_timestamp() + make_interval(secs => ${windowSeconds}) END
+          FROM ${locked(keys)} WHERE throttle.key = locked.key
+        ), failed AS (SELECT ${accountId}::uuid AS account_id, NULL::uuid AS session_id)
+        ${recordEvents(sql, [event], 'failed', address)}`
     },
 
     /** Deletes rows whose counts have expired, a batch at a time. */

@@ -4,7 +4,8 @@ import type { StatementPart } from '../../db/statement-part.js'
 import { AuthError } from '../errors.js'
 import type { Keyring } from '../keys/keyring.js'
 import { networkOf } from '../lib/network.js'
-import { createLoginThrottleStatements } from './login-throttle-statements.js'
+import { noAccount } from '../audit/audit.js'
+import { createLoginThrottleStatements, type FailedAttempt } from './login-throttle-statements.js'
 
 export interface LoginThrottleSettings {
   /** Failures of an account from one network. */
@@ -80,9 +81,11 @@ export function createLoginThrottle ({ sql, keyring, settings }: LoginThrottleNe
       return statements.release(reservedKeys, startedAt, accountNetworkKey)
     },
 
-    /** Removes the attempt and counts a failure. */
-    async failure ({ reservedKeys, startedAt }: Attempt): Promise<void> {
-      await statements.countFailure(reservedKeys, startedAt, settings.failureWindow)
+    /** Removes the attempt, counts a failure and records it, of no account when none has the email. */
+    async failure ({ account, reservedKeys, startedAt }: Attempt, failed: FailedAttempt): Promise<void> {
+      await statements.countFailure(reservedKeys, startedAt, settings.failureWindow, {
+        ...failed, accountId: account?.id ?? noAccount
+      })
     },
 
     /** Deletes counts that no longer matter. */

@@ -31,7 +31,7 @@ export function createPasswordSignIn ({ throttle, passwords, start }: PasswordSi
     const { account } = reserved
     const isVerified = await passwords.verify(account?.hash ?? null, password)
     if (account === null || !isVerified || account.isDisabled) {
-      await throttle.failure(reserved)
+      await throttle.failure(reserved, { event: 'sign_in_failed', address: clientInfo.address })
       throw new AuthError('invalid_credentials')
     }
     const renewedHash = passwords.isOutdated(account.hash) ? await passwords.hash(password, 0) : null

@@ -193,7 +193,7 @@ for (const database of databases) {
       const ends: Array<(person: Person) => Promise<unknown>> = [
         async person => core.sessions.endAll(await idOf(person), 'revoked', operator),
         person => core.accounts.disable(person.email, operator),
-        async person => core.passwords.change({
+        async person => core.signIn.changePassword({
           accountId: await idOf(person),
           current: person.password,
           replacement: 'another password',

@@ -195,15 +195,15 @@ for (const database of databases) {
       t.equal(signIn.status, 200)
     })
 
-    await t.test('a wrong current password is 400 INVALID_PASSWORD and changes nothing', async t => {
+    await t.test('a wrong current password is 400 INVALID_PASSWORD, and is on record only', async t => {
       const first = await sessionPerson(t, request)
       const second = await again(first)
-      const before = await dump(sql)
+      const before = await dump(sql, ['accounts', 'sessions'])
       for (const currentPassword of ['', 'x', `${first.password} `, newPassword]) {
         expectReply(t, await first.request(t, change, { json: { currentPassword, newPassword } }), 400,
           { code: 'INVALID_PASSWORD', message: 'Invalid password' })
       }
-      t.equal(await dump(sql), before)
+      t.equal(await dump(sql, ['accounts', 'sessions']), before)
       await live(t, first, second)
     })
 

@@ -119,7 +119,7 @@ t.test('a disabled account has no session and gets none, and no session comes ba
     await outcomeOf(core.refresh.trade(refreshToken, clientInfo)),
     await outcomeOf(core.signIn.withPassword({ email, password }, 'partner', clientInfo)),
     await outcomeOf(core.signIn.withPassword({ email, password }, 'spa', clientInfo)),
-    await outcomeOf(core.passwords.change({
+    await outcomeOf(core.signIn.changePassword({
       accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'all'
     }, clientInfo))
   ]
@@ -173,8 +173,8 @@ const change = { current: password, replacement: 'another password', minPassword
 
 t.test('a password is changed by who knows the current one, to one that is acceptable', async t => {
   const { account: { id: accountId }, email, accessToken, refreshToken } = await signedIn(core)
-  const attempt = (given: Partial<Parameters<typeof core.passwords.change>[0]>) =>
-    outcomeOf(core.passwords.change({ ...change, accountId, ...given }, clientInfo))
+  const attempt = (given: Partial<Parameters<typeof core.signIn.changePassword>[0]>) =>
+    outcomeOf(core.signIn.changePassword({ ...change, accountId, ...given }, clientInfo))
   for (const current of ['', 'another password', `${password} `, 'x'.repeat(2_000)]) {
     t.equal(await attempt({ current }), 'wrong_password')
   }
@@ -199,13 +199,13 @@ t.test('a password change keeps all sessions on request, and affects no ended or
   const dead = await core.signIn.withPassword({ email, password }, 'partner', clientInfo)
   const stranger = await signedIn(core)
   await core.sessions.end(accountId, dead.sessionId, 'signed_out', clientInfo)
-  await core.passwords.change({ ...change, accountId, keep: 'all' }, clientInfo)
+  await core.signIn.changePassword({ ...change, accountId, keep: 'all' }, clientInfo)
   t.equal(await outcomeOf(core.validation.authenticate(accessToken)), 'granted')
   t.equal(await outcomeOf(core.validation.authenticate(dead.accessToken)), 'invalid_token/signed_out')
 
   for (const { sessionId } of [dead, stranger]) {
     const live = await core.signIn.withPassword({ email, password: change.replacement }, 'partner', clientInfo)
-    await core.passwords.change({ ...change, accountId, current: change.replacement, keep: { sessionId } }, clientInfo)
+    await core.signIn.changePassword({ ...change, accountId, current: change.replacement, keep: { sessionId } }, clientInfo)
     t.equal(await outcomeOf(core.validation.authenticate(live.accessToken)), 'invalid_token/revoked')
     t.equal(await outcomeOf(core.validation.authenticate(dead.accessToken)), 'invalid_token/signed_out')
     t.equal(await outcomeOf(core.refresh.trade(dead.refreshToken, clientInfo)), 'invalid_refresh_token/signed_out')

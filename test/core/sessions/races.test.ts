@@ -16,7 +16,7 @@ type Account = Awaited<ReturnType<typeof signedIn>>
 const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> = {
   'sign-out': (core, account) => core.sessions.signOut.byRefreshToken(account.refreshToken, clientInfo),
   'the end of all sessions': (core, account) => core.sessions.endAll(account.account.id, 'revoked', clientInfo),
-  'a password change': (core, account) => core.passwords.change({
+  'a password change': (core, account) => core.signIn.changePassword({
     ...change, accountId: account.account.id, keep: 'none'
   }, clientInfo),
   disabling: (core, account) => core.accounts.disable(account.email, clientInfo),
@@ -70,7 +70,7 @@ t.test('of two password changes at the same moment one wins', async t => {
   for (let round = 0; round < 20; round += 1) {
     const { account, email } = await signedIn(core)
     const replacements = ['first replacement', 'second replacement']
-    const outcomes = await Promise.allSettled(replacements.map(replacement => core.passwords.change(
+    const outcomes = await Promise.allSettled(replacements.map(replacement => core.signIn.changePassword(
       { ...change, accountId: account.id, replacement, keep: 'none' }, clientInfo)))
     const winners = replacements.filter((_, index) => outcomes[index]?.status === 'fulfilled')
     t.equal(winners.length, 1)
@@ -82,7 +82,7 @@ t.test('a password change keeps, on request, its own session and no other', asyn
   const { core } = await buildCore(t)
   const own = await signedIn(core)
   const other = await core.signIn.withPassword({ email: own.email, password }, 'partner', clientInfo)
-  await core.passwords.change(
+  await core.signIn.changePassword(
     { ...change, accountId: own.account.id, keep: { sessionId: own.sessionId } }, clientInfo)
   t.equal(await rejectionOf(core, own.accessToken), null)
   t.ok(await core.refresh.trade(own.refreshToken, clientInfo))

@@ -2,11 +2,11 @@ import t, { type Test } from 'tap'
 import { AuthError } from '../../../src/core/errors.js'
 import { createKeyring } from '../../../src/core/keys/keyring.js'
 import { createHashingQueue } from '../../../src/core/passwords/hashing-queue.js'
-import { createPasswordChange } from '../../../src/core/passwords/password-change.js'
 import { noopNotifier } from '../../../src/core/revocations/notifier.js'
 import { createRevocationNotices } from '../../../src/core/revocations/revocation-notices.js'
 import { createSignOut } from '../../../src/core/sessions/sign-out.js'
 import { createLoginThrottle } from '../../../src/core/sign-in/login-throttle.js'
+import { createPasswordChange } from '../../../src/core/sign-in/password-change.js'
 import { createPasswordSignIn } from '../../../src/core/sign-in/sign-in.js'
 import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
@@ -27,25 +27,23 @@ async function setUp (t: Test) {
     isOutdated: () => false
   }
   const queue = createHashingQueue({ concurrency: 1, queue: 1 })
-  return { core, db, account, email, settings, queue, hashing, tries: () => changes }
-}
-
-t.test('a sign-in that loses to a change of password twice is rejected', async t => {
-  const { core, db, email, settings, queue, hashing, tries } = await setUp(t)
   const throttle = createLoginThrottle({
     sql: db.sql, keyring: createKeyring('x'.repeat(32)), settings: settings.signIn
   })
-  const signIn = createPasswordSignIn({
-    throttle, passwords: { ...hashing, admit: queue.admit }, start: core.sessions.start
-  })
+  return { core, db, account, email, throttle, passwords: { ...hashing, admit: queue.admit }, tries: () => changes }
+}
+
+t.test('a sign-in that loses to a change of password twice is rejected', async t => {
+  const { core, email, throttle, passwords, tries } = await setUp(t)
+  const signIn = createPasswordSignIn({ throttle, passwords, start: core.sessions.start })
   t.equal(await outcomeOf(signIn({ email, password }, 'partner', clientInfo)), 'invalid_credentials')
   t.equal(tries(), 2)
 })
 
 t.test('a change of password that loses to another one twice is rejected', async t => {
-  const { db, account, queue, hashing, tries } = await setUp(t)
+  const { db, account, throttle, passwords, tries } = await setUp(t)
   const revocations = createRevocationNotices({ notifier: noopNotifier })
-  const changePassword = createPasswordChange({ db, queue, hashing, revocations })
+  const changePassword = createPasswordChange({ db, throttle, passwords, revocations })
   const change = { accountId: account.id, current: password, replacement: 'x', minPasswordLength: 8 }
   t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, clientInfo)), 'wrong_password')
   t.equal(tries(), 2)

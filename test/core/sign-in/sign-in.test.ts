@@ -115,7 +115,7 @@ t.test('a password change during a renewal of its hash is not refused as wrong',
   for (let round = 0; round < 40; round += 1) {
     const { email, account } = await signedIn(core)
     const [changed] = await Promise.all([
-      outcomeOf(stronger.passwords.change({
+      outcomeOf(stronger.signIn.changePassword({
         accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'all'
       }, clientInfo)),
       outcomeOf(signIn(stronger, email))
@@ -126,7 +126,7 @@ t.test('a password change during a renewal of its hash is not refused as wrong',
 })
 
 const ends: Record<string, (core: Core, account: Account) => Promise<unknown>> = {
-  'a password change': (core, { account }) => core.passwords.change({
+  'a password change': (core, { account }) => core.signIn.changePassword({
     accountId: account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'none'
   }, clientInfo),
   disabling: (core, { email }) => core.accounts.disable(email, clientInfo),

@@ -145,7 +145,7 @@ const ends: Record<string, [fault: string, end: (core: Core, who: SignedIn, sql:
   'sign-out': ['signed_out', (core, who) => core.sessions.signOut.byRefreshToken(who.refreshToken, clientInfo)],
   revocation: ['revoked', (core, who) => core.sessions.end(who.account.id, who.sessionId, 'revoked', clientInfo)],
   'the end of all sessions': ['revoked', (core, who) => core.sessions.endAll(who.account.id, 'revoked', clientInfo)],
-  'a password change': ['revoked', (core, who) => core.passwords.change({
+  'a password change': ['revoked', (core, who) => core.signIn.changePassword({
     accountId: who.account.id, current: password, replacement: 'another password', minPasswordLength: 8, keep: 'none'
   }, clientInfo)],
   disabling: ['revoked', (core, who) => core.accounts.disable(who.email, clientInfo)],

@@ -1,18 +1,19 @@
 import type { Database } from '../../db/client.js'
-import { and, eq, isNull } from '../../db/query.js'
+import { eq } from '../../db/query.js'
 import { accounts } from '../../db/schema.js'
+import type { StatementPart } from '../../db/statement-part.js'
 import { recordEvents } from '../audit/audit.js'
 import { AuthError } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import { endAccess } from '../revocations/end-sessions.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
-import type { HashingQueue } from './hashing-queue.js'
-import type { PasswordHashing } from './password-hashing.js'
+import type { Passwords } from '../passwords/index.js'
+import type { LoginThrottle } from './login-throttle.js'
 
 export interface PasswordChangeNeeds {
   db: Pick<Database, 'sql' | 'query'>
-  queue: Pick<HashingQueue, 'admit'>
-  hashing: Pick<PasswordHashing, 'hash' | 'verify'>
+  throttle: Pick<LoginThrottle, 'reserve' | 'success' | 'failure'>
+  passwords: Pick<Passwords, 'admit' | 'hash' | 'verify'>
   revocations: Pick<RevocationNotices, 'publish'>
 }
 
@@ -27,12 +28,14 @@ export interface PasswordChange {
 
 /**
  * Changes a password and ends all sessions but those to keep, in one statement, if the current password is right
- * and has not been changed meanwhile.
- * @throws AuthError `wrong_password`, `password_unacceptable`, `overloaded`
+ * and has not been changed meanwhile. A wrong one counts as a failed sign-in: an access token must not be worth more
+ * guesses (OWASP ASVS 6.3.4).
+ * @throws AuthError `wrong_password`, `password_unacceptable`, `too_many_failures`, `overloaded`
  */
-export function createPasswordChange ({ db: { sql, query }, queue, hashing, revocations }: PasswordChangeNeeds) {
+export function createPasswordChange ({ db: { sql, query }, throttle, passwords, revocations }: PasswordChangeNeeds) {
   async function replaceHash (
-    { accountId, keep }: PasswordChange, verifiedHash: string, hash: string, { address }: ClientInfo
+    { accountId, keep }: PasswordChange, verifiedHash: string, hash: string, success: StatementPart,
+    { address }: ClientInfo
   ): Promise<boolean> {
     const keptId = typeof keep === 'string' ? undefined : keep.sessionId
     const where = sql`
@@ -45,22 +48,33 @@ export function createPasswordChange ({ db: { sql, query }, queue, hashing, revo
       })
     const changed = await sql`
       WITH ${account}, changed AS (SELECT account.id AS account_id, ${keptId ?? null}::uuid AS session_id FROM account),
-      record AS (${recordEvents(sql, ['password_changed'], 'changed', address)})
+      record AS (${recordEvents(sql, ['password_changed'], 'changed', address)}), in_same_statement AS (${success})
       SELECT account_id FROM changed`
     return changed.length > 0
   }
 
   async function attempt (change: PasswordChange, clientInfo: ClientInfo): Promise<boolean> {
-    const [account] = await query.select({ hash: accounts.passwordHash }).from(accounts)
-      .where(and(eq(accounts.id, change.accountId), isNull(accounts.disabledAt)))
-    const isVerified = await hashing.verify(account?.hash ?? null, change.current)
-    if (account === undefined || !isVerified) throw new AuthError('wrong_password')
-    const hash = await hashing.hash(change.replacement, change.minPasswordLength)
-    return replaceHash(change, account.hash, hash, clientInfo)
+    const { address } = clientInfo
+    const [owner] = await query.select({ email: accounts.email }).from(accounts)
+      .where(eq(accounts.id, change.accountId))
+    if (owner === undefined) throw new AuthError('wrong_password')
+    const reserved = await throttle.reserve(owner.email, address)
+    const { account } = reserved
+    const isVerified = await passwords.verify(account?.hash ?? null, change.current)
+    if (account?.id !== change.accountId || !isVerified || account.isDisabled) {
+      await throttle.failure(reserved, { event: 'password_change_failed', address })
+      throw new AuthError('wrong_password')
+    }
+    const success = throttle.success(reserved)
+    const hash = await passwords.hash(change.replacement, change.minPasswordLength).catch(async (error: unknown) => {
+      await success
+      throw error
+    })
+    return replaceHash(change, account.hash, hash, success, clientInfo)
   }
 
   return async function changePassword (change: PasswordChange, clientInfo: ClientInfo): Promise<void> {
-    await queue.admit(async () => {
+    await passwords.admit(async () => {
       // The password may still be correct: a concurrent sign-in may have renewed its hash.
       const isChanged = await attempt(change, clientInfo) || await attempt(change, clientInfo)
       if (!isChanged) throw new AuthError('wrong_password', { message: 'the password was changed meanwhile' })
