@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { drivers } from './drivers.js'
+import { ageRotations } from '../support/age-rotations.js'
 import { dump, openSql } from '../support/open-sql.js'
 import { build, databases } from '../support/build.js'
 import { post, type Reply } from '../support/http.js'
 import { loggedIn, newPerson, registered } from '../support/people.js'
+import { claimsOf } from '../support/set-cookie.js'
 
 /** How a secret could be written down: as it is, as a part of it, or as the bytes it stands for. */
 function spellings (secret: string): string[] {
@@ -55,6 +57,7 @@ for (const database of databases) {
       ;({ token, refreshToken } = body.data)
     }
     secrets.add(token).add(refreshToken)
+    await ageRotations(openSql(t, server.settings), String(claimsOf(token).sid), 10)
     t.equal((await post(`${server.api}/api/auth/refresh-token`, { refreshToken: first })).status, 401, 'reuse')
     await post(`${server.api}/api/auth/refresh-token?refreshToken=${refreshToken}`, `{"refreshToken":"${refreshToken}`)
 

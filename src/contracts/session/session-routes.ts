@@ -131,7 +131,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
   }, async request => {
     const { accountId, sessionId, account } = principalOf(request)
     const { currentPassword: current, newPassword: replacement, revokeOtherSessions = true } = request.body
-    const keep = revokeOtherSessions ? { sessionId } : 'all'
+    const keep = revokeOtherSessions ? { sessionId } : 'all' as const
     const change = { accountId, current, replacement, minPasswordLength, keep }
     await core.signIn.changePassword(change, clientInfoOf(request))
     return { token: revokeOtherSessions ? requireToken(tokenOf(request)) : null, user: toUser(account) }

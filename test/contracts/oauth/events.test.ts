@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
+import { ageRotations } from '../../support/age-rotations.js'
 import { openSql } from '../../support/open-sql.js'
 import { secondCore, operator } from '../../support/second-core.js'
 import { databases } from '../../support/build.js'
@@ -76,9 +77,9 @@ t.test('partners get an event for every end of a session, each by its kind', asy
   const revoked = (entity: string) => ({ [`${caep}/session-revoked`]: { initiating_entity: entity } })
 
   const reused = await signIn()
-  await core.refresh.trade(reused.refreshToken, operator)
   const successor = await core.refresh.trade(reused.refreshToken, operator)
   await core.refresh.trade(successor.refreshToken, operator)
+  await ageRotations(openSql(t, server.settings), String(claimsOf(reused.token).sid), 10)
   await t.rejects(core.refresh.trade(reused.refreshToken, operator))
   t.match(await told(), [{ sub_id: of(reused.token), events: revoked('policy') }])
 
