@@ -16,3 +16,12 @@ export function parseJson (app: FastifyInstance) {
     return isUtf8(body) ? parse(request, body.toString(), done) : done(new HttpFailure('invalid_json'))
   }
 }
+
+/**
+ * A form that is empty is no body: `axios.post(url)` and others send this content type by default. It is taken where a
+ * body is optional, such as at a sign-out, and refused like any other form elsewhere.
+ */
+export function takeEmptyForm ({ routeOptions }: FastifyRequest, body: Buffer, done: Done): void {
+  const isOptional = routeOptions.schema?.body === undefined
+  return done(body.length === 0 && isOptional ? null : new HttpFailure('unsupported_media_type'), undefined)
+}

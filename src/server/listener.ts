@@ -8,7 +8,7 @@ import { errorHandler, sendFailure } from './error-handler.js'
 import { addFormats } from './formats.js'
 import { serveFrontPage, type Listening } from './front-page.js'
 import { closeGracefully } from './graceful-close.js'
-import { parseJson } from './json-body.js'
+import { parseJson, takeEmptyForm } from './json-body.js'
 import { registerCors } from './plugins/cors.js'
 import { registerRateLimit } from './plugins/rate-limit.js'
 import { registerSwaggerUi } from './plugins/swagger-ui.js'
@@ -47,6 +47,7 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   const app = Fastify(serverOptions(options))
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, takeEmptyForm)
   closeGracefully(app)
   await registerCors(app, settings.corsOrigins)
   await registerRateLimit(app, options.redis)

@@ -16,7 +16,8 @@ export interface Driver {
   tokenOf (reply: Reply): string
   /** Calls a route that requires an access token. */
   callProtected (token: string): Promise<Reply>
-  signOut (token: string): Promise<Reply>
+  /** With headers besides the token, where the contract's request has no body. */
+  signOut (token: string, headers?: Record<string, string>): Promise<Reply>
   /** The status and the body of each refusal. */
   refusals: Record<'wrongPassword' | 'taken' | 'badToken', { status: number, body: object }>
   /** Whether `callProtected` accepted the token. */
@@ -55,7 +56,8 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
       signIn: person => post(`${api}/api/auth/token`, person),
       tokenOf: reply => String(reply.body.access_token),
       callProtected: token => send(`${api}/api/auth/me`, { headers: bearer(token) }),
-      signOut: token => send(`${api}/api/auth/logout`, { method: 'POST', headers: bearer(token) }),
+      signOut: (token, headers) =>
+        send(`${api}/api/auth/logout`, { method: 'POST', headers: { ...headers, ...bearer(token) } }),
       isGood: ok,
       refusals: {
         wrongPassword: { status: 401, body: { detail: 'Invalid email or password' } },
@@ -68,7 +70,8 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
       signIn: person => post(`${tasks}/auth/login`, person),
       tokenOf: reply => cookieOf(reply, 'auth_token'),
       callProtected: token => send(`${tasks}/tasks`, { headers: bearer(token) }),
-      signOut: token => send(`${tasks}/auth/logout`, { method: 'POST', headers: bearer(token) }),
+      signOut: (token, headers) =>
+        send(`${tasks}/auth/logout`, { method: 'POST', headers: { ...headers, ...bearer(token) } }),
       isGood: ok,
       refusals: {
         wrongPassword: { status: 401, body: { detail: 'Invalid email or password' } },
@@ -81,7 +84,8 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
       signIn: person => post(`${web}/auth/login`, person),
       tokenOf: reply => cookieOf(reply, 'token'),
       callProtected: token => send(`${web}/auth/me`, { headers: { cookie: `token=${token}` } }),
-      signOut: token => send(`${web}/auth/logout`, { method: 'POST', headers: { cookie: `token=${token}` } }),
+      signOut: (token, headers) =>
+        send(`${web}/auth/logout`, { method: 'POST', headers: { ...headers, cookie: `token=${token}` } }),
       isGood: ok,
       refusals: {
         wrongPassword: { status: 401, body: { error: 'Invalid email or password' } },
@@ -94,7 +98,8 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
       signIn: person => post(`${api}/api/auth/sign-in/email`, person),
       tokenOf: reply => String(reply.body.token),
       callProtected: token => send(`${api}/api/auth/list-sessions`, { headers: bearer(token) }),
-      signOut: token => send(`${api}/api/auth/sign-out`, { method: 'POST', headers: bearer(token) }),
+      signOut: (token, headers) =>
+        send(`${api}/api/auth/sign-out`, { method: 'POST', headers: { ...headers, ...bearer(token) } }),
       // The token of another contract is good, and may not list sessions.
       isGood: reply => ok(reply) || reply.body.code === 'WRONG_CONTRACT',
       refusals: {

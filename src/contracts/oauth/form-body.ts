@@ -6,7 +6,9 @@ import { HttpFailure } from '../../http/failure.js'
  * is refused. Only this contract takes forms.
  */
 export function takeForms (app: FastifyInstance): void {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+  const form = 'application/x-www-form-urlencoded'
+  app.removeContentTypeParser(form)
+  app.addContentTypeParser(form, { parseAs: 'string' }, (_request, body, done) => {
     const parameters = [...new URLSearchParams(String(body))].filter(([, value]) => value !== '')
     const names = parameters.map(([name]) => name)
     const repeated = names.find((name, index) => names.indexOf(name) < index)

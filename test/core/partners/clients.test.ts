@@ -29,8 +29,8 @@ t.test('no two clients get one audience, nor the id of another, not even at the 
   }
   await t.rejects(add(shared), refused)
 
-  await sql`ALTER TABLE clients RENAME TO hidden`
-  await t.rejects(add(some()), { code: '42P01' }, 'what else goes wrong is not taken for it')
+  await sql`ALTER TABLE clients RENAME COLUMN secret_hash TO hidden`
+  await t.rejects(add(some()), { code: '42703' }, 'what else goes wrong is not taken for it')
 })
 
 t.test('no client gets Keyturn\'s own audience, in any spelling', async t => {
