@@ -37,9 +37,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const accounts = createAccounts({ db, passwords, revocations })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
   const tokens = createTokens({ keyring, keys, issuer, settings: settings.tokens, now })
-  const sessions = createSessions({
-    db, tokens, revocations, lifetimes, maxPerAccount: quotas.sessions, maxTokenLifetime
-  })
+  const sessions = createSessions({ db, tokens, revocations, lifetimes, quotas, maxTokenLifetime })
   const refresh = createRefresh({
     db, keyring, tokens, sessions, revocations, policy: settings.refresh, lifetimes, now, onError
   })

@@ -16,7 +16,7 @@ export interface SessionsNeeds {
   revocations: Pick<RevocationNotices, 'publish'>
   lifetimes: Lifetimes
   /** Live sessions of an account at most. */
-  maxPerAccount: number
+  quotas: { sessions: number }
   /** The longest lifetime of an access token, in seconds. */
   maxTokenLifetime: number
 }
@@ -25,13 +25,13 @@ export type Sessions = ReturnType<typeof createSessions>
 
 /** Sessions from their beginning to their end; what keeps them going is in the room `refresh`. */
 export function createSessions (needs: SessionsNeeds) {
-  const { db: { sql }, tokens, revocations, lifetimes, maxPerAccount, maxTokenLifetime } = needs
+  const { db: { sql }, tokens, revocations, lifetimes, quotas, maxTokenLifetime } = needs
   const sessions = createSessionList({ sql, revocations })
   const issuer = createTokenIssuer({ tokens, lifetimes })
   return {
     ...sessions,
     issuer,
-    start: createSessionStart({ sql, revocations, lifetimes, maxPerAccount, issuer }),
+    start: createSessionStart({ sql, revocations, lifetimes, maxPerAccount: quotas.sessions, issuer }),
     signOut: createSignOut({ tokens, sessions }),
     purge: createPurge({ sql, keptAfterEnd: maxTokenLifetime })
   }
