@@ -49,6 +49,16 @@ t.test('a change of password that loses to another one twice is rejected', async
   t.equal(tries(), 2)
 })
 
+t.test('a change of password of an account that is deleted at the same moment is rejected', async t => {
+  const { db, account, throttle, passwords } = await setUp(t)
+  const reserve = async (...attempt: Parameters<typeof throttle.reserve>) =>
+    ({ ...await throttle.reserve(...attempt), account: null })
+  const revocations = createRevocationNotices({ notifier: noopNotifier })
+  const changePassword = createPasswordChange({ db, throttle: { ...throttle, reserve }, passwords, revocations })
+  const change = { accountId: account.id, current: password, replacement: 'x', minPasswordLength: 8 }
+  t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, clientInfo)), 'wrong_password')
+})
+
 t.test('a sign-out that cannot be done now is not taken for done', async t => {
   const read = async () => { throw new AuthError('unavailable') }
   const signOut = createSignOut({ tokens: { access: { read } } as never, sessions: {} as never })
