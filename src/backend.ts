@@ -40,6 +40,8 @@ const embeddedPoolMax = 4
 
 /** Opens the database that the settings name, embedded if they name none, and puts a core over it. */
 export async function openBackend ({ settings, serves = false, log, now }: BackendNeeds): Promise<Backend> {
+  const { secrets, database: { dataDir } } = settings
+  const current = secrets.current ?? await loadOrCreateSecret(dataDir)
   const { target, poolMax, closeTarget } = await openTarget(settings.database, serves, log)
   const database = openDatabase({ target, poolMax, toUnavailable: unavailable })
   const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background; will try again')
@@ -51,8 +53,6 @@ export async function openBackend ({ settings, serves = false, log, now }: Backe
     return createPostgresNotifier({ sql: database.sql, target, onError: onBackgroundError })
   }
 
-  const { secrets, database: { dataDir } } = settings
-  const current = secrets.current ?? await loadOrCreateSecret(dataDir)
   const core = createCore({
     db: database,
     notifier: openNotifier(),

@@ -16,7 +16,7 @@ export interface Variable<Value> {
 /** Of a variable without a default. */
 export type Optional<Value> = Variable<Value | undefined>
 
-const minSecretBytes = 32
+export const minSecretBytes = 32
 const wholeNumber = /^\d{1,9}$/
 
 export const text = (defaultText: string, description: string): Variable<string> => ({
@@ -82,7 +82,7 @@ export const cidrList = (description: string): Variable<string[]> => ({
 export const secret = (description: string): Optional<string> => ({
   description,
   default: undefined,
-  isValid: value => Buffer.byteLength(value) >= minSecretBytes,
+  isValid: isStrongSecret,
   rule: `must be at least ${minSecretBytes} bytes long`,
   parse: value => value
 })
@@ -101,6 +101,11 @@ export const databaseUrl = (description: string): Optional<string> => ({
   ...url(['postgres', 'postgresql'], 'postgres://user:password@host:5432/database', description),
   isValid: isAddress
 })
+
+/** Whether a secret is long enough to be one. */
+export function isStrongSecret (value: string): boolean {
+  return Buffer.byteLength(value) >= minSecretBytes
+}
 
 /** An origin as a browser serializes it: no path, no default port, lower case (RFC 6454 6.2). */
 function isOrigin (value: string): boolean {
