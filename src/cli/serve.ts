@@ -19,7 +19,7 @@ export function serveCommand (env: Environment): Command {
   return new Command('serve').description('run the server').action(async () => {
     const settings = loadSettings(env, contractNames)
     const log = createLog(settings.logLevel)
-    for (const line of unknownVariables(env)) log.warn(line)
+    for (const line of [...unknownVariables(env), ...settings.risks]) log.warn(line)
     surviveDriverFaults(process, log)
     const starting = startServer({ settings, log, now: Date.now })
 

@@ -1,6 +1,8 @@
 import type { CoreSettings } from '../core/settings.js'
 import { ConfigError, readEnvironment, type Environment } from './environment.js'
 import { parseListen, type ListenAddress } from './listen-addresses.js'
+import { riskySettings } from './risky-settings.js'
+import { readSecretFiles, sharedSecrets } from './secret-variables.js'
 
 /** Settings as the program sees them: durations in seconds, lists split, defaults filled in. */
 export interface Settings extends Omit<CoreSettings, 'secrets'> {
@@ -16,17 +18,23 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
   rateLimit: { max: number, window: number }
   logLevel: string
+  /** A line for each setting that is valid and dangerous, for the log. */
+  risks: string[]
 }
 
 /**
- * Reads the settings from an environment. Variables of other programs are ignored (see `unknownVariables`).
+ * Reads the settings from an environment, and from the files of secrets that it names. Variables of other programs are
+ * ignored (see `unknownVariables`).
  * @throws ConfigError with all problems at once
  */
 export function loadSettings (env: Environment, knownContracts: readonly string[]): Settings {
-  const { values, problems } = readEnvironment(env)
+  const files = readSecretFiles(env)
+  const { values, problems } = readEnvironment(files.env)
+  problems.unshift(...files.problems)
   if (values.DATABASE_URL !== undefined && values.KEYTURN_SECRET === undefined) {
     problems.push('KEYTURN_SECRET is required with DATABASE_URL; make one with: openssl rand -base64 48')
   }
+  problems.push(...sharedSecrets(values))
   const listen = parseListen(values.LISTEN, values.HOST, knownContracts)
   problems.push(...listen.problems.map(problem => `LISTEN ${problem}`))
   if (problems.length > 0) throw new ConfigError(problems)
@@ -66,8 +74,11 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     quotas: { sessions: values.ACCOUNT_SESSIONS_MAX, tasks: values.ACCOUNT_TASKS_MAX },
     trustProxy: values.TRUST_PROXY,
     corsOrigins: values.CORS_ORIGIN,
-    secureCookies: values.COOKIE_SECURE === 'auto' ? values.NODE_ENV === 'production' : values.COOKIE_SECURE === 'true',
+    secureCookies: values.COOKIE_SECURE === 'auto'
+      ? values.NODE_ENV === 'production' || values.PUBLIC_URL.startsWith('https:')
+      : values.COOKIE_SECURE === 'true',
     rateLimit: { max: values.RATE_LIMIT_MAX, window: values.RATE_LIMIT_WINDOW },
-    logLevel: values.LOG_LEVEL
+    logLevel: values.LOG_LEVEL,
+    risks: riskySettings(values)
   }
 }

@@ -1,7 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { variables, type Environment } from './environment.js'
+import { fileVariables } from './secret-variables.js'
 
-const names = Object.keys(variables)
+const names = [...Object.keys(variables), ...fileVariables]
 
 /** Prefixes of Keyturn's variables that other programs do not use. */
 const prefixes = ['KEYTURN_', ...names.flatMap(name => /^[A-Z]+_[A-Z]+_/.exec(name) ?? [])]

@@ -60,7 +60,7 @@ export const choice = <Value extends string> (
 export const origin = (defaultText: string, description: string): Variable<string> => ({
   ...text(defaultText, description),
   isValid: isOrigin,
-  rule: 'must be an http or https origin without a path, such as https://auth.example.com'
+  rule: 'must be an http or https origin without a path or a slash at its end, such as https://auth.example.com'
 })
 
 export const originList = (description: string): Variable<string[]> => ({
@@ -75,7 +75,7 @@ export const cidrList = (description: string): Variable<string[]> => ({
   description,
   default: '',
   isValid: value => splitList(value).every(isTrustworthyCidr),
-  rule: 'must be a comma-separated list of CIDRs, such as 10.0.0.0/8,::1/128',
+  rule: 'must be a comma-separated list of CIDRs, such as 10.0.0.0/8,::1/128, none of which trusts every address',
   parse: splitList
 })
 
@@ -116,13 +116,13 @@ function splitList (list: string): string[] {
   return list.split(',').map(item => item.trim()).filter(item => item !== '')
 }
 
-/** An IPv4-mapped prefix shorter than 97 bits would trust every IPv4 address (CVE-2026-92395). */
+/** No bits at all would trust everyone; an IPv4-mapped prefix under 97 bits, every IPv4 address (CVE-2026-92395). */
 function isTrustworthyCidr (cidr: string): boolean {
   const [address = '', bits, ...rest] = cidr.split('/')
   const family = isIP(address)
   if (family === 0 || rest.length > 0) return false
   const width = family === 4 ? 32 : 128
-  if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= width)) return false
+  if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= width)) return false
   const mapped = new BlockList()
   mapped.addSubnet('::ffff:0:0', 96, 'ipv6')
   return family === 4 || bits === undefined || Number(bits) > 96 || !mapped.check(address, 'ipv6')

@@ -175,7 +175,7 @@ t.test('TRUST_PROXY is a list of addresses and CIDRs', async t => {
   t.same(load({ TRUST_PROXY }).trustProxy, ['10.0.0.0/8', '192.0.2.7', '::1/128', 'fd00::/8'])
   const wrong = [
     'loopback', 'true', '1', '10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1', '10.0.0',
-    '10.0.0.0/0x8'
+    '10.0.0.0/0x8', '0.0.0.0/0', '::/0', '203.0.113.1/00'
   ]
   for (const cidr of wrong) {
     t.match(problemsOf({ TRUST_PROXY: `127.0.0.1,${cidr}` }), [/^TRUST_PROXY must be a comma-separated list/], cidr)
@@ -234,8 +234,12 @@ t.test('CORS_ORIGIN is a list of origins', async t => {
   }
 })
 
-t.test('cookies are Secure in production, unless COOKIE_SECURE says otherwise', async t => {
+t.test('cookies are Secure in production or under https, unless COOKIE_SECURE says otherwise', async t => {
+  const PUBLIC_URL = 'https://auth.example.com'
   t.equal(load().secureCookies, false)
+  t.equal(load({ PUBLIC_URL }).secureCookies, true, 'whatever NODE_ENV is')
+  t.equal(load({ PUBLIC_URL, NODE_ENV: 'prod' }).secureCookies, true)
+  t.equal(load({ PUBLIC_URL, COOKIE_SECURE: 'false' }).secureCookies, false)
   t.equal(load({ NODE_ENV: 'production' }).secureCookies, true)
   t.equal(load({ NODE_ENV: 'production', COOKIE_SECURE: 'false' }).secureCookies, false)
   t.equal(load({ COOKIE_SECURE: 'true' }).secureCookies, true)
@@ -246,4 +250,13 @@ t.test('JWT_ALG and LOG_LEVEL take one of their words, in their spelling', async
   t.match(problemsOf({ JWT_ALG: 'eddsa' }), ['JWT_ALG must be one of ES256, EdDSA, RS256'])
   t.match(problemsOf({ JWT_ALG: 'HS256' }), ['JWT_ALG must be one of ES256, EdDSA, RS256'])
   t.equal(load({ LOG_LEVEL: 'silent' }).logLevel, 'silent')
+})
+
+t.test('no two secrets are the same: who is given JWT_SECRET must not have the root of all keys', async t => {
+  const [JWT_SECRET, KEYTURN_SECRET] = [secret, secret]
+  t.match(problemsOf({ KEYTURN_SECRET, JWT_SECRET }), [/^JWT_SECRET is the same as KEYTURN_SECRET/])
+  const current = { KEYTURN_SECRET: `${secret} new` }
+  t.match(problemsOf({ ...current, KEYTURN_SECRET_PREVIOUS: secret, JWT_SECRET }), [/^JWT_SECRET is the same/])
+  t.match(problemsOf({ KEYTURN_SECRET, KEYTURN_SECRET_PREVIOUS: secret }), [/^KEYTURN_SECRET_PREVIOUS is the same as/])
+  t.same(problemsOf({ KEYTURN_SECRET, JWT_SECRET: `${secret} of partners` }), [])
 })

@@ -1,0 +1,48 @@
+import { parseAddress } from '../db/address.js'
+import type { Values } from './environment.js'
+
+/** A line when the settings carry this risk, else `undefined`. */
+type Check = (values: Values) => string | false | undefined
+
+const loopback = /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/
+const environments = ['production', 'development', 'test']
+
+/** A secret made of so few different characters was typed, not generated. */
+const fewCharacters = 10
+
+const hostOf = (origin: string) => new URL(origin).hostname
+const isPlain = (origin: string) => origin.startsWith('http:') && !loopback.test(hostOf(origin))
+const isMonotonous = (secret: string | undefined) => secret !== undefined && new Set(secret).size < fewCharacters
+
+/** Settings that are valid and dangerous in most places. The text names the variable and never repeats a secret. */
+const checks: readonly Check[] = [
+  ({ KEYTURN_SECRET }) => isMonotonous(KEYTURN_SECRET) &&
+    'KEYTURN_SECRET repeats a few characters and can be guessed; make one with: openssl rand -base64 48',
+  ({ JWT_SECRET }) => isMonotonous(JWT_SECRET) &&
+    'JWT_SECRET repeats a few characters and can be guessed; make one with: openssl rand -base64 48',
+  ({ PUBLIC_URL, COOKIE_SECURE }) => PUBLIC_URL.startsWith('https:') && COOKIE_SECURE === 'false' &&
+    'COOKIE_SECURE=false although PUBLIC_URL is https: browsers send the cookies over plain HTTP too',
+  ({ NODE_ENV, PUBLIC_URL }) => NODE_ENV === 'production' && isPlain(PUBLIC_URL) &&
+    'PUBLIC_URL is http in production: whoever is on the way can read tokens and passwords',
+  ({ NODE_ENV }) => !environments.includes(NODE_ENV) &&
+    `NODE_ENV is none of ${environments.join(', ')}, and only production makes cookies Secure by itself`,
+  ({ DATABASE_URL }) => DATABASE_URL !== undefined && isUnencrypted(DATABASE_URL) &&
+    'DATABASE_URL names another host without TLS; add ?sslmode=verify-full',
+  ({ CORS_ORIGIN }) => CORS_ORIGIN.some(isPlain) &&
+    'CORS_ORIGIN has an http origin: whoever is on the way to that page can use its visitors\' cookies',
+  ({ ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL }) => ACCESS_TOKEN_TTL > REFRESH_TOKEN_TTL &&
+    'ACCESS_TOKEN_TTL is longer than REFRESH_TOKEN_TTL: access tokens end with their session, earlier than they say',
+  ({ ACCESS_TOKEN_TTL, SESSION_MAX_AGE }) => ACCESS_TOKEN_TTL > SESSION_MAX_AGE &&
+    'ACCESS_TOKEN_TTL is longer than SESSION_MAX_AGE: access tokens end with their session, earlier than they say'
+]
+
+/** A line for each risk that the settings carry; the server logs them once, when it starts. */
+export function riskySettings (values: Values): string[] {
+  return checks.map(check => check(values)).filter(line => typeof line === 'string')
+}
+
+function isUnencrypted (databaseUrl: string): boolean {
+  const { url, host = new URL(url).hostname } = parseAddress(databaseUrl)
+  const mode = new URL(url).searchParams.get('sslmode') ?? 'disable'
+  return !host.startsWith('/') && !loopback.test(host) && ['disable', 'allow', 'prefer'].includes(mode)
+}
