@@ -44,7 +44,7 @@ export async function openBackend ({ settings, serves = false, log, now }: Backe
   const current = secrets.current ?? await loadOrCreateSecret(dataDir)
   const { target, poolMax, closeTarget } = await openTarget(settings.database, serves, log)
   const database = openDatabase({ target, poolMax, toUnavailable: unavailable })
-  const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background; will try again')
+  const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background')
   const redis = settings.redisUrl === undefined ? null : openRedis(settings.redisUrl, onBackgroundError)
 
   function openNotifier (): Notifier {

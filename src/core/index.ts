@@ -29,7 +29,7 @@ export type Core = ReturnType<typeof createCore>
 
 /** The rooms of the core, each over rooms above it; nothing is read or written before `lifecycle.load`. */
 export function createCore ({ db, notifier, openEngine, settings, now, onBackgroundError: onError }: CoreNeeds) {
-  const { issuer, secrets, lifetimes, quotas } = settings
+  const { issuer, secrets, lifetimes, quotas, signIn: limits } = settings
   const maxTokenLifetime = Math.max(lifetimes.accessToken, lifetimes.longAccessToken)
 
   const revocations = createRevocations({ db, notifier, now, onError })
@@ -44,7 +44,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const validation = createValidation({
     db, tokens, sessions, refresh, revocations, settings: settings.validation, now
   })
-  const signIn = createSignIn({ db, keyring, revocations, passwords, accounts, sessions, limits: settings.signIn })
+  const signIn = createSignIn({ db, keyring, revocations, passwords, accounts, sessions, limits, onError })
   const partners = createPartners({
     db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
   })
@@ -69,8 +69,8 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
     }),
 
     lifecycle: {
-      /** Reads the signing keys; until it has succeeded once, tokens are neither issued nor checked. */
-      load: keys.load,
+      /** Reads the signing keys and what else is kept; until it has succeeded once, no token is issued or checked. */
+      load: async (): Promise<void> => { await Promise.all([keys.load(), signIn.load()]) },
 
       /** Whether the core can answer now. Never throws. */
       isReady: async (): Promise<boolean> => keys.ready && db.isWritable(),

@@ -32,6 +32,9 @@ export interface NewAccount {
 
 export type Accounts = ReturnType<typeof createAccounts>
 
+/** Of the hashes read at start-up. */
+const maxHashesRead = 1_000
+
 const codeOfConstraint: Record<string, AuthErrorCode> = {
   accounts_email_unique: 'email_taken',
   accounts_username_unique: 'username_taken'
@@ -104,6 +107,13 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
       const rows = await query.select(shownColumns).from(accounts)
         .where(gt(accounts.number, afterNumber)).orderBy(accounts.number).limit(limit)
       return rows.map(toAccount)
+    },
+
+    /** The password hashes of the first accounts: if the cost was ever changed, some are of the cost before. */
+    async oldestHashes (): Promise<string[]> {
+      const rows = await query.select({ hash: accounts.passwordHash }).from(accounts)
+        .orderBy(accounts.number).limit(maxHashesRead)
+      return rows.map(({ hash }) => hash)
     },
 
     /** Sets what billing says, or with `null` that there is no subscription. @throws AuthError `not_found` */

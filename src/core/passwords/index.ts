@@ -1,5 +1,6 @@
+import type { PasswordHashCost } from './equal-work.js'
 import { createHashingQueue } from './hashing-queue.js'
-import { createPasswordHashing, type PasswordHashCost } from './password-hashing.js'
+import { createPasswordHashing } from './password-hashing.js'
 
 export interface PasswordSettings extends PasswordHashCost {
   /** Hashes computed at the same time, and callers that may wait besides. */

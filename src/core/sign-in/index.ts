@@ -19,18 +19,21 @@ export interface SignInNeeds {
   accounts: Accounts
   sessions: Sessions
   limits: LoginThrottleSettings
+  onError: (error: unknown) => void
 }
 
 export type SignIn = ReturnType<typeof createSignIn>
 
 /** How sessions begin, with a password or with a new account; and whatever else takes a password. */
 export function createSignIn (needs: SignInNeeds) {
-  const { db, keyring, revocations, passwords, accounts, sessions: { start }, limits } = needs
+  const { db, keyring, revocations, passwords, accounts, sessions: { start }, limits, onError } = needs
   const throttle = createLoginThrottle({ sql: db.sql, keyring, settings: limits })
   return {
-    withPassword: createPasswordSignIn({ throttle, passwords, start }),
+    withPassword: createPasswordSignIn({ throttle, passwords, start, onError }),
     signUp: createSignUp({ accounts, start }),
     changePassword: createPasswordChange({ db, throttle, passwords, revocations }),
+    /** Reads with which costs passwords are hashed, so that none of them tells an account from none. */
+    load: async (): Promise<void> => passwords.learnCosts(await accounts.oldestHashes()),
     cleanUp: throttle.deleteExpired
   }
 }

@@ -8,8 +8,10 @@ import type { LoginThrottle } from './login-throttle.js'
 
 export interface PasswordSignInNeeds {
   throttle: Pick<LoginThrottle, 'reserve' | 'success' | 'failure'>
-  passwords: Pick<Passwords, 'admit' | 'verify' | 'hash' | 'isOutdated'>
+  passwords: Pick<Passwords, 'admit' | 'verify' | 'hash' | 'isOutdated' | 'isVerifiable'>
   start: Pick<SessionStart, 'withVerifiedAccount'>
+  /** Receives what an operator must know and the client must not. */
+  onError: (error: unknown) => void
 }
 
 export interface Credentials {
@@ -22,7 +24,7 @@ export interface Credentials {
  * wrong password and disabled account get the same response.
  * @throws AuthError `invalid_credentials`, `too_many_failures`, `overloaded` or `unavailable`
  */
-export function createPasswordSignIn ({ throttle, passwords, start }: PasswordSignInNeeds) {
+export function createPasswordSignIn ({ throttle, passwords, start, onError }: PasswordSignInNeeds) {
   /** Returns `null` if the account changed between the check and the beginning of the session. */
   async function attempt<Contract extends SessionContract> (
     { email, password }: Credentials, contract: Contract, clientInfo: ClientInfo
@@ -31,6 +33,7 @@ export function createPasswordSignIn ({ throttle, passwords, start }: PasswordSi
     const { account } = reserved
     const isVerified = await passwords.verify(account?.hash ?? null, password)
     if (account === null || !isVerified || account.isDisabled) {
+      if (account !== null && !passwords.isVerifiable(account.hash)) onError(unverifiable(account.id))
       await throttle.failure(reserved, { event: 'sign_in_failed', address: clientInfo.address })
       throw new AuthError('invalid_credentials')
     }
@@ -51,4 +54,8 @@ export function createPasswordSignIn ({ throttle, passwords, start }: PasswordSi
       return signedIn
     })
   }
+}
+
+function unverifiable (accountId: string): Error {
+  return new Error(`the password hash of account ${accountId} is not argon2: no password matches it`)
 }

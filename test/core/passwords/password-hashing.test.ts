@@ -151,6 +151,55 @@ t.test('an account that is not there costs the work of one that is', async t => 
   t.equal(new Set(checked).size, 2, 'nobody knows the decoy of another process')
 })
 
+t.test('a stored hash of another cost takes the work of any other, whatever was raised or lowered', async t => {
+  const costs = [cheap, { memory: 2_048, passes: 1 }, { memory: 1_024, passes: 3 }]
+  const hashes = await Promise.all(costs.map(cost => passwordsOf(cost).hash(password, 8)))
+  for (const cost of costs) {
+    const passwords = passwordsOf(cost)
+    passwords.learnCosts(hashes)
+    const checked = checkedHashes(t)
+    const work = async (hash: string | null, candidate: string) => {
+      checked.length = 0
+      await passwords.verify(hash, candidate)
+      return checked.map(parametersOf)
+    }
+    const without = await work(null, password)
+    t.equal(without.length, costs.length)
+    for (const hash of hashes) {
+      t.same(await work(hash, 'a wrong password'), without)
+      t.same(await work(hash, password), without, 'a right one too: of a disabled account it must not tell')
+      t.ok(await passwords.verify(hash, password), 'and it still matches')
+    }
+    t.same(await work('$2b$10$of another kind', password), without)
+  }
+})
+
+t.test('the costs of stored hashes are known from the start, and otherwise from the first such hash on', async t => {
+  const old = await buildCore(t)
+  await signedIn(old.core)
+  const raised = await secondCore(t, old.settings, { passwords: { memory: 2_048, passes: 3 } })
+  const checked = checkedHashes(t)
+  const email = 'unknown@example.com'
+  await outcomeOf(raised.signIn.withPassword({ email, password }, 'partner', clientInfo))
+  t.same(checked.map(parametersOf).sort(), ['argon2id,v=19,m=1024,p=1,t=2', 'argon2id,v=19,m=2048,p=1,t=3'])
+
+  const passwords = passwordsOf({ memory: 2_048, passes: 3 })
+  const hash = await passwordsOf().hash(password, 8)
+  await passwords.verify(hash, password)
+  checked.length = 0
+  await passwords.verify(null, password)
+  t.equal(checked.length, 2)
+})
+
+t.test('a hash of another program refuses its owner like a wrong password, and the log says why', async t => {
+  const { core, sql, log } = await buildCore(t)
+  const { email, account } = await signedIn(core)
+  await sql`UPDATE accounts SET password_hash = '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'
+    WHERE id = ${account.id}`
+  t.equal(await outcomeOf(core.signIn.withPassword({ email, password }, 'partner', clientInfo)), 'invalid_credentials')
+  t.match(log.join(''), `the password hash of account ${account.id} is not argon2`)
+})
+
 t.test('a hash is outdated when it is weaker, and only then', async t => {
   const passwords = passwordsOf({ memory: 2_048, passes: 3 })
   const options = { memoryCost: 2_048, timeCost: 3, parallelism: 1 }

@@ -24,7 +24,8 @@ async function setUp (t: Test) {
       return true
     },
     hash: async () => 'new',
-    isOutdated: () => false
+    isOutdated: () => false,
+    isVerifiable: () => true
   }
   const queue = createHashingQueue({ concurrency: 1, queue: 1 })
   const throttle = createLoginThrottle({
@@ -35,7 +36,8 @@ async function setUp (t: Test) {
 
 t.test('a sign-in that loses to a change of password twice is rejected', async t => {
   const { core, email, throttle, passwords, tries } = await setUp(t)
-  const signIn = createPasswordSignIn({ throttle, passwords, start: core.sessions.start })
+  const onError = (error: unknown) => t.fail(String(error))
+  const signIn = createPasswordSignIn({ throttle, passwords, start: core.sessions.start, onError })
   t.equal(await outcomeOf(signIn({ email, password }, 'partner', clientInfo)), 'invalid_credentials')
   t.equal(tries(), 2)
 })
