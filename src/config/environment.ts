@@ -8,6 +8,8 @@ import {
 /** Variables by name, as `process.env` has them. */
 export type Environment = Record<string, string | undefined>
 
+const passwordBlocklists = ['auto', 'all'] as const
+
 /** Every variable Keyturn reads: the only place that knows their names besides `settings.ts`, which maps them. */
 export const variables = {
   LISTEN: text(
@@ -42,6 +44,9 @@ export const variables = {
   PASSWORD_HASH_PASSES: integer(2, 'argon2id passes', 2),
   PASSWORD_HASH_CONCURRENCY: integer(availableParallelism(), 'Concurrent hashes; default: the number of cores', 1),
   PASSWORD_HASH_QUEUE: integer(64, 'Hashes waiting; beyond it sign-in answers 503 at once'),
+  PASSWORD_BLOCKLIST: choice(passwordBlocklists, 'auto',
+    'Where common passwords are refused; all: also at sign-up in spa, tasks and web'),
+  SPA_MIN_PASSWORD: integer(6, 'Characters of a password of contract spa', 6),
   LOGIN_MAX_FAILURES: integer(10, 'Failed sign-ins of an account from one address, in LOGIN_FAILURE_WINDOW', 1),
   LOGIN_MAX_FAILURES_PER_ACCOUNT: integer(100, 'The same from all addresses without a live session of it', 1),
   LOGIN_MAX_FAILURES_PER_ADDRESS: integer(100, 'Failed sign-ins of one address over all accounts', 1),

@@ -15,6 +15,7 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   trustProxy: string[]
   corsOrigins: string[]
   secureCookies: boolean
+  passwordRules: { blocklist: 'auto' | 'all', spaMinLength: number }
   /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
   rateLimit: { max: number, window: number }
   logLevel: string
@@ -72,6 +73,7 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
       failureWindow: values.LOGIN_FAILURE_WINDOW
     },
     quotas: { sessions: values.ACCOUNT_SESSIONS_MAX, tasks: values.ACCOUNT_TASKS_MAX },
+    passwordRules: { blocklist: values.PASSWORD_BLOCKLIST, spaMinLength: values.SPA_MIN_PASSWORD },
     trustProxy: values.TRUST_PROXY,
     corsOrigins: values.CORS_ORIGIN,
     secureCookies: values.COOKIE_SECURE === 'auto'

@@ -8,6 +8,7 @@ export const authErrorCodes = [
   'email_taken',
   'username_taken',
   'password_unacceptable',
+  'password_common',
   'invalid_client',
   'unauthorized_client',
   'invalid_scope',

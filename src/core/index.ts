@@ -33,7 +33,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const maxTokenLifetime = Math.max(lifetimes.accessToken, lifetimes.longAccessToken)
 
   const revocations = createRevocations({ db, notifier, now, onError })
-  const passwords = createPasswords({ settings: settings.passwords })
+  const passwords = createPasswords({ settings: settings.passwords, issuer })
   const accounts = createAccounts({ db, passwords, revocations })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
   const tokens = createTokens({ keyring, keys, issuer, settings: settings.tokens, now })

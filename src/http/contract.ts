@@ -11,6 +11,12 @@ export interface ContractSettings {
   validation: { cacheTtl: number }
   corsOrigins: readonly string[]
   secureCookies: boolean
+  passwordRules: {
+    /** Whether common passwords are refused only where no contract's document uses one, or everywhere. */
+    blocklist: 'auto' | 'all'
+    /** Characters of a password of contract `spa` at least. */
+    spaMinLength: number
+  }
   /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
   rateLimit: { max: number, window: number }
 }

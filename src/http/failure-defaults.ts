@@ -12,6 +12,7 @@ export const failureDefaults = {
   email_taken: [409, 'Email already registered'],
   username_taken: [409, 'Username already registered'],
   password_unacceptable: [400, 'The password is too short or too long'],
+  password_common: [400, 'The password is one of the most used, or a name of yours or of this service; choose another'],
   invalid_client: [401, 'Client authentication failed'],
   unauthorized_client: [400, 'The client lacks the grant for this'],
   invalid_scope: [400, 'The client may not have this scope'],

@@ -3,7 +3,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox'
 /** One user in the examples of all documents: the account of the sign-up can sign in. */
 export const example = {
   email: 'user@example.com',
-  password: 'password123',
+  password: 'violin harbor meadow',
   newPassword: 'correct horse battery staple',
   name: 'John Doe',
   username: 'johndoe',

@@ -122,7 +122,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
       response: {
         200: PasswordChanged,
         ...failures(
-          ...changeFailures, ...bodyFailures, 'wrong_password', 'password_unacceptable',
+          ...changeFailures, ...bodyFailures, 'wrong_password', 'password_unacceptable', 'password_common',
           'too_many_failures', ...hashingFailures)
       }
     },

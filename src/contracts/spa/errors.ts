@@ -9,6 +9,7 @@ export const spaErrors = failureTable({
   email_taken: [400, 'Email already registered'],
   username_taken: [400, 'Username already registered'],
   password_unacceptable: [422, 'the password is too short or too long'],
+  password_common: [422, 'the password is one of the most used, or a name of yours or of this service'],
   invalid_body: [422, 'the body is not valid'],
   invalid_json: [422, 'the body is not valid JSON']
 })

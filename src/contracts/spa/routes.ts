@@ -7,7 +7,7 @@ import { passwordRoute } from '../../http/password-route.js'
 import { optionalBody } from '../../http/schemas.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import {
-  failures, LoggedOut, Me, Register, Registered, minSpaPasswordLength, Token, TokenReply
+  failures, LoggedOut, Me, Register, Registered, Token, TokenReply
 } from './schemas.js'
 import { toUser } from './views.js'
 
@@ -17,6 +17,8 @@ const security = [{ bearer: [] }]
 /** Accounts for a single-page application. */
 export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const tokenOf = accessTokenFrom(settings)
+  const { spaMinLength: minPasswordLength, blocklist } = settings.passwordRules
+  const allowsCommonPassword = blocklist !== 'all'
   app.addHook('onRequest', noStore)
 
   app.post('/api/auth/register', {
@@ -32,7 +34,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
   }, async (request, reply) => {
     const { username, email, password } = request.body
     const account = await core.accounts.register(
-      { username, email, password, minPasswordLength: minSpaPasswordLength }, clientInfoOf(request))
+      { username, email, password, minPasswordLength, allowsCommonPassword }, clientInfoOf(request))
     return reply.code(201).send(toUser(account))
   })
 

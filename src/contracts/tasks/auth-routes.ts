@@ -16,6 +16,7 @@ const tags = ['tasks']
 /** Sign-up, sign-in and sign-out. */
 export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = authTokenCookie(settings)
+  const allowsCommonPassword = settings.passwordRules.blocklist !== 'all'
   const { check: onRequest, principalOf } = authentication(core, accessTokenFrom(settings, cookie.name))
 
   app.post('/auth/signup', {
@@ -30,7 +31,8 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
-    const signedUp = await core.signIn.signUp({ email, password, minPasswordLength }, 'tasks', clientInfoOf(request))
+    const account = { email, password, minPasswordLength, allowsCommonPassword }
+    const signedUp = await core.signIn.signUp(account, 'tasks', clientInfoOf(request))
     cookie.set(reply, signedUp.accessToken)
     return reply.code(201).send(toUser(signedUp.account))
   })

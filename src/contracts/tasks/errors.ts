@@ -7,6 +7,7 @@ export const tasksErrors = failureTable({
   invalid_token: [401, 'Invalid or expired token'],
   token_missing: [401, 'Invalid or expired token'],
   password_unacceptable: [422, 'the password is too short or too long'],
+  password_common: [422, 'the password is one of the most used, or a name of yours or of this service'],
   invalid_body: [422, 'the request is not valid'],
   foreign_origin: [403, 'You do not have permission to access this resource']
 })

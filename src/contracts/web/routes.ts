@@ -18,6 +18,7 @@ const security = [{ token: [] }, { bearer: [] }]
 export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = sessionCookie('token', 'lax', settings.secureCookies)
   const tokenOf = accessTokenFrom(settings, cookie.name)
+  const allowsCommonPassword = settings.passwordRules.blocklist !== 'all'
   app.addHook('onRequest', noStore)
 
   app.post('/auth/register', {
@@ -32,7 +33,8 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
-    const account = await core.accounts.register({ email, password, minPasswordLength }, clientInfoOf(request))
+    const account = await core.accounts.register(
+      { email, password, minPasswordLength, allowsCommonPassword }, clientInfoOf(request))
     return reply.code(201).send({
       user: { id: account.id, email: account.email, createdAt: new Date(account.createdAt).toISOString() }
     })

@@ -25,6 +25,8 @@ export interface NewAccount {
   email: string
   password: string
   minPasswordLength: number
+  /** For contracts whose own document registers with such a one. */
+  allowsCommonPassword?: boolean
   username?: string | undefined
   name?: string | undefined
   plan?: string | undefined
@@ -62,13 +64,14 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
 
   /**
    * Hashes the password and gives the insertion of the account, which returns its row, to `complete`.
-   * @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `overloaded`
+   * @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `password_common`, `overloaded`
    */
   async function insert<Made> (
     account: NewAccount, complete: (insertion: StatementPart) => Promise<Made>
   ): Promise<Made> {
-    const passwordHash = await passwords.admit(() => passwords.hash(account.password, account.minPasswordLength))
-    const { email, username = null, name = null, plan = null } = account
+    const { email, password, allowsCommonPassword = false, username = null, name = null, plan = null } = account
+    const names = allowsCommonPassword ? undefined : { email, username, name }
+    const passwordHash = await passwords.admit(() => passwords.hash(password, account.minPasswordLength, names))
     try {
       return await complete(statementPart(sql`
         INSERT INTO accounts (id, email, username, name, password_hash, subscription_status, subscription_plan)
@@ -84,7 +87,7 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
   return {
     insert,
 
-    /** Makes an account. @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `overloaded` */
+    /** Makes an account. @throws AuthError as `insert` does */
     register (account: NewAccount, { address }: ClientInfo): Promise<Account> {
       return insert(account, async insertion => {
         const [row] = await sql<[AccountRow]>`

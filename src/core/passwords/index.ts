@@ -1,5 +1,6 @@
 import type { PasswordHashCost } from './equal-work.js'
 import { createHashingQueue } from './hashing-queue.js'
+import { createPasswordBlocklist } from './password-blocklist.js'
 import { createPasswordHashing } from './password-hashing.js'
 
 export interface PasswordSettings extends PasswordHashCost {
@@ -10,14 +11,17 @@ export interface PasswordSettings extends PasswordHashCost {
 
 export interface PasswordsNeeds {
   settings: PasswordSettings
+  /** Keyturn's own origin. */
+  issuer: string
 }
 
 export type Passwords = ReturnType<typeof createPasswords>
 
-/** Hashes and checks passwords, a bounded number at once. */
-export function createPasswords ({ settings }: PasswordsNeeds) {
+/** Hashes and checks passwords, a bounded number at once, and refuses common ones. */
+export function createPasswords ({ settings, issuer }: PasswordsNeeds) {
   const queue = createHashingQueue(settings)
-  const hashing = createPasswordHashing({ queue, cost: settings })
+  const blocklist = createPasswordBlocklist({ host: new URL(issuer).hostname })
+  const hashing = createPasswordHashing({ queue, blocklist, cost: settings })
   return {
     ...hashing,
     admit: queue.admit,

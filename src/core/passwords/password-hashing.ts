@@ -2,9 +2,11 @@ import argon2 from 'argon2'
 import { AuthError } from '../errors.js'
 import { costOf, createEqualWork, isVerifiable, parallelism, type PasswordHashCost } from './equal-work.js'
 import type { HashingQueue } from './hashing-queue.js'
+import type { OwnNames, PasswordBlocklist } from './password-blocklist.js'
 
 export interface PasswordHashingNeeds {
   queue: Pick<HashingQueue, 'hash'>
+  blocklist: PasswordBlocklist
   cost: PasswordHashCost
 }
 
@@ -20,21 +22,23 @@ export function isStorablePassword (password: string): boolean {
 }
 
 /** Hashes and checks passwords with argon2id, a bounded number at once. Never call it inside a transaction. */
-export function createPasswordHashing ({ queue, cost }: PasswordHashingNeeds) {
+export function createPasswordHashing ({ queue, blocklist, cost }: PasswordHashingNeeds) {
   const parameters = { memoryCost: cost.memory, timeCost: cost.passes, parallelism }
   const equalWork = createEqualWork(cost)
 
   return {
     /**
      * Hashes a new password of at least `minLength` characters; there are no composition rules (NIST SP 800-63B).
-     * @throws AuthError `password_unacceptable`
+     * @param names of the account, where common passwords are refused
+     * @throws AuthError `password_unacceptable`, `password_common`
      */
-    async hash (password: string, minLength: number): Promise<string> {
+    async hash (password: string, minLength: number, names?: OwnNames): Promise<string> {
       if ([...password].length < minLength || !isStorablePassword(password)) {
         throw new AuthError('password_unacceptable', {
           message: `a password has at least ${minLength} characters and at most ${maxPasswordBytes} bytes`
         })
       }
+      if (names !== undefined) await blocklist.refuseCommon(password, names)
       return queue.hash(() => argon2.hash(canonical(password), parameters))
     },
 

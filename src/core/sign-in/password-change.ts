@@ -30,7 +30,7 @@ export interface PasswordChange {
  * Changes a password and ends all sessions but those to keep, in one statement, if the current password is right
  * and has not been changed meanwhile. A wrong one counts as a failed sign-in: an access token must not be worth more
  * guesses (OWASP ASVS 6.3.4).
- * @throws AuthError `wrong_password`, `password_unacceptable`, `too_many_failures`, `overloaded`
+ * @throws AuthError `wrong_password`, `password_unacceptable`, `password_common`, `too_many_failures`, `overloaded`
  */
 export function createPasswordChange ({ db: { sql, query }, throttle, passwords, revocations }: PasswordChangeNeeds) {
   async function replaceHash (
@@ -55,7 +55,8 @@ export function createPasswordChange ({ db: { sql, query }, throttle, passwords,
 
   async function attempt (change: PasswordChange, clientInfo: ClientInfo): Promise<boolean> {
     const { address } = clientInfo
-    const [owner] = await query.select({ email: accounts.email }).from(accounts)
+    const { email, username, name } = accounts
+    const [owner] = await query.select({ email, username, name }).from(accounts)
       .where(eq(accounts.id, change.accountId))
     if (owner === undefined) throw new AuthError('wrong_password')
     const reserved = await throttle.reserve(owner.email, address)
@@ -66,10 +67,11 @@ export function createPasswordChange ({ db: { sql, query }, throttle, passwords,
       throw new AuthError('wrong_password')
     }
     const success = throttle.success(reserved)
-    const hash = await passwords.hash(change.replacement, change.minPasswordLength).catch(async (error: unknown) => {
-      await success
-      throw error
-    })
+    const hash = await passwords.hash(change.replacement, change.minPasswordLength, owner)
+      .catch(async (error: unknown) => {
+        await success
+        throw error
+      })
     return replaceHash(change, account.hash, hash, success, clientInfo)
   }
 

@@ -10,7 +10,7 @@ export interface SignUpNeeds {
 
 /**
  * Makes an account and its first session, both or neither.
- * @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `overloaded`
+ * @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `password_common`, `overloaded`
  */
 export function createSignUp ({ accounts, start }: SignUpNeeds) {
   return function signUp<Contract extends SessionContract> (

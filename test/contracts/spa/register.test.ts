@@ -82,7 +82,7 @@ for (const database of databases) {
         await isTaken(t, { ...newPerson(), email }, 'Email')
       }
       const elsewhere = newPerson()
-      await accounts.register({ email: elsewhere.email, password: 'password', minPasswordLength: 8 }, operator)
+      await accounts.register({ email: elsewhere.email, password: 'password no 1', minPasswordLength: 8 }, operator)
       await isTaken(t, elsewhere, 'Email')
     })
 

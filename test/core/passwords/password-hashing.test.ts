@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { loadSettings } from '../../../src/config/settings.js'
 import { contractNames } from '../../../src/contracts/index.js'
 import { createHashingQueue } from '../../../src/core/passwords/hashing-queue.js'
+import { createPasswordBlocklist } from '../../../src/core/passwords/password-blocklist.js'
 import {
   createPasswordHashing, isStorablePassword, maxPasswordBytes
 } from '../../../src/core/passwords/password-hashing.js'
@@ -13,8 +14,10 @@ import { outcomeOf } from '../../support/refusal.js'
 
 const cheap = { memory: 1024, passes: 2 }
 
+const blocklist = createPasswordBlocklist({ host: 'localhost' })
+
 const passwordsOf = (cost = cheap) =>
-  createPasswordHashing({ queue: createHashingQueue({ concurrency: 2, queue: 1_000 }), cost })
+  createPasswordHashing({ queue: createHashingQueue({ concurrency: 2, queue: 1_000 }), blocklist, cost })
 
 /** The hashes that argon2 is given to check from now on, in this process. */
 function checkedHashes (t: Test): string[] {
