@@ -8,6 +8,7 @@ import {
 /** Variables by name, as `process.env` has them. */
 export type Environment = Record<string, string | undefined>
 
+const registrations = ['open', 'closed'] as const
 const passwordBlocklists = ['auto', 'all'] as const
 
 /** Every variable Keyturn reads: the only place that knows their names besides `settings.ts`, which maps them. */
@@ -55,7 +56,9 @@ export const variables = {
   COOKIE_SECURE: choice(['auto', 'true', 'false'], 'auto',
     'Cookies are Secure; auto: in production, or when PUBLIC_URL is https'),
   NODE_ENV: text('development', 'production makes cookies Secure'),
+  REGISTRATION: choice(registrations, 'open', 'Who makes accounts; closed: the operator only'),
   RATE_LIMIT_MAX: integer(300, 'Requests of one address to password routes per window; 0 turns it off'),
+  RATE_LIMIT_REGISTRATIONS: integer(60, 'Registrations of one address per window, if RATE_LIMIT_MAX is on', 1),
   RATE_LIMIT_WINDOW: duration('1m', 'Window of RATE_LIMIT_MAX'),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'What is logged')
 } as const satisfies Record<string, Variable<unknown>>

@@ -17,7 +17,9 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   secureCookies: boolean
   passwordRules: { blocklist: 'auto' | 'all', spaMinLength: number }
   /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
-  rateLimit: { max: number, window: number }
+  rateLimit: { max: number, maxRegistrations: number, window: number }
+  /** Whether anyone can make an account. */
+  registration: 'open' | 'closed'
   logLevel: string
   /** A line for each setting that is valid and dangerous, for the log. */
   risks: string[]
@@ -79,7 +81,10 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     secureCookies: values.COOKIE_SECURE === 'auto'
       ? values.NODE_ENV === 'production' || values.PUBLIC_URL.startsWith('https:')
       : values.COOKIE_SECURE === 'true',
-    rateLimit: { max: values.RATE_LIMIT_MAX, window: values.RATE_LIMIT_WINDOW },
+    rateLimit: {
+      max: values.RATE_LIMIT_MAX, maxRegistrations: values.RATE_LIMIT_REGISTRATIONS, window: values.RATE_LIMIT_WINDOW
+    },
+    registration: values.REGISTRATION,
     logLevel: values.LOG_LEVEL,
     risks: riskySettings(values)
   }

@@ -44,7 +44,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const validation = createValidation({
     db, tokens, sessions, refresh, revocations, settings: settings.validation, now
   })
-  const signIn = createSignIn({ db, keyring, revocations, passwords, accounts, sessions, limits, onError })
+  const signIn = createSignIn({ db, keyring, revocations, passwords, accounts, sessions, limits, now, onError })
   const partners = createPartners({
     db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
   })

@@ -29,6 +29,7 @@ export const auditEventKinds = {
   account_enabled: kind(false, null, 'admin', 'operator'),
   signed_in: kind(false, null, 'user', 'owner'),
   sign_in_failed: kind(false, null, 'user', 'owner'),
+  sign_in_locked: kind(false, null, 'policy', 'owner'),
   password_change_failed: kind(false, null, 'user', 'owner'),
   refresh_retried_late: kind(false, null, 'user', 'operator')
 } as const satisfies Record<string, AuditEventKind>

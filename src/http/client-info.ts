@@ -1,14 +1,26 @@
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import type { ClientInfo } from '../core/lib/client-info.js'
+import { deviceTokenOf } from './known-device.js'
 
 const maxUserAgentLength = 256
+
+/** The longest address there is, without a zone, which names an interface of the sender's own machine (RFC 4007 11). */
+const longestAddress = 45
+
+/** The client's address, or `null`: a trusted proxy may forward any text that its client sent. */
+export function addressOf (request: FastifyRequest): string | null {
+  // Of a connection that was reset there is none, whatever the type says.
+  const ip = request.ip as string | undefined
+  const [address = ''] = ip?.split('%', 1) ?? []
+  return address.length > longestAddress || isIP(address) === 0 ? null : address
+}
 
 /** The address, from trusted proxies as TRUST_PROXY says, and the user agent, truncated. */
 export function clientInfoOf (request: FastifyRequest): ClientInfo {
   return {
-    // A trusted proxy may forward any text that its client sent.
-    address: isIP(request.ip) === 0 ? null : request.ip,
-    userAgent: request.headers['user-agent']?.slice(0, maxUserAgentLength) ?? null
+    address: addressOf(request),
+    userAgent: request.headers['user-agent']?.slice(0, maxUserAgentLength) ?? null,
+    deviceToken: deviceTokenOf(request)
   }
 }

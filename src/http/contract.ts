@@ -18,7 +18,9 @@ export interface ContractSettings {
     spaMinLength: number
   }
   /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
-  rateLimit: { max: number, window: number }
+  rateLimit: { max: number, maxRegistrations: number, window: number }
+  /** Whether anyone can make an account. */
+  registration: 'open' | 'closed'
 }
 
 export interface ContractOptions {

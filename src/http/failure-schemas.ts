@@ -30,7 +30,8 @@ export const signInFailures = [
 ] as const satisfies FailureCode[]
 
 export const signUpFailures = [
-  ...bodyFailures, 'email_taken', 'password_unacceptable', 'password_common', ...hashingFailures
+  ...bodyFailures, 'email_taken', 'password_unacceptable', 'password_common', 'registration_closed',
+  ...hashingFailures
 ] as const satisfies FailureCode[]
 
 type Table = Record<FailureCode, { status: number }>

@@ -15,6 +15,7 @@ export const httpFailureCodes = [
   'token_missing',
   'foreign_origin',
   'rate_limited',
+  'registration_closed',
   'unsupported_grant_type',
   'no_public_keys',
   'internal'
@@ -49,10 +50,10 @@ export interface Failure {
 export class HttpFailure extends Error {
   readonly failure: Failure
 
-  constructor (code: HttpFailureCode, description?: string) {
+  constructor (code: HttpFailureCode, detail: Pick<Failure, 'description' | 'retryAfter'> = {}) {
     super(code)
     this.name = 'HttpFailure'
-    this.failure = { code, ...(description !== undefined && { description }) }
+    this.failure = { code, ...detail }
   }
 }
 

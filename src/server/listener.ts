@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import type { Redis } from 'ioredis'
+import type { FastifyRateLimitStore } from '@fastify/rate-limit'
 import { contracts, type ContractName } from '../contracts/index.js'
 import { answerBrokenRequests } from './broken-requests.js'
 import type { ContractOptions } from '../http/contract.js'
@@ -22,8 +22,8 @@ export interface ListenerOptions extends ContractOptions {
   contracts: readonly [ContractName, ...ContractName[]]
   /** The listeners of this process, each as soon as it is open; the front page links to them. */
   listeners?: readonly Listening[]
-  /** Where requests are counted for all processes together; in this one's memory when there is none. */
-  redis: Redis | null
+  /** Where the requests to password routes are counted. */
+  requestCounts: FastifyRateLimitStore
   /** CIDRs of the proxies whose X-Forwarded-For is believed. */
   trustProxy: readonly string[]
 }
@@ -50,7 +50,7 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, takeEmptyForm)
   closeGracefully(app)
   await registerCors(app, settings.corsOrigins)
-  await registerRateLimit(app, options.redis)
+  await registerRateLimit(app, options.requestCounts)
   await registerSwagger(app, names, title)
   await registerSwaggerUi(app, title)
   serveFrontPage(app, { contracts: names, publicUrl: settings.issuer, listeners })

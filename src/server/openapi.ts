@@ -7,6 +7,7 @@ import { openDatabase } from '../db/client.js'
 import { createLog } from '../log.js'
 import { openEngine } from '../token-engine.js'
 import { buildListener } from './listener.js'
+import { createRequestCounts } from './plugins/rate-limit.js'
 
 /** The OpenAPI document of one contract, made from its routes; needs no database and no settings. */
 export async function describeContract (name: ContractName): Promise<object> {
@@ -21,7 +22,13 @@ export async function describeContract (name: ContractName): Promise<object> {
     onBackgroundError: String
   })
   const listener = await buildListener({
-    contracts: [name], redis: null, core, settings, now: Date.now, log: createLog('silent'), trustProxy: []
+    contracts: [name],
+    requestCounts: createRequestCounts(null),
+    core,
+    settings,
+    now: Date.now,
+    log: createLog('silent'),
+    trustProxy: []
   })
   await listener.ready()
   const document = listener.swagger()

@@ -7,6 +7,7 @@ import type { Core } from '../core/index.js'
 import type { Listening } from './front-page.js'
 import { listen } from './listen.js'
 import { buildListener } from './listener.js'
+import { createRequestCounts } from './plugins/rate-limit.js'
 
 export interface ServerNeeds {
   settings: Settings
@@ -36,6 +37,7 @@ export async function startServer ({ settings, log, now }: ServerNeeds): Promise
   const backend = await openBackend({ settings, serves: true, log, now })
   const apps: FastifyInstance[] = []
   const listeners: Listening[] = []
+  const requestCounts = createRequestCounts(backend.redis)
 
   async function stop (): Promise<void> {
     await Promise.all(apps.map(app => app.close()))
@@ -50,7 +52,7 @@ export async function startServer ({ settings, log, now }: ServerNeeds): Promise
         contracts: contracts as [ContractName, ...ContractName[]],
         listeners,
         core: backend.core,
-        redis: backend.redis,
+        requestCounts,
         settings,
         now,
         log: log.child({ contracts }),

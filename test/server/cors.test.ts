@@ -82,7 +82,7 @@ t.test('CORS with CORS_ORIGIN set', async t => {
         t.equal(reply.status, status, route)
         t.equal(reply.headers.get('access-control-allow-origin'), origin)
         t.equal(reply.headers.get('access-control-allow-credentials'), 'true')
-        t.equal(reply.headers.get('access-control-expose-headers'), 'Link, Retry-After, Set-Auth-Token')
+        t.equal(reply.headers.get('access-control-expose-headers'), 'Keyturn-Device, Link, Retry-After, Set-Auth-Token')
         t.match(reply.headers.get('vary'), /Origin/i)
       }
     }

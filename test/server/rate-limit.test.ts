@@ -62,6 +62,45 @@ t.test('register is refused beyond RATE_LIMIT_MAX, in the shape of contract spa,
   t.equal(await dump(sql), before)
 })
 
+t.test('all routes that take a password share one count, on every listener', async t => {
+  const { server: { api, tasks, web }, login } = await setUp(t)
+  const person = newPerson()
+  const statuses = [
+    await login(),
+    (await post(`${tasks}/auth/login`, person)).status,
+    (await post(`${web}/auth/login`, person)).status,
+    (await post(`${api}/api/auth/token`, person)).status,
+    (await post(`${api}/api/auth/sign-in/email`, person)).status
+  ]
+  t.same(statuses, [401, 401, 401, 429, 429])
+})
+
+t.test('registrations have a lower limit of their own, which leaves sign-in alone', async t => {
+  const { server: { api, tasks, web }, login } = await setUp(t, { rateLimit: { max: 100, maxRegistrations: 2 } })
+  t.equal((await post(`${api}/api/auth/register`, newPerson())).status, 201)
+  t.equal((await post(`${tasks}/auth/signup`, newPerson())).status, 201)
+  const refused = await post(`${web}/auth/register`, newPerson())
+  t.equal(refused.status, 429)
+  const retryAfter = Number(refused.headers.get('retry-after'))
+  t.ok(retryAfter > 0 && retryAfter <= 60, String(retryAfter))
+  isLimited(t, 'spa', 'POST /api/auth/register', await post(`${api}/api/auth/register`, newPerson()))
+  t.equal(await login(), 401)
+})
+
+t.test('REGISTRATION=closed leaves accounts to the operator, in the shape of each contract', async t => {
+  const { api, tasks, web, core } = await build(t, { settings: { registration: 'closed' } })
+  const routes = [
+    `${api}/api/auth/register`, `${api}/api/auth/sign-up/email`, `${tasks}/auth/signup`, `${web}/auth/register`
+  ]
+  for (const route of routes) {
+    const refused = await post(route, { name: 'Somebody', ...newPerson() })
+    t.match({ status: refused.status, text: refused.text }, { status: 403, text: /by the operator/ }, route)
+  }
+  const person = newPerson()
+  await core.accounts.register({ ...person, minPasswordLength: 8 }, { address: null, userAgent: null })
+  t.equal((await post(`${api}/api/auth/login`, person)).status, 200, 'whose owners sign in')
+})
+
 t.test('a request counts whatever its body is', async t => {
   const { api } = await setUp(t)
   const statuses = []

@@ -1,9 +1,13 @@
 import type { Test } from 'tap'
 import type { Reply } from './http.js'
 
+/** The cookies that a reply sets, besides the one by which a device is recognized. */
+export const cookiesSet = (reply: Pick<Reply, 'headers'>) =>
+  reply.headers.getSetCookie().filter(cookie => !cookie.startsWith('keyturn_device='))
+
 /** Checks that a reply sets this cookie with these attributes, and nothing else; returns its value. */
 export function setsCookie (t: Test, reply: Reply, name: string, attributes: readonly string[]): string {
-  const cookies = reply.headers.getSetCookie()
+  const cookies = cookiesSet(reply)
   t.equal(cookies.length, 1, 'one cookie')
   const [pair = '', ...rest] = (cookies[0] ?? '').split('; ')
   t.equal(pair.split('=', 1)[0], name)

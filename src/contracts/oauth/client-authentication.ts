@@ -25,10 +25,12 @@ export interface ClientParameters {
 export function clientCredentialsFrom (request: FastifyRequest, parameters: ClientParameters): ClientCredentials {
   const { client_id: id, client_secret: secret, client_assertion: assertion } = parameters
   const methods = [request.headers.authorization, secret, assertion].filter(method => method !== undefined)
-  if (methods.length > 1) throw new HttpFailure('invalid_body', 'the client authenticates by more than one method')
+  if (methods.length > 1) {
+    throw new HttpFailure('invalid_body', { description: 'the client authenticates by more than one method' })
+  }
   if (assertion !== undefined) {
     if (parameters.client_assertion_type !== assertionType) {
-      throw new HttpFailure('invalid_body', `client_assertion_type must be ${assertionType}`)
+      throw new HttpFailure('invalid_body', { description: `client_assertion_type must be ${assertionType}` })
     }
     return { assertion, id }
   }

@@ -12,7 +12,7 @@ export function takeForms (app: FastifyInstance): void {
     const parameters = [...new URLSearchParams(String(body))].filter(([, value]) => value !== '')
     const names = parameters.map(([name]) => name)
     const repeated = names.find((name, index) => names.indexOf(name) < index)
-    if (repeated !== undefined) return done(new HttpFailure('invalid_body', `${repeated} is repeated`))
+    if (repeated !== undefined) return done(new HttpFailure('invalid_body', { description: `${repeated} is repeated` }))
     return done(null, Object.fromEntries(parameters))
   })
 }

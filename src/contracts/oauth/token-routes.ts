@@ -101,19 +101,21 @@ type Parameters = Static<typeof TokenRequest>
 
 function required (body: Parameters, name: 'refresh_token' | 'subject_token' | 'subject_token_type'): string {
   const parameter = body[name]
-  if (parameter === undefined) throw new HttpFailure('invalid_body', `${name} is missing`)
+  if (parameter === undefined) throw new HttpFailure('invalid_body', { description: `${name} is missing` })
   return parameter
 }
 
 /** Access tokens are exchanged for access tokens, by the client itself (RFC 8693 2.1). */
 function refuseUnsupported (body: Parameters): void {
   const { requested_token_type: wanted = accessTokenType } = body
-  if (body.actor_token !== undefined) throw new HttpFailure('invalid_body', 'actor_token is not supported')
+  if (body.actor_token !== undefined) {
+    throw new HttpFailure('invalid_body', { description: 'actor_token is not supported' })
+  }
   if (![accessTokenType, jwtType].includes(required(body, 'subject_token_type'))) {
-    throw new HttpFailure('invalid_body', `subject_token_type must be ${accessTokenType}`)
+    throw new HttpFailure('invalid_body', { description: `subject_token_type must be ${accessTokenType}` })
   }
   if (wanted !== accessTokenType) {
-    throw new HttpFailure('invalid_body', `requested_token_type must be ${accessTokenType}`)
+    throw new HttpFailure('invalid_body', { description: `requested_token_type must be ${accessTokenType}` })
   }
 }
 

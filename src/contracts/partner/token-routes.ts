@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { IssuedTokens } from '../../core/sessions/token-issuer.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { bodyFailures, signInFailures } from '../../http/failure-schemas.js'
+import { deviceMemory } from '../../http/known-device.js'
 import { noStore } from '../../http/no-store.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { passwordRoute } from '../../http/password-route.js'
@@ -14,6 +15,7 @@ const tags = ['partner']
 
 /** Sign in, trade a refresh token, sign out. */
 export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
+  const rememberDevice = deviceMemory({ core, settings }, false)
   app.addHook('onRequest', noStore)
 
   app.post('/api/auth/login', {
@@ -27,8 +29,9 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       response: { 200: LoggedIn, ...failures(...signInFailures) }
     },
     ...passwordRoute({ core, settings })
-  }, async request => {
+  }, async (request, reply) => {
     const signedIn = await core.signIn.withPassword(request.body, 'partner', clientInfoOf(request))
+    rememberDevice(reply, signedIn.account)
     return { success: true as const, data: { ...toTokens(signedIn), user: toUser(signedIn.account) } }
   })
 

@@ -3,7 +3,8 @@ import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
-import { passwordRoute } from '../../http/password-route.js'
+import { deviceMemory } from '../../http/known-device.js'
+import { passwordRoute, registrationRoute } from '../../http/password-route.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import { optionalBody } from '../../http/schemas.js'
 import { sessionCookie } from '../../http/session-cookie.js'
@@ -16,6 +17,7 @@ const security = [{ session: [] }, { bearer: [] }]
 /** Sign-up, sign-in, refresh and sign-out. */
 export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = sessionCookie('session', 'lax', settings.secureCookies)
+  const rememberDevice = deviceMemory({ core, settings }, true)
   const tokenOf = accessTokenFrom(settings, cookie.name)
 
   app.post('/api/auth/sign-up/email', {
@@ -27,12 +29,13 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       body: SignUp,
       response: { 200: SignedUp, ...failures(...signUpFailures) }
     },
-    ...passwordRoute({ core, settings })
+    ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {
     const { name, email, password } = request.body
     const signedUp = await core.signIn.signUp(
       { name, email, password, minPasswordLength }, 'session', clientInfoOf(request))
     cookie.set(reply, signedUp.accessToken, signedUp.expiresIn)
+    rememberDevice(reply, signedUp.account)
     return { token: signedUp.accessToken, user: toUser(signedUp.account) }
   })
 
@@ -49,6 +52,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
   }, async (request, reply) => {
     const signedIn = await core.signIn.withPassword(request.body, 'session', clientInfoOf(request))
     cookie.set(reply, signedIn.accessToken, signedIn.expiresIn)
+    rememberDevice(reply, signedIn.account)
     return { redirect: false as const, token: signedIn.accessToken, user: toUser(signedIn.account) }
   })
 

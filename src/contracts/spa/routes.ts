@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ContractOptions } from '../../http/contract.js'
 import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
+import { deviceMemory } from '../../http/known-device.js'
 import { noStore } from '../../http/no-store.js'
 import { clientInfoOf } from '../../http/client-info.js'
-import { passwordRoute } from '../../http/password-route.js'
+import { passwordRoute, registrationRoute } from '../../http/password-route.js'
 import { optionalBody } from '../../http/schemas.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import {
@@ -16,6 +17,7 @@ const security = [{ bearer: [] }]
 
 /** Accounts for a single-page application. */
 export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
+  const rememberDevice = deviceMemory({ core, settings }, false)
   const tokenOf = accessTokenFrom(settings)
   const { spaMinLength: minPasswordLength, blocklist } = settings.passwordRules
   const allowsCommonPassword = blocklist !== 'all'
@@ -30,7 +32,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       body: Register,
       response: { 201: Registered, ...failures(...signUpFailures, 'username_taken') }
     },
-    ...passwordRoute({ core, settings })
+    ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {
     const { username, email, password } = request.body
     const account = await core.accounts.register(
@@ -48,8 +50,9 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       response: { 200: TokenReply, ...failures(...signInFailures) }
     },
     ...passwordRoute({ core, settings })
-  }, async request => {
+  }, async (request, reply) => {
     const { accessToken, account } = await core.signIn.withPassword(request.body, 'spa', clientInfoOf(request))
+    rememberDevice(reply, account)
     return { access_token: accessToken, token_type: 'Bearer' as const, user_id: String(account.number) }
   })
 

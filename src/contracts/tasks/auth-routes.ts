@@ -4,7 +4,8 @@ import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
-import { passwordRoute } from '../../http/password-route.js'
+import { deviceMemory } from '../../http/known-device.js'
+import { passwordRoute, registrationRoute } from '../../http/password-route.js'
 import { accessTokenFrom } from '../../http/access-token-source.js'
 import { optionalBody } from '../../http/schemas.js'
 import { authTokenCookie } from './cookie.js'
@@ -16,6 +17,7 @@ const tags = ['tasks']
 /** Sign-up, sign-in and sign-out. */
 export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = authTokenCookie(settings)
+  const rememberDevice = deviceMemory({ core, settings }, true)
   const allowsCommonPassword = settings.passwordRules.blocklist !== 'all'
   const { check: onRequest, principalOf } = authentication(core, accessTokenFrom(settings, cookie.name))
 
@@ -28,12 +30,13 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       body: Signup,
       response: { 201: SignedUp, ...failures(...signUpFailures) }
     },
-    ...passwordRoute({ core, settings })
+    ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
     const account = { email, password, minPasswordLength, allowsCommonPassword }
     const signedUp = await core.signIn.signUp(account, 'tasks', clientInfoOf(request))
     cookie.set(reply, signedUp.accessToken)
+    rememberDevice(reply, signedUp.account)
     return reply.code(201).send(toUser(signedUp.account))
   })
 
@@ -50,6 +53,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
   }, async (request, reply) => {
     const signedIn = await core.signIn.withPassword(request.body, 'tasks', clientInfoOf(request))
     cookie.set(reply, signedIn.accessToken)
+    rememberDevice(reply, signedIn.account)
     return toUser(signedIn.account)
   })
 

@@ -3,9 +3,10 @@ import { Type } from '@sinclair/typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
+import { deviceMemory } from '../../http/known-device.js'
 import { noStore } from '../../http/no-store.js'
 import { clientInfoOf } from '../../http/client-info.js'
-import { passwordRoute } from '../../http/password-route.js'
+import { passwordRoute, registrationRoute } from '../../http/password-route.js'
 import { optionalBody } from '../../http/schemas.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import { sessionCookie } from '../../http/session-cookie.js'
@@ -17,6 +18,7 @@ const security = [{ token: [] }, { bearer: [] }]
 /** Sign-in by cookie for a web application. */
 export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = sessionCookie('token', 'lax', settings.secureCookies)
+  const rememberDevice = deviceMemory({ core, settings }, true)
   const tokenOf = accessTokenFrom(settings, cookie.name)
   const allowsCommonPassword = settings.passwordRules.blocklist !== 'all'
   app.addHook('onRequest', noStore)
@@ -30,7 +32,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       body: Register,
       response: { 201: Registered, ...failures(...signUpFailures) }
     },
-    ...passwordRoute({ core, settings })
+    ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
     const account = await core.accounts.register(
@@ -53,6 +55,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
   }, async (request, reply) => {
     const { account, accessToken } = await core.signIn.withPassword(request.body, 'web', clientInfoOf(request))
     cookie.set(reply, accessToken)
+    rememberDevice(reply, account)
     return { user: { id: account.id, email: account.email } }
   })
 

@@ -67,11 +67,12 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
    * @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `password_common`, `overloaded`
    */
   async function insert<Made> (
-    account: NewAccount, complete: (insertion: StatementPart) => Promise<Made>
+    account: NewAccount, { address }: ClientInfo, complete: (insertion: StatementPart) => Promise<Made>
   ): Promise<Made> {
     const { email, password, allowsCommonPassword = false, username = null, name = null, plan = null } = account
     const names = allowsCommonPassword ? undefined : { email, username, name }
-    const passwordHash = await passwords.admit(() => passwords.hash(password, account.minPasswordLength, names))
+    const passwordHash = await passwords.admit(address, () =>
+      passwords.hash(password, account.minPasswordLength, names))
     try {
       return await complete(statementPart(sql`
         INSERT INTO accounts (id, email, username, name, password_hash, subscription_status, subscription_plan)
@@ -88,12 +89,12 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
     insert,
 
     /** Makes an account. @throws AuthError as `insert` does */
-    register (account: NewAccount, { address }: ClientInfo): Promise<Account> {
-      return insert(account, async insertion => {
+    register (account: NewAccount, clientInfo: ClientInfo): Promise<Account> {
+      return insert(account, clientInfo, async insertion => {
         const [row] = await sql<[AccountRow]>`
           WITH account AS (${insertion}),
           made AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
-          record AS (${recordEvents(sql, ['account_created'], 'made', address)})
+          record AS (${recordEvents(sql, ['account_created'], 'made', clientInfo.address)})
           SELECT ${columns} FROM account`
         return toAccount(row)
       })

@@ -2,4 +2,6 @@
 export interface ClientInfo {
   address: string | null
   userAgent: string | null
+  /** What an earlier sign-in gave this device to be recognized by, if it sends it. */
+  deviceToken?: string | null
 }

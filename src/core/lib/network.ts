@@ -1,16 +1,31 @@
 import ipaddr from 'ipaddr.js'
 
-/** Bytes of an IPv6 address that name a customer's network; the rest is the customer's to choose (RFC 4291 2.5.1). */
-const networkBytes = 8
+/**
+ * Bits of an IPv6 address that name a network: a subnet (RFC 4291 2.5.1), and the two sizes that providers give to one
+ * customer (RFC 6177), who can choose among all subnets in them.
+ */
+const prefixLengths = [64, 56, 48] as const
+
+const bitsPerByte = 8
 
 /**
- * The network of an address: itself in IPv4, its /64 in IPv6; `null` for none. IPv4-mapped IPv6 addresses count as
- * IPv4.
+ * The networks that an address is in, from the narrowest: in IPv4 only itself, in IPv6 its /64, /56 and /48; none for
+ * no address. IPv4-mapped IPv6 addresses count as IPv4.
  */
-export function networkOf (address: string | null): string | null {
-  if (address === null) return null
+export function networksOf (address: string | null): string[] {
+  if (address === null) return []
   const parsed = ipaddr.process(address)
-  return parsed.kind() === 'ipv4'
-    ? parsed.toString()
-    : `${Buffer.from(parsed.toByteArray().slice(0, networkBytes)).toString('hex')}/64`
+  if (parsed.kind() === 'ipv4') return [parsed.toString()]
+  return prefixLengths.map(length =>
+    `${Buffer.from(parsed.toByteArray().slice(0, length / bitsPerByte)).toString('hex')}/${length}`)
+}
+
+/** The narrowest network of an address, or `null` for no address. */
+export function networkOf (address: string | null): string | null {
+  return networksOf(address)[0] ?? null
+}
+
+/** The widest network of an address, which one customer of a provider has at most; `null` for no address. */
+export function customerNetworkOf (address: string | null): string | null {
+  return networksOf(address).at(-1) ?? null
 }

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { AuthError } from '../errors.js'
+import { customerNetworkOf } from '../lib/network.js'
 
 export interface HashingQueueNeeds {
   /** Hashes computed at the same time. */
@@ -10,32 +11,51 @@ export interface HashingQueueNeeds {
 
 export type HashingQueue = ReturnType<typeof createHashingQueue>
 
+/** The part of all places that one network may take: three others can be flooding, and there is still room. */
+const sharePerNetwork = 1 / 4
+
 /**
  * Admission control: admits only as many callers as can be served in reasonable time, and computes only as many
  * hashes at once as there are cores. Callers are admitted before they do anything else, so that a flood reaches
- * neither the CPU nor the database.
+ * neither the CPU nor the database; and one network gets a quarter of the places at most.
  */
 export function createHashingQueue ({ concurrency, queue }: HashingQueueNeeds) {
   const limit = pLimit(concurrency)
+  const places = concurrency + queue
+  const placesPerNetwork = Math.max(1, Math.floor(places * sharePerNetwork))
+  const inFlightOf = new Map<string, number>()
   let inFlight = 0
-  const isFull = () => inFlight >= concurrency + queue
 
-  /** @throws AuthError `overloaded`, at once, when there is no room */
-  async function admit<T> (work: () => Promise<T>): Promise<T> {
-    if (isFull()) throw new AuthError('overloaded')
-    inFlight += 1
-    try {
-      return await work()
-    } finally {
-      inFlight -= 1
-    }
+  const ofNetwork = (network: string | null) => network === null ? 0 : inFlightOf.get(network) ?? 0
+  const hasNoPlace = (network: string | null) => inFlight >= places || ofNetwork(network) >= placesPerNetwork
+
+  function count (network: string | null, change: 1 | -1): void {
+    inFlight += change
+    if (network === null) return
+    const counted = ofNetwork(network) + change
+    if (counted === 0) inFlightOf.delete(network)
+    else inFlightOf.set(network, counted)
   }
 
   return {
-    admit,
+    /**
+     * Does the work if there is room for the caller.
+     * @param address of the client; `null` for the command line, which only counts in all
+     * @throws AuthError `overloaded`, at once, when there is no room
+     */
+    async admit<T> (this: void, address: string | null, work: () => Promise<T>): Promise<T> {
+      const network = customerNetworkOf(address)
+      if (hasNoPlace(network)) throw new AuthError('overloaded')
+      count(network, 1)
+      try {
+        return await work()
+      } finally {
+        count(network, -1)
+      }
+    },
 
-    /** Whether the next caller would be rejected. */
-    isFull,
+    /** Whether the next caller from an address would be rejected. */
+    isFull: (address: string | null): boolean => hasNoPlace(customerNetworkOf(address)),
 
     /** Callers that were admitted and have not finished. */
     inFlight: () => inFlight,

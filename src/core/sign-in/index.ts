@@ -4,6 +4,7 @@ import type { Keyring } from '../keys/keyring.js'
 import type { Passwords } from '../passwords/index.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Sessions } from '../sessions/index.js'
+import { createKnownDevices } from './known-devices.js'
 import { createLoginThrottle, type LoginThrottleSettings } from './login-throttle.js'
 import { createPasswordChange } from './password-change.js'
 import { createPasswordSignIn } from './sign-in.js'
@@ -19,6 +20,8 @@ export interface SignInNeeds {
   accounts: Accounts
   sessions: Sessions
   limits: LoginThrottleSettings
+  /** Milliseconds since 1970. */
+  now: () => number
   onError: (error: unknown) => void
 }
 
@@ -26,11 +29,14 @@ export type SignIn = ReturnType<typeof createSignIn>
 
 /** How sessions begin, with a password or with a new account; and whatever else takes a password. */
 export function createSignIn (needs: SignInNeeds) {
-  const { db, keyring, revocations, passwords, accounts, sessions: { start }, limits, onError } = needs
-  const throttle = createLoginThrottle({ sql: db.sql, keyring, settings: limits })
+  const { db, keyring, revocations, passwords, accounts, sessions: { start }, limits, now, onError } = needs
+  const devices = createKnownDevices({ keyring, now })
+  const throttle = createLoginThrottle({ sql: db.sql, keyring, devices, settings: limits })
   return {
     withPassword: createPasswordSignIn({ throttle, passwords, start, onError }),
     signUp: createSignUp({ accounts, start }),
+    /** The token by which the device of an account's sign-in is recognized at the next one. */
+    deviceToken: devices.issue,
     changePassword: createPasswordChange({ db, throttle, passwords, revocations }),
     /** Reads with which costs passwords are hashed, so that none of them tells an account from none. */
     load: async (): Promise<void> => passwords.learnCosts(await accounts.oldestHashes()),

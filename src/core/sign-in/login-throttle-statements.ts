@@ -43,7 +43,11 @@ const maxAttemptSeconds = 60
 export function createLoginThrottleStatements (sql: Pool) {
   const locked = (keys: readonly string[]) => sql`(
     SELECT key FROM login_throttle WHERE key = ANY(${keys}) ORDER BY key FOR UPDATE) AS locked`
-  const withoutAttempt = (startedAt: string) => sql`array_remove(throttle.guesses, ${startedAt}::text::timestamptz)`
+  // One of them only: attempts of the same microsecond have the same name.
+  const withoutAttempt = (startedAt: string) => {
+    const position = sql`coalesce(array_position(throttle.guesses, ${startedAt}::text::timestamptz), 0)`
+    return sql`throttle.guesses[:${position} - 1] || throttle.guesses[${position} + 1:]`
+  }
   const failures = sql`CASE WHEN throttle.ends_at > clock_timestamp() THEN throttle.failures ELSE 0 END`
   const inFlight = sql`ARRAY(
     SELECT started_at FROM unnest(throttle.guesses) AS started_at
@@ -91,16 +95,19 @@ export function createLoginThrottleStatements (sql: Pool) {
         FROM (VALUES (1)) AS one LEFT JOIN account ON true`
     },
 
-    /** Removes the attempt, and forgets the failures under `forgivenKey`. */
-    release (keys: readonly string[], startedAt: string, forgivenKey: string | null): StatementPart {
+    /** Removes the attempt, and clears the failures under `forgivenKeys`. */
+    release (keys: readonly string[], startedAt: string, forgivenKeys: readonly string[]): StatementPart {
       return statementPart(sql`
         UPDATE login_throttle AS throttle SET
           guesses = ${withoutAttempt(startedAt)},
-          failures = CASE WHEN throttle.key = ${forgivenKey} THEN 0 ELSE throttle.failures END
+          failures = CASE WHEN throttle.key = ANY(${forgivenKeys}::text[]) THEN 0 ELSE throttle.failures END
         FROM ${locked(keys)} WHERE throttle.key = locked.key`)
     },
 
-    /** Removes the attempt and counts a failure, for so many seconds from the first one on; records it. */
+    /**
+     * Removes the attempt and counts a failure, for so many seconds from the first one on; records it, and that it was
+     * the last one that a key admits.
+     */
     countFailure (
       keys: readonly string[], startedAt: string, windowSeconds: number,
       { event, accountId, address }: FailedAttempt & { accountId: string }
@@ -113,7 +120,12 @@ export function createLoginThrottleStatements (sql: Pool) {
             ends_at = CASE WHEN throttle.failures > 0 AND throttle.ends_at > clock_timestamp()
               THEN throttle.ends_at ELSE clock_timestamp() + make_interval(secs => ${windowSeconds}) END
           FROM ${locked(keys)} WHERE throttle.key = locked.key
-        ), failed AS (SELECT ${accountId}::uuid AS account_id, NULL::uuid AS session_id)
+          RETURNING throttle.failures = throttle.most AS is_last
+        ), failed AS (
+          SELECT ${accountId}::uuid AS account_id, NULL::uuid AS session_id
+        ), locked_out AS (
+          SELECT * FROM failed WHERE EXISTS (SELECT FROM counted WHERE is_last)
+        ), record_lock AS (${recordEvents(sql, ['sign_in_locked'], 'locked_out', address)})
         ${recordEvents(sql, [event], 'failed', address)}`
     },
 

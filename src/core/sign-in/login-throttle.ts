@@ -3,9 +3,11 @@ import type { Pool } from '../../db/pool.js'
 import type { StatementPart } from '../../db/statement-part.js'
 import { AuthError } from '../errors.js'
 import type { Keyring } from '../keys/keyring.js'
-import { networkOf } from '../lib/network.js'
+import type { ClientInfo } from '../lib/client-info.js'
+import { networkOf, networksOf } from '../lib/network.js'
 import { noAccount } from '../audit/audit.js'
-import { createLoginThrottleStatements, type FailedAttempt } from './login-throttle-statements.js'
+import type { KnownDevices } from './known-devices.js'
+import { createLoginThrottleStatements, type FailedAttempt, type Reservation } from './login-throttle-statements.js'
 
 export interface LoginThrottleSettings {
   /** Failures of an account from one network. */
@@ -23,15 +25,27 @@ export interface Attempt {
   account: { id: string, hash: string, isDisabled: boolean } | null
   reservedKeys: readonly string[]
   startedAt: string
-  /** The key of this account from this network, whose failures a success forgives. */
-  accountNetworkKey: string
+  /** The keys of this account from here, whose failures a success forgives. */
+  forgivenKeys: readonly string[]
 }
 
 export interface LoginThrottleNeeds {
   sql: Pool
   keyring: Keyring
+  devices: Pick<KnownDevices, 'recognize'>
   settings: LoginThrottleSettings
 }
+
+interface Limits {
+  limits: Reservation['limits']
+  /** Those that a success clears. */
+  forgivenKeys: string[]
+}
+
+/** A /56 admits twice as much as a /64, and a /48 twice as much as that. */
+const widerFactor = 2
+
+const unknownNetwork = 'unknown'
 
 export type LoginThrottle = ReturnType<typeof createLoginThrottle>
 
@@ -39,46 +53,59 @@ export type LoginThrottle = ReturnType<typeof createLoginThrottle>
  * Counts failed sign-ins in the database, for all instances (OWASP ASVS 6.3.1). An attempt is reserved before its
  * password is checked, so of any number of concurrent attempts only as many are checked as may fail (ADR 0011).
  */
-export function createLoginThrottle ({ sql, keyring, settings }: LoginThrottleNeeds) {
+export function createLoginThrottle ({ sql, keyring, devices, settings }: LoginThrottleNeeds) {
   const statements = createLoginThrottleStatements(sql)
 
   /** A keyed hash: the email field may hold a mistyped password, which the database must not reveal. */
   const keyOf = (...parts: string[]) =>
     createHmac('sha256', keyring[0].throttle).update(JSON.stringify(parts)).digest('base64url')
 
+  const strangersKeyOf = (email: string) => keyOf('account', email)
+
+  /** Of the networks that an address is in, the wider ones admit more: other customers may be in them. */
+  function ofStranger (email: string, address: string | null): Limits {
+    const networks = address === null ? [unknownNetwork] : networksOf(address)
+    const fromHere = networks.map((network, width) => ({
+      key: keyOf('account from network', email, network), limit: settings.maxFailures * widerFactor ** width
+    }))
+    const ofNetworks = networks.map((network, width) => ({
+      key: keyOf('network', network), limit: settings.maxFailuresPerAddress * widerFactor ** width
+    }))
+    const ofAccount = { key: strangersKeyOf(email), limit: settings.maxFailuresPerAccount }
+    return { limits: [...fromHere, ofAccount, ...ofNetworks], forgivenKeys: fromHere.map(({ key }) => key) }
+  }
+
+  /** Its attempts count only by themselves: neither strangers nor neighbours can use them up. */
+  function ofDevice (email: string, device: string): Limits {
+    const key = keyOf('account on device', email, device)
+    return { limits: [{ key, limit: settings.maxFailures }], forgivenKeys: [key] }
+  }
+
   return {
     /**
      * Reserves an attempt and finds the account, in one statement.
      * @throws AuthError `too_many_failures`; `overloaded` when too many attempts are in flight
      */
-    async reserve (email: string, address: string | null): Promise<Attempt> {
-      const network = networkOf(address) ?? 'unknown'
-      const accountNetworkKey = keyOf('account from network', email, network)
-      const strangersKey = keyOf('account', email)
+    async reserve (email: string, { address, deviceToken = null }: ClientInfo): Promise<Attempt> {
+      const device = devices.recognize(deviceToken, email)
+      const { limits, forgivenKeys } = device === null ? ofStranger(email, address) : ofDevice(email, device)
       const [row] = await statements.reserve({
-        email,
-        network,
-        limits: [
-          { key: accountNetworkKey, limit: settings.maxFailures },
-          { key: strangersKey, limit: settings.maxFailuresPerAccount },
-          { key: keyOf('network', network), limit: settings.maxFailuresPerAddress }
-        ],
-        strangersKey
+        email, network: networkOf(address) ?? unknownNetwork, limits, strangersKey: strangersKeyOf(email)
       })
       const { id, passwordHash: hash, isDisabled, isAdmitted, reservedKeys, startedAt, retryAfter } = row
       if (!isAdmitted) {
-        await statements.release(reservedKeys, startedAt, null)
+        await statements.release(reservedKeys, startedAt, [])
         throw retryAfter === null
           ? new AuthError('overloaded')
           : new AuthError('too_many_failures', { retryAfter })
       }
       const account = id === null || hash === null ? null : { id, hash, isDisabled: isDisabled === true }
-      return { account, reservedKeys, startedAt, accountNetworkKey }
+      return { account, reservedKeys, startedAt, forgivenKeys }
     },
 
-    /** Removes the attempt and forgives this network's failures of the account; part of the sign-in's statement. */
-    success ({ reservedKeys, startedAt, accountNetworkKey }: Attempt): StatementPart {
-      return statements.release(reservedKeys, startedAt, accountNetworkKey)
+    /** Removes the attempt and forgives the account's failures from here; part of the sign-in's statement. */
+    success ({ reservedKeys, startedAt, forgivenKeys }: Attempt): StatementPart {
+      return statements.release(reservedKeys, startedAt, forgivenKeys)
     },
 
     /** Removes the attempt, counts a failure and records it, of no account when none has the email. */

@@ -59,7 +59,7 @@ export function createPasswordChange ({ db: { sql, query }, throttle, passwords,
     const [owner] = await query.select({ email, username, name }).from(accounts)
       .where(eq(accounts.id, change.accountId))
     if (owner === undefined) throw new AuthError('wrong_password')
-    const reserved = await throttle.reserve(owner.email, address)
+    const reserved = await throttle.reserve(owner.email, clientInfo)
     const { account } = reserved
     const isVerified = await passwords.verify(account?.hash ?? null, change.current)
     if (account?.id !== change.accountId || !isVerified || account.isDisabled) {
@@ -76,7 +76,7 @@ export function createPasswordChange ({ db: { sql, query }, throttle, passwords,
   }
 
   return async function changePassword (change: PasswordChange, clientInfo: ClientInfo): Promise<void> {
-    await passwords.admit(async () => {
+    await passwords.admit(clientInfo.address, async () => {
       // The password may still be correct: a concurrent sign-in may have renewed its hash.
       const isChanged = await attempt(change, clientInfo) || await attempt(change, clientInfo)
       if (!isChanged) throw new AuthError('wrong_password', { message: 'the password was changed meanwhile' })

@@ -29,7 +29,7 @@ export function createPasswordSignIn ({ throttle, passwords, start, onError }: P
   async function attempt<Contract extends SessionContract> (
     { email, password }: Credentials, contract: Contract, clientInfo: ClientInfo
   ): Promise<SignedIn<Contract> | null> {
-    const reserved = await throttle.reserve(normalizeEmail(email), clientInfo.address)
+    const reserved = await throttle.reserve(normalizeEmail(email), clientInfo)
     const { account } = reserved
     const isVerified = await passwords.verify(account?.hash ?? null, password)
     if (account === null || !isVerified || account.isDisabled) {
@@ -46,7 +46,7 @@ export function createPasswordSignIn ({ throttle, passwords, start, onError }: P
   return async function withPassword<Contract extends SessionContract> (
     credentials: Credentials, contract: Contract, clientInfo: ClientInfo
   ): Promise<SignedIn<Contract>> {
-    return passwords.admit(async () => {
+    return passwords.admit(clientInfo.address, async () => {
       // The password may still be correct: a concurrent sign-in may have renewed its hash.
       const signedIn = await attempt(credentials, contract, clientInfo) ??
         await attempt(credentials, contract, clientInfo)

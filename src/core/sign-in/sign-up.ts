@@ -16,6 +16,6 @@ export function createSignUp ({ accounts, start }: SignUpNeeds) {
   return function signUp<Contract extends SessionContract> (
     account: NewAccount, contract: Contract, clientInfo: ClientInfo
   ): Promise<SignedIn<Contract>> {
-    return accounts.insert(account, insertion => start.withNewAccount(insertion, contract, clientInfo))
+    return accounts.insert(account, clientInfo, insertion => start.withNewAccount(insertion, contract, clientInfo))
   }
 }

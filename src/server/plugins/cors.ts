@@ -9,7 +9,7 @@ export async function registerCors (app: FastifyInstance, origins: readonly stri
       origin: [...origins],
       credentials: true,
       methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: ['Link', 'Retry-After', 'Set-Auth-Token'],
+      exposedHeaders: ['Keyturn-Device', 'Link', 'Retry-After', 'Set-Auth-Token'],
       // Without these two headers OPTIONS is a method like any other (Fetch standard, CORS-preflight request).
       preflight: request.headers.origin !== undefined &&
         request.headers['access-control-request-method'] !== undefined

@@ -5,6 +5,7 @@ import type { Overrides } from '../../support/settings.js'
 import { AuthError } from '../../../src/core/errors.js'
 import type { Core } from '../../../src/core/index.js'
 import { createKeyring } from '../../../src/core/keys/keyring.js'
+import { createLoginThrottleStatements } from '../../../src/core/sign-in/login-throttle-statements.js'
 import { createLoginThrottle } from '../../../src/core/sign-in/login-throttle.js'
 import { rejectionOf, password, signedIn } from '../../support/accounts.js'
 import { secondCore } from '../../support/second-core.js'
@@ -137,6 +138,63 @@ t.test('an IPv6 address counts with its /64', async t => {
   t.equal(await attempt('wrong', '2001:db8:a:c::1'), 'invalid_credentials')
 })
 
+t.test('subnets of one customer count together too: a /56 twice as many failures, a /48 four times', async t => {
+  const { attempt, who } = await setUp(t, { signIn: { maxFailures: 3, maxFailuresPerAddress: 5 } })
+  for (let n = 0; n < 6; n += 1) t.equal(await attempt('wrong', `2001:db8:a:${n}::1`), 'invalid_credentials')
+  t.equal(await attempt(password, '2001:db8:a:ff::1'), 'too_many_failures', 'another subnet of the /56')
+  for (let n = 1; n <= 6; n += 1) t.equal(await attempt('wrong', `2001:db8:a:${n}00::1`), 'invalid_credentials')
+  t.equal(await attempt(password, '2001:db8:a:ff00::1'), 'too_many_failures', 'another subnet of the /48')
+  t.equal(await attempt(password, '2001:db8:b::1'), 'in', 'another customer')
+
+  for (let n = 0; n < 20; n += 1) {
+    const address = `2001:db8:c:${n.toString(16)}00::1`
+    t.equal(await attempt('wrong', address, `${n}@example.com`), 'invalid_credentials', 'many accounts')
+  }
+  t.equal(await attempt(password, '2001:db8:c:ffff::1', who.email), 'too_many_failures')
+})
+
+t.test('a device that signed in before is not locked out by strangers or neighbours, only by itself', async t => {
+  const { core, who, attempt } = await setUp(t, {
+    signIn: { maxFailures: 10, maxFailuresPerAccount: 12, maxFailuresPerAddress: 15 }
+  })
+  const address = '198.51.100.1'
+  const deviceToken = core.signIn.deviceToken(who.email)
+  const onDevice = (given: string, email = who.email, token = deviceToken) => core.signIn
+    .withPassword({ email, password: given }, 'partner', { address, userAgent: null, deviceToken: token })
+    .then(() => 'in', (error: AuthError) => error.code)
+  for (let n = 0; n < 15; n += 1) await attempt('wrong', address, `${n}@example.com`)
+  for (let n = 0; n < 12; n += 1) await attempt('wrong', `203.0.113.${n}`)
+  t.equal(await attempt(password, address), 'too_many_failures', 'the network is full')
+  t.equal(await attempt(password, '192.0.2.99'), 'too_many_failures', 'so are all strangers')
+  t.equal(await onDevice(password), 'in')
+  t.equal(await onDevice(password, 'other@example.com'), 'too_many_failures', 'of no other account')
+  t.equal(await onDevice(password, who.email, core.signIn.deviceToken('other@example.com')), 'too_many_failures')
+
+  for (let n = 0; n < 10; n += 1) t.equal(await onDevice('wrong'), 'invalid_credentials')
+  t.equal(await onDevice(password), 'too_many_failures')
+  t.equal(await onDevice(password, who.email, core.signIn.deviceToken(who.email)), 'in', 'another device of the owner')
+})
+
+t.test('a lock-out is on record once, when it begins', async t => {
+  const { attempt, sql, who } = await setUp(t, { signIn: { maxFailures: 3 } })
+  for (let n = 0; n < 6; n += 1) await attempt('wrong', '198.51.100.1')
+  const events = await sql<{ event: string, address: string }[]>`
+    SELECT event, address FROM audit_events WHERE account_id = ${who.account.id} AND event LIKE 'sign_in_%' ORDER BY at`
+  t.same(events.map(({ event }) => event).sort(), [...Array<string>(3).fill('sign_in_failed'), 'sign_in_locked'])
+  t.same(new Set(events.map(({ address }) => address)), new Set(['198.51.100.1']))
+})
+
+t.test('of two guesses in the same microsecond, one that ends leaves the other in flight', async t => {
+  const { attempt, db, sql } = await setUp(t)
+  t.equal(await attempt('wrong', '198.51.100.1'), 'invalid_credentials')
+  const startedAt = '2999-01-01 00:00:00+00'
+  const rows = await sql<{ key: string }[]>`
+    UPDATE login_throttle SET guesses = array_fill(${startedAt}::timestamptz, ARRAY[2]) RETURNING key`
+  await createLoginThrottleStatements(db.sql).release(rows.map(({ key }) => key), startedAt, [])
+  const left = await sql<{ count: number }[]>`SELECT cardinality(guesses) AS count FROM login_throttle`
+  t.same(left.map(({ count }) => count), rows.map(() => 1))
+})
+
 t.test('a guess whose process died is given back after a minute, each by itself', async t => {
   const { attempt, sql, age } = await setUp(t)
   t.equal(await attempt('wrong', '198.51.100.1'), 'invalid_credentials')
@@ -154,7 +212,10 @@ t.test('what counts no more is forgotten, and what still counts is kept', async 
   const names = async () => (await sql`SELECT key FROM login_throttle`).length
   t.equal(await names(), 7)
   await createLoginThrottle({
-    sql: db.sql, keyring: createKeyring('x'.repeat(32)), settings: settings.signIn
+    sql: db.sql,
+    keyring: createKeyring('x'.repeat(32)),
+    devices: { recognize: () => null },
+    settings: settings.signIn
   }).deleteExpired()
   t.equal(await names(), 3)
   t.notMatch(JSON.stringify(await sql`SELECT key FROM login_throttle`), /example|198/, 'no name tells whose it is')

@@ -29,7 +29,7 @@ async function setUp (t: Test) {
   }
   const queue = createHashingQueue({ concurrency: 1, queue: 1 })
   const throttle = createLoginThrottle({
-    sql: db.sql, keyring: createKeyring('x'.repeat(32)), settings: settings.signIn
+    sql: db.sql, keyring: createKeyring('x'.repeat(32)), devices: { recognize: () => null }, settings: settings.signIn
   })
   return { core, db, account, email, throttle, passwords: { ...hashing, admit: queue.admit }, tries: () => changes }
 }

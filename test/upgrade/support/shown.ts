@@ -44,7 +44,8 @@ export function shown ({ status, headers: given, body }: Reply, known: ReadonlyS
   return {
     status,
     headers: Object.fromEntries(headers.flatMap(name => {
-      const value = given.get(name)
+      // What recognizes a device is new, and no client goes by it.
+      const value = given.get(name)?.replace(/(?:, )?keyturn_device=[^,]*/, '') ?? null
       return value === null ? [] : [[name, name === 'retry-after' ? '(seconds)' : masked(value)]]
     })),
     body: maskedBody(body)
