@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { accountCommand } from './cli/account.js'
+import { auditCommand } from './cli/audit.js'
 import { clientCommand } from './cli/client.js'
 import { keyCommand } from './cli/key.js'
 import { migrateCommand } from './cli/migrate.js'
@@ -19,6 +20,7 @@ const program = new Command('keyturn')
   .addCommand(openapiCommand())
   .addCommand(accountCommand(env))
   .addCommand(sessionCommand(env))
+  .addCommand(auditCommand(env))
   .addCommand(keyCommand(env))
   .addCommand(clientCommand(env))
 

@@ -3,14 +3,13 @@ import { displayName, type Account } from '../core/accounts/account.js'
 import { isEmail } from '../core/accounts/email.js'
 import { AuthError } from '../core/errors.js'
 import type { Core } from '../core/index.js'
+import { commandLine } from '../core/lib/client-info.js'
+import { isUuid } from '../core/lib/uuid.js'
 import { minPasswordLength } from '../core/passwords/password-hashing.js'
 import { print, printOne, printRows, type OutputOptions } from './output.js'
 import { readPassword } from './password-input.js'
 import type { Environment } from '../config/environment.js'
 import { withCore } from './with-core.js'
-
-/** The command line is on the machine itself: no address, and the operator's own tool. */
-const clientInfo = { address: null, userAgent: 'keyturn command line' }
 
 const pageSize = 500
 
@@ -42,7 +41,7 @@ export function accountCommand (env: Environment): Command {
       const { username, name, plan } = options
       await withCore(env, async ({ accounts }) => {
         const made = await accounts.register(
-          { email: address, password, minPasswordLength, username, name, plan }, clientInfo)
+          { email: address, password, minPasswordLength, username, name, plan }, commandLine)
         printOne(toRow(made), options)
       })
     })
@@ -70,40 +69,51 @@ export function accountCommand (env: Environment): Command {
     .option('--none', 'take the subscription away')
     .option('--json', 'print JSON')
     .action((address: string, options: SubscriptionOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.setSubscription(address, toSubscription(options), clientInfo)), options)
+      printOne(toRow(await accounts.setSubscription(address, toSubscription(options), commandLine)), options)
     }))
 
   account.command('disable').argument('<email>', '', email)
     .description('end all sessions and let nobody sign in')
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.disable(address, clientInfo)), options)
+      printOne(toRow(await accounts.disable(address, commandLine)), options)
     }))
 
   account.command('enable').argument('<email>', '', email).description('let the owner sign in again')
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.enable(address, clientInfo)), options)
+      printOne(toRow(await accounts.enable(address, commandLine)), options)
     }))
 
   account.command('delete').argument('<email>', '', email).description('delete an account and all that belongs to it')
     .requiredOption('--yes', 'yes, delete it')
     .action((address: string) => withCore(env, async ({ accounts }) => {
-      await accounts.delete(address, clientInfo)
+      await accounts.delete(address, commandLine)
       print(`deleted ${address}`)
     }))
 
   return account
 }
 
-/** @throws AuthError `not_found` */
-export async function accountOf (core: Core, address: string): Promise<Account> {
-  const account = await core.accounts.findByEmail(address)
-  if (account === null) throw new AuthError('not_found', { message: 'no account has this email' })
+/** The account that an email or an id names. @throws AuthError `not_found` */
+export async function accountOf (core: Core, reference: string): Promise<Account> {
+  const account = isUuid(reference) ? await core.accounts.find(reference) : await core.accounts.findByEmail(reference)
+  if (account === null) throw new AuthError('not_found', { message: 'no account has this email or id' })
   return account
 }
 
-/** Checks the argument `<email>`. */
+/** The id of an account, also of one that was deleted. @throws AuthError `not_found` for an email */
+export async function accountIdOf (core: Core, reference: string): Promise<string> {
+  return isUuid(reference) ? reference : (await accountOf(core, reference)).id
+}
+
+/** Checks an argument that names an account. */
+export function accountReference (value: string): string {
+  if (!isEmail(value) && !isUuid(value)) throw new InvalidArgumentError('That is neither an email address nor an id.')
+  return value
+}
+
+/** Checks the argument `<email>` of a new account. */
 export function email (value: string): string {
   if (!isEmail(value)) throw new InvalidArgumentError('That is not an email address.')
   return value

@@ -1,10 +1,9 @@
 import { Command } from 'commander'
 import { accountOf, email } from './account.js'
 import { print, printRows, type OutputOptions } from './output.js'
+import { commandLine } from '../core/lib/client-info.js'
 import type { Environment } from '../config/environment.js'
 import { withCore } from './with-core.js'
-
-const clientInfo = { address: null, userAgent: 'keyturn command line' }
 
 /** `keyturn session …` */
 export function sessionCommand (env: Environment): Command {
@@ -26,8 +25,8 @@ export function sessionCommand (env: Environment): Command {
       return withCore(env, async core => {
         const { id } = await accountOf(core, address)
         const ended = sessionId === undefined
-          ? await core.sessions.endAll(id, 'revoked', clientInfo)
-          : Number(await core.sessions.end(id, sessionId, 'revoked', clientInfo))
+          ? await core.sessions.endAll(id, 'revoked', commandLine)
+          : Number(await core.sessions.end(id, sessionId, 'revoked', commandLine))
         print(`ended ${ended} session${ended === 1 ? '' : 's'}`)
       })
     })

@@ -39,6 +39,7 @@ export const variables = {
   SESSION_MAX_AGE: duration('365d', 'Maximum age of a session, however often it is refreshed'),
   ACCOUNT_SESSIONS_MAX: integer(100, 'Live sessions of an account; beyond it a sign-in ends the oldest', 1),
   ACCOUNT_TASKS_MAX: integer(10_000, 'Tasks of an account', 1),
+  AUDIT_RETENTION: duration('400d', 'How long audit records are kept, at least as long as a token can be valid'),
   VALIDATION_CACHE_TTL: window('5m', 'How long a validation may be cached'),
   VALIDATION_CACHE_MAX: integer(100_000, 'Cached tokens at most, half a kilobyte each', 1),
   PASSWORD_HASH_MEMORY: integer(19_456, 'argon2id memory in KiB', 19_456),

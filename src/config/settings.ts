@@ -74,6 +74,7 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
       maxFailuresPerAddress: values.LOGIN_MAX_FAILURES_PER_ADDRESS,
       failureWindow: values.LOGIN_FAILURE_WINDOW
     },
+    auditRetention: values.AUDIT_RETENTION,
     quotas: { sessions: values.ACCOUNT_SESSIONS_MAX, tasks: values.ACCOUNT_TASKS_MAX },
     passwordRules: { blocklist: values.PASSWORD_BLOCKLIST, spaMinLength: values.SPA_MIN_PASSWORD },
     trustProxy: values.TRUST_PROXY,

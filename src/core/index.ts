@@ -1,5 +1,6 @@
 import type { Database } from '../db/client.js'
 import { createAccounts } from './accounts/accounts.js'
+import { createAudit } from './audit/index.js'
 import { createKeys, keyCheckIntervalMs, type OpenEngine } from './keys/index.js'
 import { createPeriodicJobs } from './lib/periodic.js'
 import { createPartners } from './partners/index.js'
@@ -32,6 +33,7 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const { issuer, secrets, lifetimes, quotas, signIn: limits } = settings
   const maxTokenLifetime = Math.max(lifetimes.accessToken, lifetimes.longAccessToken)
 
+  const audit = createAudit({ db, retention: settings.auditRetention, maxTokenLifetime })
   const revocations = createRevocations({ db, notifier, now, onError })
   const passwords = createPasswords({ settings: settings.passwords, issuer })
   const accounts = createAccounts({ db, passwords, revocations })
@@ -49,19 +51,13 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
     db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
   })
   const tasks = createTasks({ db, maxPerAccount: quotas.tasks })
-  const jobs = [() => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge]
+  const jobs = [() => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge, audit.retain]
   const periodicJobs = createPeriodicJobs({ jobs, intervalMs: keyCheckIntervalMs, onError })
 
+  const rooms = { audit, passwords, accounts, keys, sessions, refresh, validation, signIn, partners, tasks }
+
   return {
-    passwords,
-    accounts,
-    keys,
-    sessions,
-    refresh,
-    validation,
-    signIn,
-    partners,
-    tasks,
+    ...rooms,
 
     /** What this process is doing now. */
     metrics: () => ({

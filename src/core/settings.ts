@@ -19,6 +19,8 @@ export interface CoreSettings {
   validation: ValidationSettings
   passwords: PasswordSettings
   signIn: LoginThrottleSettings
+  /** Seconds for which audit records are kept. */
+  auditRetention: number
   /** What an account can have at most. */
   quotas: { sessions: number, tasks: number }
 }

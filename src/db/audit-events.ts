@@ -31,10 +31,24 @@ export const auditEventKinds = {
   sign_in_failed: kind(false, null, 'user', 'owner'),
   sign_in_locked: kind(false, null, 'policy', 'owner'),
   password_change_failed: kind(false, null, 'user', 'owner'),
-  refresh_retried_late: kind(false, null, 'user', 'operator')
+  refresh_retried_late: kind(false, null, 'user', 'operator'),
+  client_added: kind(false, null, 'admin', 'operator'),
+  client_removed: kind(false, null, 'admin', 'operator'),
+  client_refused: kind(false, null, 'policy', 'operator'),
+  key_announced: kind(false, null, 'admin', 'operator'),
+  key_activated_sooner: kind(false, null, 'admin', 'operator')
 } as const satisfies Record<string, AuditEventKind>
 
 type Kinds = typeof auditEventKinds
+
+/** Who acts where the caller does not say. */
+const actors = { user: 'user', admin: 'operator', policy: 'policy' } as const
+
+/** @param actor of the request, which a rule that fires during it does not become */
+export function actorOf (event: AuditEvent, actor: string | undefined): string {
+  const { initiatedBy } = auditEventKinds[event]
+  return initiatedBy === 'policy' ? actors.policy : actor ?? actors[initiatedBy]
+}
 
 export type AuditEvent = keyof Kinds
 

@@ -162,7 +162,12 @@ export const auditEvents = pgTable('audit_events', {
   id: uuid().notNull().default(sql`gen_random_uuid()`),
   event: text().notNull().$type<AuditEvent>(),
   sessionId: uuid('session_id'),
+  /** As it was; after a month, or once the account is deleted, its /24 or /48 only. */
   address: text(),
+  /** Who did it: `user`, `operator`, `policy` or `client:` and an id; `null` in records of version 0.1. */
+  actor: text(),
+  /** The id of what was changed, where that is a client or a key. */
+  subject: text(),
   at: instant('at').notNull().default(sql`clock_timestamp()`)
 }, table => [
   primaryKey({ columns: [table.accountId, table.id] }),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { exportJWK, generateKeyPair } from 'jose'
 import t, { type Test } from 'tap'
 import { clientCommand } from '../../src/cli/client.js'
+import { clientInfo } from '../support/accounts.js'
 import { buildCore } from '../support/build.js'
 import { run, runJson } from '../support/command-line.js'
 import { environmentOf } from '../support/settings.js'
@@ -26,7 +27,7 @@ t.test('client add shows a secret that works, once; list shows no secret; remove
     scope: 'sessions:read sessions:write',
     secret: /^[\w-]{43}$/
   })
-  t.match(await core.partners.clients.authenticate(made), { name: 'SeshTracker' })
+  t.match(await core.partners.clients.authenticate(made, clientInfo), { name: 'SeshTracker' })
   const [row] = await sql`SELECT to_jsonb(clients)::text AS text FROM clients`
   t.notMatch(row?.text, made.secret, 'only its hash is stored')
 
@@ -36,7 +37,7 @@ t.test('client add shows a secret that works, once; list shows no secret; remove
   t.match((await run(command(), ['list'])).stdout, `│ ${made.id} │ SeshTracker │`)
 
   t.equal((await run(command(), ['remove', made.id])).stdout, `removed ${made.id}\n`)
-  await t.rejects(core.partners.clients.authenticate(made), { code: 'invalid_client' })
+  await t.rejects(core.partners.clients.authenticate(made, clientInfo), { code: 'invalid_client' })
   await t.rejects(run(command(), ['remove', made.id]), { message: 'no client has this id' })
   t.equal((await run(command(), ['list'])).stdout, 'none\n')
 })

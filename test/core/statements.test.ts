@@ -1,8 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
+import { selectRecords, type AuditRecord } from '../../src/core/audit/audit-log.js'
+import { retainPage } from '../../src/core/audit/retention.js'
 import { accountColumns, type AccountRow } from '../../src/core/accounts/account.js'
-import { selectClient, type ClientRow } from '../../src/core/partners/clients.js'
+import {
+  deleteClient, insertClient, selectClient, type Client, type ClientRow
+} from '../../src/core/partners/client-statements.js'
 import { selectCurrentToken, type CurrentTokenRow } from '../../src/core/partners/introspection.js'
 import { createSecurityEventStatements, type EventRow } from '../../src/core/partners/security-event-statements.js'
 import { confirmSessions } from '../../src/core/refresh/confirmations.js'
@@ -117,25 +121,39 @@ describes<PurgedPage>('PurgedPage', purgePage(sql, { accountId: token.accountId,
   accountId: 'uuid', id: 'uuid', removed: 'int4'
 })
 describes<TokenSubject>('TokenSubject', createRotation({ sql, rotations, lifetimes }).rotate(attempt), subject)
-describes<ReplayRow>('ReplayRow', createReplay({ sql, rotations, policy }).classify(attempt, 0, null), {
+describes<ReplayRow>('ReplayRow', createReplay({ sql, rotations, policy }).classify(attempt, 0, clientInfo), {
   ...subject, outcome: 'text', endReason: 'text', depth: 'int4', currentHash: 'bytea', records: 'bytea'
 })
 describes<ExtendedRow>('ExtendedRow', extension.extend(claims), { ...subject, ...account })
 describes<ProlongedRow>('ProlongedRow', extension.prolong(claims), { ...subject, expiresAt: 'timestamptz' })
-describes<UnextendedRow>('UnextendedRow', extension.classify(claims, null), {
+describes<UnextendedRow>('UnextendedRow', extension.classify(claims, clientInfo), {
   ...subject, ...account, endReason: 'text', outcome: 'text'
 })
-describes<ClientRow>('ClientRow', selectClient(sql, 'x'), {
+const client = {
   id: 'text',
   name: 'text',
   grantTypes: 'textArray',
   permissions: 'textArray',
   audience: 'text',
   scopes: 'textArray',
-  createdAt: 'timestamptz',
-  secretHash: 'bytea',
-  publicKeys: 'text'
+  createdAt: 'timestamptz'
+} as const
+describes<ClientRow>('ClientRow', selectClient(sql, 'x'), { ...client, secretHash: 'bytea', publicKeys: 'text' })
+describes<Client>('Client', insertClient(sql, {
+  id: 'x', name: 'x', secretHash: null, publicKeys: null, grants: '', permissions: [], audience: 'x', scope: ''
+}, clientInfo), client)
+describes<Pick<Client, 'id'>>('DeletedClient', deleteClient(sql, 'x', clientInfo), { id: 'text' })
+describes<AuditRecord>('AuditRecord', selectRecords(sql, { since: new Date(), limit: 1 }), {
+  at: 'timestamptz',
+  event: 'text',
+  accountId: 'uuid',
+  sessionId: 'uuid',
+  address: 'text',
+  actor: 'text',
+  subject: 'text'
 })
+const position = { accountId: token.accountId, id: token.sessionId }
+describes<typeof position>('Position', retainPage(sql, position, 60), { accountId: 'uuid', id: 'uuid' })
 describes<Task>('Task', insertTask(sql, { accountId: token.accountId, title: 'x', maxPerAccount: 10 }), {
   accountId: 'uuid', id: 'uuid', title: 'text', completed: 'bool', createdAt: 'timestamptz'
 })

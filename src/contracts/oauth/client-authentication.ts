@@ -1,6 +1,9 @@
 import type { FastifyRequest } from 'fastify'
-import type { ClientCredentials } from '../../core/partners/clients.js'
 import { AuthError } from '../../core/errors.js'
+import type { Core } from '../../core/index.js'
+import type { ClientInfo } from '../../core/lib/client-info.js'
+import type { Client, ClientCredentials } from '../../core/partners/clients.js'
+import { clientInfoOf } from '../../http/client-info.js'
 import { HttpFailure } from '../../http/failure.js'
 
 /** The supported methods of client authentication (RFC 8414 2). */
@@ -18,11 +21,23 @@ export interface ClientParameters {
   client_assertion_type?: string
 }
 
+/** Authenticates the client of a request. @throws as `clientCredentialsFrom` and `clients.authenticate` do */
+export function authenticateClient (
+  core: Core, request: FastifyRequest, parameters: ClientParameters
+): Promise<Client> {
+  return core.partners.clients.authenticate(clientCredentialsFrom(request, parameters), clientInfoOf(request))
+}
+
+/** Where a client's request came from: what it does is on record as its own. */
+export function clientInfoOfClient (request: FastifyRequest, { id }: Client): ClientInfo {
+  return { ...clientInfoOf(request), actor: `client:${id}` }
+}
+
 /**
  * A client's credentials, by exactly one method (RFC 6749 2.3).
  * @throws HttpFailure `invalid_body` for more than one; AuthError `invalid_client` for none or a broken one
  */
-export function clientCredentialsFrom (request: FastifyRequest, parameters: ClientParameters): ClientCredentials {
+function clientCredentialsFrom (request: FastifyRequest, parameters: ClientParameters): ClientCredentials {
   const { client_id: id, client_secret: secret, client_assertion: assertion } = parameters
   const methods = [request.headers.authorization, secret, assertion].filter(method => method !== undefined)
   if (methods.length > 1) {

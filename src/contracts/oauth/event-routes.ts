@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ContractOptions } from '../../http/contract.js'
 import { HttpFailure } from '../../http/failure.js'
 import { bodyFailures } from '../../http/failure-schemas.js'
-import { clientCredentialsFrom, clientSecurity } from './client-authentication.js'
+import { authenticateClient, clientSecurity } from './client-authentication.js'
 import { failures, Poll, SetPage } from './schemas.js'
 
 const maxPageSize = 100
@@ -27,7 +27,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       }
     }
   }, async (request, reply) => {
-    const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))
+    const client = await authenticateClient(core, request, request.body)
     if (core.keys.published().length === 0) throw new HttpFailure('no_public_keys')
     const { maxEvents = maxPageSize, returnImmediately = false, ack = [], setErrs = {} } = request.body
     if (Object.keys(setErrs).length > 0) log.warn({ client: client.id, setErrs }, 'a partner refuses events')

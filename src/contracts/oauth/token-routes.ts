@@ -5,8 +5,7 @@ import type { ContractOptions } from '../../http/contract.js'
 import { HttpFailure } from '../../http/failure.js'
 import { bodyFailures } from '../../http/failure-schemas.js'
 import { noStore } from '../../http/no-store.js'
-import { clientInfoOf } from '../../http/client-info.js'
-import { clientCredentialsFrom, clientSecurity } from './client-authentication.js'
+import { authenticateClient, clientInfoOfClient, clientSecurity } from './client-authentication.js'
 import { takeForms } from './form-body.js'
 import {
   accessTokenType, Active, failures, Introspect, Nothing, Revoke, TokenReply, TokenRequest, tokenExchange, tokenRequests
@@ -39,11 +38,11 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     }
   }, async request => {
     const { body } = request
-    const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, body))
+    const client = await authenticateClient(core, request, body)
     switch (body.grant_type) {
       case 'refresh_token': {
         const token = required(body, 'refresh_token')
-        const issued = await core.partners.tokens.refresh(client, token, clientInfoOf(request))
+        const issued = await core.partners.tokens.refresh(client, token, clientInfoOfClient(request, client))
         return {
           access_token: issued.accessToken,
           token_type: 'Bearer' as const,
@@ -73,7 +72,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       response: { 200: Active, ...failures(...clientFailures, 'unauthorized_client') }
     }
   }, async request => {
-    const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))
+    const client = await authenticateClient(core, request, request.body)
     const token = await core.partners.introspect(client, request.body.token)
     return token === null ? { active: false } : { active: true, ...token }
   })
@@ -91,8 +90,8 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       }
     }
   }, async request => {
-    const client = await core.partners.clients.authenticate(clientCredentialsFrom(request, request.body))
-    await core.partners.revoke(client, request.body.token, clientInfoOf(request))
+    const client = await authenticateClient(core, request, request.body)
+    await core.partners.revoke(client, request.body.token, clientInfoOfClient(request, client))
     return {}
   })
 }

@@ -47,10 +47,10 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
   const columns = accountColumns(sql)
 
   /** Runs CTE definitions that give the changed row as `account`, records the event and invalidates caches. */
-  async function change (definitions: Fragment, event: AuditEvent, { address }: ClientInfo): Promise<AccountRow> {
+  async function change (definitions: Fragment, event: AuditEvent, clientInfo: ClientInfo): Promise<AccountRow> {
     const [row] = await sql<AccountRow[]>`
       WITH ${definitions}, changed AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
-      record AS (${recordEvents(sql, [event], 'changed', address)})
+      record AS (${recordEvents(sql, [event], 'changed', clientInfo)})
       SELECT ${columns} FROM account`
     if (row === undefined) throw new AuthError('not_found', { message: 'no account has this email' })
     revocations.publish({ accountId: row.id })
@@ -94,10 +94,16 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
         const [row] = await sql<[AccountRow]>`
           WITH account AS (${insertion}),
           made AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
-          record AS (${recordEvents(sql, ['account_created'], 'made', clientInfo.address)})
+          record AS (${recordEvents(sql, ['account_created'], 'made', clientInfo)})
           SELECT ${columns} FROM account`
         return toAccount(row)
       })
+    },
+
+    /** Returns `null` when no account has this id. */
+    async find (id: string): Promise<Account | null> {
+      const [row] = await query.select(shownColumns).from(accounts).where(eq(accounts.id, id))
+      return row === undefined ? null : toAccount(row)
     },
 
     /** Returns `null` when no account has this email. */
@@ -136,7 +142,7 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
         where: sql`account.email = ${normalizeEmail(email)}`,
         set: sql`, disabled_at = clock_timestamp(), updated_at = clock_timestamp()`,
         reason: 'disabled',
-        address: clientInfo.address
+        by: clientInfo
       }), 'account_disabled', clientInfo))
     },
 

@@ -3,6 +3,8 @@ import type { Database } from '../../db/client.js'
 import { and, eq, expression } from '../../db/query.js'
 import { signingKeys } from '../../db/schema.js'
 import type { StoredAlgorithm } from '../../db/stored-values.js'
+import { recordSubject } from '../audit/audit.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import { thumbprint } from './jwk.js'
 import type { KeyMaterial } from './jws-engine.js'
 import type { Keyring } from './keyring.js'
@@ -19,9 +21,11 @@ export type StoredKey = Pick<KeyRow, 'algorithm' | 'number' | 'createdAt' | 'sig
   key: KeyMaterial
 }
 
+/** What a server does by itself is done by its policy. */
+const thisServer: ClientInfo = { address: null, userAgent: null, actor: 'policy' }
+
 export type KeyStore = ReturnType<typeof createKeyStore>
 
-const fromNow = (seconds: number) => expression`clock_timestamp() + make_interval(secs => ${seconds})`
 const signsInMs = expression<number>`
   extract(epoch FROM ${signingKeys.signsFrom} - clock_timestamp())::float8 * 1000`.as('signs_in_ms')
 
@@ -59,21 +63,19 @@ export function createKeyStore (
     },
 
     /** Makes a key that signs in so many seconds; of two that make the same number, the second does nothing. */
-    async add (algorithm: StoredAlgorithm, number: number, signsInSeconds: number): Promise<void> {
+    async add (
+      algorithm: StoredAlgorithm, number: number, signsInSeconds: number, clientInfo: ClientInfo = thisServer
+    ): Promise<void> {
       const signingKey = await generateKey[algorithm]()
       const kid = thumbprint(createPublicKey(signingKey))
       const der = signingKey.export({ format: 'der', type: 'pkcs8' })
       const sealedPrivateKey = seal(keyring, der, sealContext(algorithm, kid))
-      await query.insert(signingKeys)
-        .values({ algorithm, number, kid, sealedPrivateKey, signsFrom: fromNow(signsInSeconds) })
-        .onConflictDoNothing()
+      await insertKey(sql, { algorithm, number, kid, sealedPrivateKey, signsInSeconds }, clientInfo)
     },
 
     /** Advances the time from which a published key signs; never delays it. */
-    async activateSooner (kid: string, signsInSeconds: number): Promise<void> {
-      await query.update(signingKeys)
-        .set({ signsFrom: expression`least(${signingKeys.signsFrom}, ${fromNow(signsInSeconds)})` })
-        .where(eq(signingKeys.kid, kid))
+    async activateSooner (kid: string, signsInSeconds: number, clientInfo: ClientInfo): Promise<void> {
+      await advanceKey(sql, kid, signsInSeconds, clientInfo)
     },
 
     /** Deletes keys whose successor has signed for longer than the longest token lifetime. */
@@ -81,6 +83,33 @@ export function createKeyStore (
       await removeRetiredKeys(sql, maxTokenLifetimeSeconds)
     }
   }
+}
+
+type InsertedKey = Pick<KeyRow, 'algorithm' | 'number' | 'kid' | 'sealedPrivateKey'> & { signsInSeconds: number }
+
+/** Inserts a key and records that it was; of two with the same number, the second does nothing. */
+export function insertKey (sql: Database['sql'], key: InsertedKey, clientInfo: ClientInfo) {
+  const { algorithm, number, kid, sealedPrivateKey, signsInSeconds } = key
+  return sql`
+    WITH key AS (
+      INSERT INTO signing_keys (algorithm, number, kid, sealed_private_key, signs_from)
+      VALUES (${algorithm}, ${number}, ${kid}, ${sealedPrivateKey},
+        clock_timestamp() + make_interval(secs => ${signsInSeconds}))
+      ON CONFLICT DO NOTHING
+      RETURNING kid AS subject
+    )
+    ${recordSubject(sql, 'key_announced', 'key', clientInfo)}`
+}
+
+/** Lets a key sign sooner and records that it does; one that signs even sooner is left as it is. */
+export function advanceKey (sql: Database['sql'], kid: string, signsInSeconds: number, clientInfo: ClientInfo) {
+  return sql`
+    WITH key AS (
+      UPDATE signing_keys SET signs_from = clock_timestamp() + make_interval(secs => ${signsInSeconds})
+      WHERE kid = ${kid} AND signs_from > clock_timestamp() + make_interval(secs => ${signsInSeconds})
+      RETURNING kid AS subject
+    )
+    ${recordSubject(sql, 'key_activated_sooner', 'key', clientInfo)}`
 }
 
 /** Joins the table with itself, which the query builder cannot do in a DELETE. */

@@ -1,7 +1,12 @@
-/** Where a request came from, for the list of sessions and the audit record. */
+/** Where a request came from and who sent it, for the list of sessions and the audit record. */
 export interface ClientInfo {
   address: string | null
   userAgent: string | null
   /** What an earlier sign-in gave this device to be recognized by, if it sends it. */
   deviceToken?: string | null
+  /** Who acts, if not the account's owner: `operator`, or `client:` and an id. */
+  actor?: string
 }
+
+/** The command line is on the machine itself: no address, and the operator's own tool. */
+export const commandLine: ClientInfo = { address: null, userAgent: 'keyturn command line', actor: 'operator' }

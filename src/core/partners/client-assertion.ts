@@ -93,3 +93,9 @@ export function checkAssertion ({ jws }: Assertion, publicKeys: string | null): 
   return selectClientKeys(readClientKeys(publicKeys), algorithm, kid)
     .some(key => verifiers[algorithm](input, key, jws.signature))
 }
+
+/** The client that an assertion names, whether or not it is one; `null` for any other text. */
+export function clientIdOf (text: string): string | null {
+  const sub = readJws(text)?.payload.sub
+  return typeof sub === 'string' ? sub : null
+}

@@ -1,26 +1,21 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { Database } from '../../db/client.js'
 import { violatedConstraint } from '../../db/errors.js'
-import type { Pool } from '../../db/pool.js'
-import { eq, expression, getTableColumns, lt, or } from '../../db/query.js'
+import { eq, expression, lt, or } from '../../db/query.js'
 import { clientAssertions, clients } from '../../db/schema.js'
 import type { ClientGrant, ClientPermission } from '../../db/stored-values.js'
 import { AuthError } from '../errors.js'
+import { commandLine, type ClientInfo } from '../lib/client-info.js'
 import { randomSecret, sha256 } from '../lib/secrets.js'
+import {
+  deleteClient, insertClient, insertRefusal, selectClient, shownColumns, type Client, type ClientRow
+} from './client-statements.js'
 import { hasOutdatedKey } from './client-keys.js'
-import { checkAssertion, invalidAssertion, readAssertion } from './client-assertion.js'
+import { checkAssertion, clientIdOf, invalidAssertion, readAssertion } from './client-assertion.js'
 
+export type { Client, ClientRow } from './client-statements.js'
 export { clientGrants, clientPermissions, type ClientGrant, type ClientPermission } from '../../db/stored-values.js'
-
-const { id, name, grantTypes, permissions, audience, scopes, createdAt } = getTableColumns(clients)
-const shownColumns = { id, name, grantTypes, permissions, audience, scopes, createdAt }
-
-type Row = typeof clients.$inferSelect
-
-/** A partner service (RFC 6749 2), without its credentials. Its tokens are issued for its `audience`. */
-export type Client = Pick<Row, keyof typeof shownColumns>
-
-export type ClientRow = Client & Pick<Row, 'secretHash' | 'publicKeys'>
 
 export type ListedClient = Client & {
   /** Whether it signs with a key that is too short to be registered today. */
@@ -52,11 +47,14 @@ export interface ClientsNeeds {
 export type Clients = ReturnType<typeof createClients>
 
 const idBytes = 12
+const refusalRecordIntervalMs = 60_000
+const maxRecentlyRefused = 1_000
 /** Compared with when there is no such client, so that the time is the same. */
 const dummyHash = Buffer.alloc(32)
 
 /** Partner services, read from the database for each request: a removed one is rejected by all instances at once. */
 export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds) {
+  const recentlyRefused = new LRUCache<string, true>({ max: maxRecentlyRefused, ttl: refusalRecordIntervalMs })
   /** The issuer (draft-ietf-oauth-rfc7523bis), and the token endpoint, which RFC 7523 allows and libraries send. */
   const assertionAudiences = [issuer, `${issuer}/oauth/token`]
 
@@ -66,10 +64,19 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     return row
   }
 
-  async function bySecret ({ id, secret }: { id: string, secret: string }): Promise<ClientRow | null> {
+  async function bySecret ({ id, secret }: { id: string, secret: string }): Promise<ClientRow> {
     const row = await find(id)
     const matches = timingSafeEqual(sha256(secret), row?.secretHash ?? dummyHash)
-    return row !== undefined && matches ? row : null
+    if (row === undefined || !matches) throw new AuthError('invalid_client')
+    return row
+  }
+
+  /** Of a client that exists, once a minute: refusals are not limited in number, and records are kept for long. */
+  async function recordRefusal (credentials: ClientCredentials, clientInfo: ClientInfo): Promise<void> {
+    const id = 'assertion' in credentials ? clientIdOf(credentials.assertion) : credentials.id
+    if (id === null || recentlyRefused.has(id) || await find(id) === undefined) return
+    recentlyRefused.set(id, true)
+    await insertRefusal(sql, id, clientInfo)
   }
 
   /**
@@ -105,13 +112,13 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
      * @throws AuthError `invalid_target` for Keyturn's own audience, with which its tokens would be valid everywhere,
      * and for that or the id of another client, which could use them
      */
-    async add ({ name, grantTypes, permissions, scopes, audience, publicKeys }: NewClient): Promise<{
-      client: Client, secret: string | null
-    }> {
+    async add (
+      { name, grantTypes, permissions, scopes, audience, publicKeys }: NewClient, clientInfo: ClientInfo = commandLine
+    ): Promise<{ client: Client, secret: string | null }> {
       if (audience !== undefined) await refuseTakenAudience(audience)
       const id = `client_${randomBytes(idBytes).toString('base64url')}`
       const secret = publicKeys === undefined ? randomSecret() : null
-      const [client] = await query.insert(clients).values({
+      const [client] = await insertClient(sql, {
         id,
         name,
         secretHash: secret === null ? null : sha256(secret),
@@ -119,10 +126,9 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
         grants: grantTypes.join(' '),
         permissions,
         audience: audience ?? id,
-        audienceIsOwn: true,
         scope: scopes.join(' ')
-      }).returning(shownColumns).catch(ifAudienceTaken)
-      return { client: client as Client, secret }
+      }, clientInfo).catch(ifAudienceTaken)
+      return { client, secret }
     },
 
     /** All clients, oldest first. */
@@ -133,20 +139,23 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     },
 
     /** @throws AuthError `not_found` */
-    async remove (id: string): Promise<void> {
-      const [removed] = await query.delete(clients).where(eq(clients.id, id)).returning({ id: clients.id })
+    async remove (id: string, clientInfo: ClientInfo = commandLine): Promise<void> {
+      const [removed] = await deleteClient(sql, id, clientInfo)
       if (removed === undefined) throw new AuthError('not_found', { message: 'no client has this id' })
     },
 
     exists: async (id: string): Promise<boolean> => await find(id) !== undefined,
 
     /** @throws AuthError `invalid_client` */
-    async authenticate (credentials: ClientCredentials): Promise<Client> {
-      const client = 'assertion' in credentials
-        ? await byAssertion(credentials.assertion, credentials.id)
-        : await bySecret(credentials)
-      if (client === null) throw new AuthError('invalid_client')
-      return client
+    async authenticate (credentials: ClientCredentials, clientInfo: ClientInfo): Promise<Client> {
+      try {
+        return 'assertion' in credentials
+          ? await byAssertion(credentials.assertion, credentials.id)
+          : await bySecret(credentials)
+      } catch (error) {
+        if (error instanceof AuthError && error.code === 'invalid_client') await recordRefusal(credentials, clientInfo)
+        throw error
+      }
     },
 
     /** Deletes assertions that have expired by themselves. */
@@ -154,13 +163,6 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
       await query.delete(clientAssertions).where(lt(clientAssertions.expiresAt, expression`clock_timestamp()`))
     }
   }
-}
-
-/** A client with its credentials; by hand, since every request of a client begins with it. */
-export function selectClient (sql: Pool, id: string) {
-  return sql<ClientRow[]>`
-    SELECT id, name, grant_types, permissions, audience, scopes, created_at, secret_hash, public_keys
-    FROM clients WHERE id = ${id}`
 }
 
 /** Whether two audiences differ at most in the spelling of a URL. */

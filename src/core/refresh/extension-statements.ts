@@ -1,6 +1,7 @@
 import type { Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
 import { accountColumns, type AccountRow } from '../accounts/account.js'
+import type { Initiator } from '../audit/audit.js'
 import { endSessions } from '../revocations/end-sessions.js'
 import { contractsOfKind, type Lifetimes } from '../sessions/session-kinds.js'
 import { isLive, sessionState, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
@@ -65,7 +66,7 @@ export function createExtensionStatements ({ sql, rotations, policy, lifetimes }
      * Classifies a token that did not extend its session, and ends the session of one that is reused in the same
      * statement, under the row's lock. No row means that there is no such session.
      */
-    classify: ({ sub, sid, gen }: Generation, address: string | null) => sql<UnextendedRow[]>`
+    classify: ({ sub, sid, gen }: Generation, by: Initiator) => sql<UnextendedRow[]>`
       WITH locked AS MATERIALIZED (
         SELECT * FROM sessions
         WHERE account_id = ${sub} AND id = ${sid} AND contract = ANY(${extendableContracts}) FOR UPDATE
@@ -87,7 +88,7 @@ export function createExtensionStatements ({ sql, rotations, policy, lifetimes }
         where: sql`sessions.account_id = classified.account_id AND sessions.id = classified.id
           AND classified.outcome = 'reused'`,
         reason: 'reused',
-        address
+        by
       })}
       SELECT ${columns}, session.outcome, session.end_reason
       FROM classified AS session JOIN accounts AS account ON account.id = session.account_id`

@@ -1,6 +1,6 @@
 import type { Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
-import { recordEvents } from '../audit/audit.js'
+import { recordEvents, type Initiator } from '../audit/audit.js'
 import { endSessions } from '../revocations/end-sessions.js'
 import { isOpenTo, sessionState, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
 import type { RecentRotations } from './recent-rotations.js'
@@ -61,7 +61,7 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
      * row's lock. `confirmedHere` is the generation that this process knows to be confirmed, though it may not be
      * written yet. No row means that there is no such session.
      */
-    classify ({ token, hash, clientId }: RefreshAttempt, confirmedHere: number, address: string | null) {
+    classify ({ token, hash, clientId }: RefreshAttempt, confirmedHere: number, by: Initiator) {
       return sql<ReplayRow[]>`
         WITH locked AS MATERIALIZED (
           SELECT * FROM sessions WHERE account_id = ${token.accountId} AND id = ${token.sessionId} FOR UPDATE
@@ -97,13 +97,13 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
           WHERE sessions.account_id = classified.account_id AND sessions.id = classified.id
             AND classified.outcome = 'retried_late'
           RETURNING sessions.account_id, sessions.id AS session_id
-        ), late_record AS (${recordEvents(sql, ['refresh_retried_late'], 'late', address)}),
+        ), late_record AS (${recordEvents(sql, ['refresh_retried_late'], 'late', by)}),
         ${endSessions(sql, {
           from: sql`FROM classified`,
           where: sql`sessions.account_id = classified.account_id AND sessions.id = classified.id
             AND classified.outcome = 'reused'`,
           reason: 'reused',
-          address
+          by
         })}
         SELECT ${subject}, session.outcome, session.end_reason, session.depth, session.current_hash, session.records
         FROM classified AS session JOIN accounts AS account ON account.id = session.account_id`

@@ -51,8 +51,8 @@ export function createSessionExtension (needs: SessionExtensionNeeds) {
   }
 
   /** A token that was traded a moment ago gets another one of the current generation. */
-  async function issueAgain (claims: AccessClaims, address: string | null): Promise<ExtendedSession> {
-    const [row] = await statements.classify(claims, address)
+  async function issueAgain (claims: AccessClaims, clientInfo: ClientInfo): Promise<ExtendedSession> {
+    const [row] = await statements.classify(claims, clientInfo)
     if (row === undefined) throw invalidToken('unknown')
     switch (row.outcome) {
       case 'current':
@@ -75,10 +75,10 @@ export function createSessionExtension (needs: SessionExtensionNeeds) {
      * @throws AuthError `invalid_token` for a token not issued here, `invalid_refresh_token` for one that cannot be
      * traded
      */
-    async extend (token: string, { address }: ClientInfo): Promise<ExtendedSession> {
+    async extend (token: string, clientInfo: ClientInfo): Promise<ExtendedSession> {
       const claims = await tokens.access.verify(token).catch(asRefreshError)
       const [extended] = await statements.extend(claims)
-      return extended === undefined ? issueAgain(claims, address) : issue(extended, claims.sid)
+      return extended === undefined ? issueAgain(claims, clientInfo) : issue(extended, claims.sid)
     },
 
     /**

@@ -59,7 +59,7 @@ export function createTrade (needs: TradeNeeds) {
   }
 
   return async function trade (
-    text: string, { address }: ClientInfo, clientId: string | null = null
+    text: string, clientInfo: ClientInfo, clientId: string | null = null
   ): Promise<IssuedTokens> {
     const token = readRefreshToken(keyring, text)
     if (token === null) throw invalidRefreshToken('malformed')
@@ -71,7 +71,7 @@ export function createTrade (needs: TradeNeeds) {
     if (rotated !== undefined) return issue(token, rotated, successor)
 
     const confirmedHere = confirmations.pendingGeneration(token.sessionId)
-    const [replay] = await replays.classify(attempt, confirmedHere, address)
+    const [replay] = await replays.classify(attempt, confirmedHere, clientInfo)
     if (replay === undefined) throw invalidRefreshToken('unknown')
     switch (replay.outcome) {
       case 'current':

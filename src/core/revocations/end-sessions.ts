@@ -1,6 +1,6 @@
 import type { Fragment, Pool } from '../../db/pool.js'
 import type { EndReason } from '../../db/stored-values.js'
-import { recordEvents } from '../audit/audit.js'
+import { recordEvents, type Initiator } from '../audit/audit.js'
 import { ends } from './end-reasons.js'
 
 /*
@@ -15,18 +15,18 @@ export interface SessionsToEnd {
   where: Fragment
   reason: EndReason
   /** Of the request, for the audit record. */
-  address: string | null
+  by: Initiator
 }
 
 /** Defines `ended` (`account_id`, `session_id` of each session that was ended) and records each end. */
-export function endSessions (sql: Pool, { from = sql``, where, reason, address }: SessionsToEnd): Fragment {
+export function endSessions (sql: Pool, { from = sql``, where, reason, by }: SessionsToEnd): Fragment {
   const { event } = ends[reason]
   return sql`
     ended AS (
       UPDATE sessions SET ended_at = clock_timestamp(), end_reason = ${reason} ${from}
       WHERE ${where} AND sessions.ended_at IS NULL
       RETURNING sessions.account_id, sessions.id AS session_id
-    ), ended_record AS (${recordEvents(sql, event === null ? [] : [event], 'ended', address)})`
+    ), ended_record AS (${recordEvents(sql, event === null ? [] : [event], 'ended', by)})`
 }
 
 export interface AccessToEnd {
@@ -37,14 +37,14 @@ export interface AccessToEnd {
   /** The id of the session that goes on, if one does. */
   keep?: string
   reason: EndReason
-  address: string | null
+  by: Initiator
 }
 
 /**
  * Defines `account` (the changed row, or none) and `ended`: ends all sessions of an account but the kept one and
  * advances the account's epoch, so that a session that a concurrent sign-in is inserting is invalid too (ADR 0004).
  */
-export function endAccess (sql: Pool, { where, set = sql``, keep, reason, address }: AccessToEnd): Fragment {
+export function endAccess (sql: Pool, { where, set = sql``, keep, reason, by }: AccessToEnd): Fragment {
   const keptId = keep ?? null
   return sql`
     account AS (
@@ -53,7 +53,7 @@ export function endAccess (sql: Pool, { where, set = sql``, keep, reason, addres
       from: sql`FROM account`,
       where: sql`sessions.account_id = account.id AND sessions.id IS DISTINCT FROM ${keptId}::uuid`,
       reason,
-      address
+      by
     })}, kept AS (
       UPDATE sessions SET epoch = account.epoch
       FROM account

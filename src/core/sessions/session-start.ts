@@ -114,8 +114,9 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
  * beyond the quota. A sign-in at the same moment may skip those too; the next one makes up for it.
  */
 export function insertSession (sql: Pool, session: NewSession) {
-  const { contract, clientInfo: { address, userAgent }, account, events, secret, lifetime, maxPerAccount } = session
+  const { contract, clientInfo, account, events, secret, lifetime, maxPerAccount } = session
   const { inSameStatement = sql`SELECT 1` } = session
+  const { address, userAgent } = clientInfo
   return sql<StartedRow[]>`
     WITH account AS (${account}), session AS (
       INSERT INTO sessions (
@@ -124,7 +125,7 @@ export function insertSession (sql: Pool, session: NewSession) {
         ${address}, ${networkOf(address)}, ${userAgent}, clock_timestamp() + make_interval(secs => ${lifetime})
       FROM account
       RETURNING account_id, id AS session_id, contract, generation, expires_at
-    ), record AS (${recordEvents(sql, events, 'session', address)}), in_same_statement AS (${inSameStatement}),
+    ), record AS (${recordEvents(sql, events, 'session', clientInfo)}), in_same_statement AS (${inSameStatement}),
     surplus AS MATERIALIZED (
       SELECT session.account_id, session.id FROM sessions AS session JOIN account ON account.id = session.account_id
       WHERE ${isLive(sql)} ORDER BY session.created_at DESC, session.id OFFSET ${maxPerAccount - 1}
@@ -134,7 +135,7 @@ export function insertSession (sql: Pool, session: NewSession) {
       from: sql`FROM oldest`,
       where: sql`sessions.account_id = oldest.account_id AND sessions.id = oldest.id`,
       reason: 'session_limit',
-      address
+      by: clientInfo
     })}
     SELECT ${accountColumns(sql)}, ${tokenSubject(sql)}, session.session_id,
       ARRAY(SELECT session_id FROM ended) AS ended_ids

@@ -30,11 +30,11 @@ export type SessionList = ReturnType<typeof createSessionList>
 export function createSessionList ({ sql, revocations }: SessionListNeeds) {
   /** Ends sessions by an `endAccess` of one account; returns how many. */
   async function endAll (
-    accountId: string, reason: EndReason, { address }: ClientInfo, keep?: string
+    accountId: string, reason: EndReason, by: ClientInfo, keep?: string
   ): Promise<number> {
     const where = sql`account.id = ${accountId}`
     const [{ count }] = await sql<[{ count: number }]>`
-      WITH ${endAccess(sql, { where, reason, address, ...(keep !== undefined && { keep }) })}
+      WITH ${endAccess(sql, { where, reason, by, ...(keep !== undefined && { keep }) })}
       SELECT count(*)::int AS count FROM ended`
     revocations.publish({ accountId })
     return count
@@ -47,7 +47,7 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
      * @throws AuthError `invalid_refresh_token` (`wrong_client`) when another client refreshes it
      */
     async end (
-      accountId: string, id: string, reason: EndReason, { address }: ClientInfo, clientId?: string
+      accountId: string, id: string, reason: EndReason, by: ClientInfo, clientId?: string
     ): Promise<boolean> {
       if (!isUuid(id)) return false
       // The notice names it as the caches do.
@@ -62,7 +62,7 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
           from: sql`FROM it`,
           where: sql`sessions.account_id = it.account_id AND sessions.id = it.id AND it.may_end`,
           reason,
-          address
+          by
         })}
         SELECT NOT may_end AS is_refused FROM it`
       if (it?.isRefused === true) throw invalidRefreshToken('wrong_client')

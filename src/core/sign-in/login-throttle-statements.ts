@@ -125,8 +125,8 @@ export function createLoginThrottleStatements (sql: Pool) {
           SELECT ${accountId}::uuid AS account_id, NULL::uuid AS session_id
         ), locked_out AS (
           SELECT * FROM failed WHERE EXISTS (SELECT FROM counted WHERE is_last)
-        ), record_lock AS (${recordEvents(sql, ['sign_in_locked'], 'locked_out', address)})
-        ${recordEvents(sql, [event], 'failed', address)}`
+        ), record_lock AS (${recordEvents(sql, ['sign_in_locked'], 'locked_out', { address })})
+        ${recordEvents(sql, [event], 'failed', { address })}`
     },
 
     /** Deletes rows whose counts have expired, a batch at a time. */

@@ -35,7 +35,7 @@ export interface PasswordChange {
 export function createPasswordChange ({ db: { sql, query }, throttle, passwords, revocations }: PasswordChangeNeeds) {
   async function replaceHash (
     { accountId, keep }: PasswordChange, verifiedHash: string, hash: string, success: StatementPart,
-    { address }: ClientInfo
+    clientInfo: ClientInfo
   ): Promise<boolean> {
     const keptId = typeof keep === 'string' ? undefined : keep.sessionId
     const where = sql`
@@ -44,11 +44,15 @@ export function createPasswordChange ({ db: { sql, query }, throttle, passwords,
     const account = keep === 'all'
       ? sql`account AS (UPDATE accounts AS account SET ${set} WHERE ${where} RETURNING account.*)`
       : endAccess(sql, {
-        where, set: sql`, ${set}`, reason: 'password_changed', address, ...(keptId !== undefined && { keep: keptId })
+        where,
+        set: sql`, ${set}`,
+        reason: 'password_changed',
+        by: clientInfo,
+        ...(keptId !== undefined && { keep: keptId })
       })
     const changed = await sql`
       WITH ${account}, changed AS (SELECT account.id AS account_id, ${keptId ?? null}::uuid AS session_id FROM account),
-      record AS (${recordEvents(sql, ['password_changed'], 'changed', address)}), in_same_statement AS (${success})
+      record AS (${recordEvents(sql, ['password_changed'], 'changed', clientInfo)}), in_same_statement AS (${success})
       SELECT account_id FROM changed`
     return changed.length > 0
   }

@@ -1,0 +1,2 @@
+ALTER TABLE "audit_events" ADD COLUMN "actor" text;--> statement-breakpoint
+ALTER TABLE "audit_events" ADD COLUMN "subject" text;

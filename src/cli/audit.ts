@@ -1,0 +1,45 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { auditEventKinds } from '../db/audit-events.js'
+import type { Environment } from '../config/environment.js'
+import { parseDuration } from '../config/duration.js'
+import { accountIdOf, accountReference } from './account.js'
+import { printRows, type OutputOptions } from './output.js'
+import { withCore } from './with-core.js'
+
+interface AuditOptions extends OutputOptions {
+  event?: string
+  /** Seconds. */
+  since: number
+  limit: number
+}
+
+const day = 86_400
+const defaultLimit = 100
+
+/** `keyturn audit`: what happened to accounts, sessions, clients and keys, the newest first. */
+export function auditCommand (env: Environment): Command {
+  return new Command('audit').description('show what happened to accounts, clients and keys, the newest first')
+    .argument('[account]', 'an email, or an id, also of an account that was deleted', accountReference)
+    .addOption(new Option('--event <event>', 'only records of this kind').choices(Object.keys(auditEventKinds)))
+    .option('--since <duration>', 'how far back, such as 90m, 24h, 30d', duration, day)
+    .option('--limit <count>', 'records at most', count, defaultLimit)
+    .option('--json', 'print JSON')
+    .action((account: string | undefined, { event, since, limit, json = false }: AuditOptions) =>
+      withCore(env, async core => {
+        const accountId = account === undefined ? undefined : await accountIdOf(core, account)
+        const records = await core.audit.list({ accountId, event, since: new Date(Date.now() - since * 1000), limit })
+        printRows(records.map(record => ({ ...record })), { json })
+      }))
+}
+
+function duration (value: string): number {
+  const seconds = parseDuration(value)
+  if (seconds === null || seconds === 0) throw new InvalidArgumentError('That is not a duration such as 24h.')
+  return seconds
+}
+
+/** Checks a number of rows. */
+export function count (value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('That is not a number of rows.')
+  return Number(value)
+}

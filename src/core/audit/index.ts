@@ -1,0 +1,21 @@
+import type { Database } from '../../db/client.js'
+import { createAuditLog } from './audit-log.js'
+import { createRetention } from './retention.js'
+
+export interface AuditNeeds {
+  db: Pick<Database, 'sql'>
+  /** Seconds for which a record is kept, at least. */
+  retention: number
+  /** Seconds; partners and caches read records that are as old as a token can be. */
+  maxTokenLifetime: number
+}
+
+/** The audit log: who did what to which account, from where. Records are written where the change is made. */
+export function createAudit ({ db: { sql }, retention, maxTokenLifetime }: AuditNeeds) {
+  return {
+    ...createAuditLog({ sql }),
+
+    /** Removes what has been kept for long enough, a page at a time. */
+    retain: createRetention({ sql, retention: Math.max(retention, maxTokenLifetime) })
+  }
+}
