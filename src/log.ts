@@ -11,11 +11,17 @@ export function createLog (level: string, destination: NodeJS.WritableStream = p
     level,
     serializers: {
       req: (request: { method: string, url: string, ip?: string }) =>
-        ({ method: request.method, path: request.url.split('?', 1)[0], address: request.ip }),
+        ({ method: request.method, path: withoutTokens(request.url), address: request.ip }),
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
       err: serializeError
     }
   }, isTerminal(destination) ? terminalLog(destination) : destination)
+}
+
+/** A client that puts a token into the path would leave it in the log. */
+function withoutTokens (url: string): string {
+  const [path = ''] = url.split('?', 1)
+  return path.replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+|rt_[\w-]+/g, '(token)')
 }
 
 function serializeError (error: Error & { code?: unknown }): object {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { displayName, type Account } from '../core/accounts/account.js'
 import { isEmail } from '../core/accounts/email.js'
+import { isUsername } from '../core/accounts/username.js'
 import { AuthError } from '../core/errors.js'
 import type { Core } from '../core/index.js'
 import { commandLine } from '../core/lib/client-info.js'
@@ -32,7 +33,7 @@ export function accountCommand (env: Environment): Command {
   const account = new Command('account').description('make, show and change accounts')
 
   account.command('add').argument('<email>', '', email).description('make an account')
-    .option('--username <username>').option('--name <name>')
+    .option('--username <username>', 'letters and digits', username).option('--name <name>')
     .option('--plan <plan>', 'start with an active subscription to this plan')
     .option('--password-stdin', 'read the password from standard input instead of a prompt')
     .option('--json', 'print JSON')
@@ -116,6 +117,13 @@ export function accountReference (value: string): string {
 /** Checks the argument `<email>` of a new account. */
 export function email (value: string): string {
   if (!isEmail(value)) throw new InvalidArgumentError('That is not an email address.')
+  return value
+}
+
+function username (value: string): string {
+  if (!isUsername(value)) {
+    throw new InvalidArgumentError('A username has letters and digits of one script, and . _ ~ + -.')
+  }
   return value
 }
 

@@ -44,5 +44,6 @@ export function warn (text: string): void {
 
 function toText (value: Cell): string {
   if (value === null) return '-'
-  return value instanceof Date ? value.toISOString() : String(value)
+  // Control characters of stored text would command the operator's terminal.
+  return value instanceof Date ? value.toISOString() : String(value).replaceAll(/\p{Cc}/gu, '')
 }

@@ -15,6 +15,10 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   trustProxy: string[]
   corsOrigins: string[]
   secureCookies: boolean
+  /** Before the names of cookies that no contract's document gives: `__Host-` or nothing. */
+  cookiePrefix: '__Host-' | ''
+  /** Connections to one listener. */
+  maxConnections: number
   passwordRules: { blocklist: 'auto' | 'all', spaMinLength: number }
   /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
   rateLimit: { max: number, maxRegistrations: number, window: number }
@@ -42,6 +46,10 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
   problems.push(...listen.problems.map(problem => `LISTEN ${problem}`))
   if (problems.length > 0) throw new ConfigError(problems)
 
+  const isHttps = values.PUBLIC_URL.startsWith('https:')
+  const secureCookies = values.COOKIE_SECURE === 'auto'
+    ? values.NODE_ENV === 'production' || isHttps
+    : values.COOKIE_SECURE === 'true'
   return {
     listen: listen.addresses,
     issuer: values.PUBLIC_URL,
@@ -79,9 +87,9 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     passwordRules: { blocklist: values.PASSWORD_BLOCKLIST, spaMinLength: values.SPA_MIN_PASSWORD },
     trustProxy: values.TRUST_PROXY,
     corsOrigins: values.CORS_ORIGIN,
-    secureCookies: values.COOKIE_SECURE === 'auto'
-      ? values.NODE_ENV === 'production' || values.PUBLIC_URL.startsWith('https:')
-      : values.COOKIE_SECURE === 'true',
+    secureCookies,
+    cookiePrefix: values.COOKIE_PREFIX === 'auto' && secureCookies && isHttps ? '__Host-' : '',
+    maxConnections: values.MAX_CONNECTIONS,
     rateLimit: {
       max: values.RATE_LIMIT_MAX, maxRegistrations: values.RATE_LIMIT_REGISTRATIONS, window: values.RATE_LIMIT_WINDOW
     },

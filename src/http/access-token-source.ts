@@ -15,19 +15,27 @@ export type AccessTokenSource = (request: FastifyRequest) => string | null
  * Where a contract's clients put their access token: the bearer header, and the cookie if it has one. The header
  * takes precedence, since a browser adds the cookie by itself. For the same reason a state-changing request that is
  * authenticated by a cookie must not come from another origin (CSRF).
- * @throws HttpFailure `foreign_origin`, from the function that it returns
+ * @throws HttpFailure `foreign_origin`, `cookie_repeated`, from the function that it returns
  */
 export function accessTokenFrom (settings: ContractSettings, cookieName?: string): AccessTokenSource {
   const own = ownOrigins(settings)
+  const repeated = cookieName === undefined ? undefined : twiceNamed(cookieName)
   return request => {
     const [, header] = bearer.exec(request.headers.authorization ?? '') ?? []
     if (header !== undefined) return header
     const cookie = cookieName === undefined ? undefined : request.cookies[cookieName]
     if (cookie === undefined || cookie === '') return null
+    if (repeated?.test(request.headers.cookie ?? '') === true) throw new HttpFailure('cookie_repeated')
     if (!safeMethods.has(request.method) && isForeign(request, own)) throw new HttpFailure('foreign_origin')
     return cookie
   }
 }
+
+/**
+ * Finds a second cookie of a name. A page of a sibling domain can set one, and which of the two a server believes is
+ * for the attacker to try (RFC 6265 8.6).
+ */
+const twiceNamed = (name: string) => new RegExp(`(?:^|;) *${name}=.*; *${name}=`)
 
 /** Whether a request has its access token in the bearer header, which no browser adds by itself. */
 export function hasBearer (request: FastifyRequest): boolean {

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Core } from '../core/index.js'
 import type { Principal } from '../core/validation/validation.js'
 import { requireToken, type AccessTokenSource } from './access-token-source.js'
+import { noteActing } from './request-outcome.js'
 
 type Authenticate = Core['validation']['authenticate']
 
@@ -17,7 +18,9 @@ export function authentication (
   return {
     /** @throws HttpFailure `token_missing`, `foreign_origin`; AuthError as `authenticate` does */
     check: async (request: FastifyRequest): Promise<void> => {
-      principals.set(request, await authenticate(requireToken(tokenOf(request))))
+      const principal = await authenticate(requireToken(tokenOf(request)))
+      principals.set(request, principal)
+      noteActing(request, { id: principal.accountId, sessionId: principal.sessionId })
     },
 
     principalOf: (request: FastifyRequest): Principal => {

@@ -20,7 +20,7 @@ export function addressOf (request: FastifyRequest): string | null {
 export function clientInfoOf (request: FastifyRequest): ClientInfo {
   return {
     address: addressOf(request),
-    userAgent: request.headers['user-agent']?.slice(0, maxUserAgentLength) ?? null,
+    userAgent: request.headers['user-agent']?.replaceAll(/\p{Cc}/gu, '').slice(0, maxUserAgentLength) ?? null,
     deviceToken: deviceTokenOf(request)
   }
 }

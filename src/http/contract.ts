@@ -11,6 +11,10 @@ export interface ContractSettings {
   validation: { cacheTtl: number }
   corsOrigins: readonly string[]
   secureCookies: boolean
+  /** Before the names of cookies that no contract's document gives: `__Host-` or nothing. */
+  cookiePrefix: '__Host-' | ''
+  /** Connections to one listener. */
+  maxConnections: number
   passwordRules: {
     /** Whether common passwords are refused only where no contract's document uses one, or everywhere. */
     blocklist: 'auto' | 'all'

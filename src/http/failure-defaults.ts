@@ -37,6 +37,7 @@ export const failureDefaults = {
   method_not_allowed: [405, 'The route does not take this method'],
   token_missing: [401, 'Send an access token'],
   foreign_origin: [403, 'The request comes from a page of another origin'],
+  cookie_repeated: [400, 'The session cookie is sent twice; clear the cookies of this site and its parent domains'],
   registration_closed: [403, 'Accounts are made by the operator of this service only'],
   rate_limited: [429, 'Too many requests, see the header Retry-After'],
   unsupported_grant_type: [400, 'There is no such grant type'],

@@ -22,6 +22,9 @@ export const bodyFailures = ['invalid_body', ...unreadBodyFailures] as const sat
 /** Failures of a required access token. */
 export const tokenFailures = ['token_missing', 'invalid_token'] as const satisfies FailureCode[]
 
+/** Failures of a token that is sent as a cookie, beside those of the token. */
+export const cookieFailures = ['foreign_origin', 'cookie_repeated'] as const satisfies FailureCode[]
+
 /** Failures of a route that hashes a password. */
 export const hashingFailures = ['overloaded', 'rate_limited'] as const satisfies FailureCode[]
 

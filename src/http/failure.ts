@@ -14,6 +14,7 @@ export const httpFailureCodes = [
   'method_not_allowed',
   'token_missing',
   'foreign_origin',
+  'cookie_repeated',
   'rate_limited',
   'registration_closed',
   'unsupported_grant_type',

@@ -1,11 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 
 /** The origins whose pages may send a user's cookies, besides the host of the request itself. */
-export type OwnOrigins = ReadonlySet<string>
+export interface OwnOrigins {
+  origins: ReadonlySet<string>
+  /** Whether pages of plain HTTP are never our own, whatever the protocol of the request behind a proxy. */
+  isHttpsOnly: boolean
+}
 
 /** The issuer itself, and the pages that CORS lets in. */
 export function ownOrigins ({ issuer, corsOrigins }: { issuer: string, corsOrigins: readonly string[] }): OwnOrigins {
-  return new Set([issuer, ...corsOrigins])
+  return { origins: new Set([issuer, ...corsOrigins]), isHttpsOnly: issuer.startsWith('https:') }
 }
 
 /** `Sec-Fetch-Site` for a page of our own, and for an address typed in. */
@@ -17,6 +21,9 @@ const ownSites = new Set(['same-origin', 'none'])
  */
 export function isForeign (request: FastifyRequest, own: OwnOrigins): boolean {
   const { origin, 'sec-fetch-site': site } = request.headers
-  if (origin !== undefined) return !own.has(origin) && origin !== `${request.protocol}://${request.host}`
+  if (origin !== undefined && own.origins.has(origin)) return false
+  if (origin !== undefined) {
+    return origin !== `${request.protocol}://${request.host}` || (own.isHttpsOnly && origin.startsWith('http:'))
+  }
   return site !== undefined && !ownSites.has(String(site))
 }

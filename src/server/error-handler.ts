@@ -1,14 +1,17 @@
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Contract } from '../http/contract.js'
 import { toFailure, type Failure } from '../http/failure.js'
+import { noteFailure } from '../http/request-outcome.js'
 
 /** Long enough for a queue to shrink or a connection to come back, short enough for a person to wait. */
 const retryAfterSeconds = 1
 
 /** Answers every error of a contract's routes in the contract's shape. */
 export function errorHandler (contract: Contract, log: FastifyBaseLogger) {
-  return (error: FastifyError, { id: reqId }: FastifyRequest, reply: FastifyReply): void => {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    const { id: reqId } = request
     const failure = toFailure(error)
+    noteFailure(request, failure)
     if (failure.code === 'internal') log.error({ reqId, err: error }, 'unexpected error')
     if (failure.code === 'unavailable') log.warn({ reqId, err: error.cause ?? error }, 'database not available')
     sendFailure(contract, failure, reply)

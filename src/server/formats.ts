@@ -1,4 +1,5 @@
 import { isEmail } from '../core/accounts/email.js'
+import { isUsername } from '../core/accounts/username.js'
 import { isStorablePassword } from '../core/passwords/password-hashing.js'
 import { isUuid } from '../core/lib/uuid.js'
 
@@ -18,5 +19,6 @@ export function addFormats (ajv: Validator): void {
   ajv.addFormat('text', text => text.isWellFormed() && !text.includes('\0'))
   // Postgres takes no `urn:uuid:` before it, which the validator's own format would let through.
   ajv.addFormat('uuid', isUuid)
+  ajv.addFormat('username', isUsername)
   ajv.addFormat('line', text => text.isWellFormed() && !controlCharacters.test(text))
 }

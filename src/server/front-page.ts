@@ -34,7 +34,7 @@ export function serveFrontPage (app: FastifyInstance, needs: FrontPageNeeds): vo
     const page = describe(needs)
     // CORS may have set one already.
     reply.header('vary', [reply.getHeader('vary'), 'Accept'].flat().filter(Boolean).join(', '))
-    reply.headers({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' })
+    reply.header('cache-control', 'no-cache')
     if (!prefersHtml(request)) return reply.send(page)
     return reply.header('content-security-policy', contentSecurityPolicy)
       .type('text/html; charset=utf-8').send(toHtml(page))

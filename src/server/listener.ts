@@ -10,11 +10,15 @@ import { serveFrontPage, type Listening } from './front-page.js'
 import { closeGracefully } from './graceful-close.js'
 import { parseJson, takeEmptyForm } from './json-body.js'
 import { registerCors } from './plugins/cors.js'
+import { registerHelmet } from './plugins/helmet.js'
 import { registerRateLimit } from './plugins/rate-limit.js'
 import { registerSwaggerUi } from './plugins/swagger-ui.js'
 import { registerSwagger } from './plugins/swagger.js'
 import { RequestLog } from './request-log.js'
+import { requestId, sendRequestId } from './request-id.js'
 import { createRouteTable } from './route-table.js'
+import { refuseSecondHost } from './single-host.js'
+import { cutUnreadReplies } from './unread-replies.js'
 
 export interface ListenerOptions extends ContractOptions {
   log: ContractOptions['log'] & { isLevelEnabled (level: string): boolean }
@@ -28,13 +32,23 @@ export interface ListenerOptions extends ContractOptions {
   trustProxy: readonly string[]
 }
 
+/** Times in milliseconds. */
 const limits = {
   bodyLimit: 16 * 1024,
-  /** Milliseconds for the whole request; Fastify's default of 0 would switch Node's own guard off. */
+  /** For the whole request; Fastify's default of 0 would switch Node's own guard off. */
   requestTimeout: 15_000,
+  /** Of silence, while a reply is not read. */
   connectionTimeout: 30_000,
-  keepAliveTimeout: 72_000
+  keepAliveTimeout: 72_000,
+  http: {
+    /** Also of a connection on which nothing is sent. */
+    headersTimeout: 10_000,
+    /** How often Node looks for requests that are over time; by default they have up to 30 s more. */
+    connectionsCheckingInterval: 2_000
+  }
 } as const
+
+const unreadReplies = { maxMs: 30_000, maxBytes: 64 * 1024 * 1024 }
 
 /**
  * Builds one Fastify instance with some contracts mounted; it does not listen yet.
@@ -45,18 +59,24 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   const first = contracts[names[0]]
   const title = `Keyturn: ${names.join(', ')}`
   const app = Fastify(serverOptions(options))
+  // Before any route: each keeps the handler that it finds.
+  app.setErrorHandler(errorHandler(first, log))
+  app.setNotFoundHandler((_request, reply) => sendFailure(first, { code: 'unknown_route' }, reply))
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, takeEmptyForm)
+  app.server.maxConnections = settings.maxConnections
+  cutUnreadReplies(app.server, unreadReplies)
   closeGracefully(app)
+  app.addHook('onRequest', sendRequestId)
+  app.addHook('onRequest', refuseSecondHost)
+  await registerHelmet(app, settings.issuer)
   await registerCors(app, settings.corsOrigins)
   await registerRateLimit(app, options.requestCounts)
   await registerSwagger(app, names, title)
   await registerSwaggerUi(app, title)
   serveFrontPage(app, { contracts: names, publicUrl: settings.issuer, listeners })
   await mountContracts(app, options)
-  app.setErrorHandler(errorHandler(first, log))
-  app.setNotFoundHandler((_request, reply) => sendFailure(first, { code: 'unknown_route' }, reply))
   return app
 }
 
@@ -67,6 +87,7 @@ function serverOptions ({ contracts: [first], log, trustProxy }: ListenerOptions
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     // While stopping, kept-alive connections are still served.
     return503OnClosing: false,
+    genReqId: requestId,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequests(contracts[first]),
     frameworkErrors: errorHandler(contracts[first], log),

@@ -25,7 +25,7 @@ export interface SchemaDocument {
 }
 
 /** Formats that only this server knows. */
-const ownFormats = new Set<unknown>(['line', 'text'])
+const ownFormats = new Set<unknown>(['line', 'text', 'username'])
 
 /**
  * Moves every schema with a `title` to `components.schemas` under that name, and refers to it. A name that several

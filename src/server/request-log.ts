@@ -1,3 +1,4 @@
+import { actingOf, failureOf } from '../http/request-outcome.js'
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify'
 
 /** Logs each request once, when it is over; Fastify itself has two lines for it. */
@@ -5,6 +6,14 @@ export class RequestLog extends LogController {
   override incomingRequest (): void {}
 
   override requestCompleted (_error: Error | null, request: FastifyRequest, reply: FastifyReply): void {
-    request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'request')
+    const { routeOptions: { url: route } } = request
+    request.log.info({
+      req: request,
+      res: reply,
+      route,
+      ...actingOf(request),
+      failure: failureOf(request),
+      ms: Math.round(reply.elapsedTime)
+    }, 'request')
   }
 }

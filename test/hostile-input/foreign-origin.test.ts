@@ -37,7 +37,7 @@ const changes: ReadonlyArray<readonly [CookieContract, route: string, json?: obj
   ['session', 'POST /api/auth/refresh'],
   ['session', 'POST /api/auth/revoke-session', { token: 'x' }],
   ['session', 'POST /api/auth/revoke-other-sessions'],
-  ['session', 'POST /api/auth/change-password', { newPassword: 'another password' }],
+  ['session', 'POST /api/auth/change-password', { newPassword: 'another password', revokeOtherSessions: false }],
   ['session', 'POST /api/auth/revoke-sessions'],
   ['session', 'POST /api/auth/sign-out']
 ]
@@ -60,6 +60,8 @@ const hostileOrigins = (host: string): string[] => {
     'http://app.example.com', 'http://auth.example.com', 'https://app.example.com:8443', 'https://auth.example.com:80',
     'ws://app.example.com', 'ftp://app.example.com', 'http://localhost', 'http://localhost:5174',
     'https://localhost:5173', 'http://127.0.0.1:5173',
+    // Behind a TLS proxy the page of the same host by plain HTTP, which an attacker on the way can write.
+    `http://${host}`,
     `https://${host}`, `http://${host.split(':')[0]}`, `http://${host.split(':')[0]}:${port + 1}`, `http://${host}0`,
     `http://localhost:${port}`, `http://[::1]:${port}`, `http://127.1:${port}`, `http://2130706433:${port}`,
     `http://x.${host}`, `http://${host}.evil.example`,
@@ -173,7 +175,6 @@ for (const database of databases) {
     await t.test('pages of our own, and clients that are no browser, are served', async t => {
       const own: Record<string, (contract: CookieContract) => Headers> = {
         'neither header': () => ({}),
-        'own host': contract => ({ origin: `http://${hostOf(contract)}` }),
         PUBLIC_URL: () => ({ origin: settings.issuer }),
         CORS_ORIGIN: () => ({ origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site' }),
         'CORS_ORIGIN too': () => ({ origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site' }),
@@ -232,4 +233,13 @@ t.test('behind a trusted proxy the own host is the one that the page was asked f
   t.equal(await toggle('https://tasks.example.org'), 200)
   t.equal(await toggle('http://tasks.example.org'), 403)
   t.equal(await toggle('https://example.org'), 403)
+})
+
+t.test('where PUBLIC_URL is http, a page of the host of the request is our own', async t => {
+  const { send, person, hostOf } = await setUp({ settings: { issuer: 'http://auth.example.com' } })
+  const { optionsFor } = await person(t)
+  for (const [contract, route] of [['tasks', 'POST /auth/logout'], ['session', 'POST /api/auth/refresh']] as const) {
+    const headers = { origin: `http://${hostOf(contract)}` }
+    t.equal((await send(contract, route, { ...optionsFor(contract, route), headers })).status, 200)
+  }
 })

@@ -132,3 +132,13 @@ t.test('a client that resets the connection affects no other', async t => {
   t.equal((await post(`${server.api}/api/auth/login`, person)).status, 200)
   t.notMatch(server.log.join(''), /"level":(50|60)/, 'nothing of it was unexpected')
 })
+
+t.test('two Host headers are refused, whichever a proxy would believe', async t => {
+  const { urls: [first] } = await setUp(t)
+  const [, url] = first ?? ['', '']
+  const head = 'GET /openapi.json HTTP/1.1\r\nConnection: close\r\n'
+  t.equal(readReply(await sendBytes(url, `${head}Host: a\r\n\r\n`)).status, 200)
+  for (const hosts of ['Host: a\r\nHost: b\r\n', 'HOST: a\r\nhost: a\r\n']) {
+    t.equal(readReply(await sendBytes(url, `${head}${hosts}\r\n`)).status, 400)
+  }
+})

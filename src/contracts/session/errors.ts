@@ -1,7 +1,9 @@
 import type { RenderedFailure } from '../../http/contract.js'
 import type { Failure, FailureCode, Problem } from '../../http/failure.js'
 import { failureTable } from '../../http/failure-defaults.js'
-import { listenerFailures, signInFailures, signUpFailures, tokenFailures } from '../../http/failure-schemas.js'
+import {
+  cookieFailures, listenerFailures, signInFailures, signUpFailures, tokenFailures
+} from '../../http/failure-schemas.js'
 
 /** The words that Better Auth's client knows. */
 export const sessionErrors = failureTable({
@@ -55,7 +57,8 @@ const problemWords: Record<string, ProblemWords> = {
 /** The refusals of the routes and the listener. */
 const failures: FailureCode[] = [
   ...listenerFailures, ...signInFailures, ...signUpFailures, ...tokenFailures, 'invalid_refresh_token',
-  'wrong_contract', 'wrong_password', 'foreign_origin', 'internal', 'unavailable'
+  'wrong_contract', 'wrong_password', ...cookieFailures, 'internal',
+  'unavailable'
 ]
 
 export const sessionCodes = [...failures.map(codeOf), ...Object.values(problemWords).map(({ code }) => code)]

@@ -1,13 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { AuthError } from '../../core/errors.js'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { bodyFailures, hashingFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
+import {
+  bodyFailures, cookieFailures, hashingFailures, tokenFailures, unreadBodyFailures
+} from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { isForeign, ownOrigins } from '../../http/own-origins.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { accessTokenFrom, hasBearer, requireToken } from '../../http/access-token-source.js'
+import { accessTokenFrom, hasBearer } from '../../http/access-token-source.js'
 import { optionalBody } from '../../http/schemas.js'
 import { sessionCookie } from '../../http/session-cookie.js'
 import {
@@ -17,18 +20,28 @@ import { toSession, toUser } from './views.js'
 
 const shared = { tags: ['session'], security: [{ session: [] }, { bearer: [] }] }
 
-const manageFailures = [...tokenFailures, 'wrong_contract'] as const
-const changeFailures = [...manageFailures, 'foreign_origin'] as const
+const manageFailures = [...tokenFailures, 'wrong_contract', 'cookie_repeated'] as const
+const changeFailures = [...manageFailures, ...cookieFailures] as const
 
 /** The sessions of an account, and its password. */
 export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const cookie = sessionCookie('session', 'lax', settings.secureCookies)
+  const cookie = sessionCookie(`${settings.cookiePrefix}session`, 'lax', settings.secureCookies)
   const tokenOf = accessTokenFrom(settings, cookie.name)
   const own = ownOrigins(settings)
   /** A page of another origin may be the cause of a read by cookie; what it reads is as it would be without it. */
   const isByOthers = (request: FastifyRequest) => !hasBearer(request) && isForeign(request, own)
   const { check: onRequest, principalOf } = authentication(core, tokenOf, core.validation.authenticateToManage)
   const { sessions } = core
+
+  /** A token that was stolen before goes the way of all others; the device that changed the password gets a new one. */
+  async function replaceSession (request: FastifyRequest, reply: FastifyReply): Promise<string> {
+    const { accountId, sessionId } = principalOf(request)
+    const started = await sessions.start.withAccount(accountId, 'session', clientInfoOf(request))
+    if (started === null) throw new AuthError('invalid_token')
+    await sessions.end(accountId, sessionId, 'password_changed', clientInfoOf(request))
+    cookie.set(reply, started.accessToken, started.expiresIn)
+    return started.accessToken
+  }
 
   app.get('/api/auth/get-session', {
     schema: {
@@ -39,7 +52,7 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
         'Extends a session that was not extended for a while: the new token is set as the cookie, or for a bearer ' +
         'token sent in the header `set-auth-token`; the one presented stays valid until it expires.',
       security: [{}, ...shared.security],
-      response: { 200: CurrentSession, ...failures() }
+      response: { 200: CurrentSession, ...failures('cookie_repeated') }
     }
   }, async (request, reply) => {
     const token = tokenOf(request)
@@ -117,7 +130,8 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
       ...shared,
       operationId: 'changePassword',
       summary: 'Change the password',
-      description: 'Sets a new password and, unless `revokeOtherSessions` is false, ends all other sessions.',
+      description: 'Sets a new password and, unless `revokeOtherSessions` is false, ends all sessions and starts a ' +
+        'new one, whose token is returned and set as the cookie.',
       body: ChangePassword,
       response: {
         200: PasswordChanged,
@@ -128,13 +142,14 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     },
     onRequest,
     ...passwordRoute({ core, settings })
-  }, async request => {
+  }, async (request, reply) => {
     const { accountId, sessionId, account } = principalOf(request)
     const { currentPassword: current, newPassword: replacement, revokeOtherSessions = true } = request.body
     const keep = revokeOtherSessions ? { sessionId } : 'all' as const
     const change = { accountId, current, replacement, minPasswordLength, keep }
     await core.signIn.changePassword(change, clientInfoOf(request))
-    return { token: revokeOtherSessions ? requireToken(tokenOf(request)) : null, user: toUser(account) }
+    const token = revokeOtherSessions ? await replaceSession(request, reply) : null
+    return { token, user: toUser(account) }
   })
 }
 

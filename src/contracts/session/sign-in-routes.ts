@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
+import {
+  cookieFailures, signInFailures, signUpFailures, tokenFailures, unreadBodyFailures
+} from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
+import { endReplacedSession } from '../../http/replaced-session.js'
 import { deviceMemory } from '../../http/known-device.js'
 import { passwordRoute, registrationRoute } from '../../http/password-route.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
@@ -16,8 +19,9 @@ const security = [{ session: [] }, { bearer: [] }]
 
 /** Sign-up, sign-in, refresh and sign-out. */
 export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
-  const cookie = sessionCookie('session', 'lax', settings.secureCookies)
+  const cookie = sessionCookie(`${settings.cookiePrefix}session`, 'lax', settings.secureCookies)
   const rememberDevice = deviceMemory({ core, settings }, true)
+  const endReplaced = endReplacedSession(core, cookie.name)
   const tokenOf = accessTokenFrom(settings, cookie.name)
 
   app.post('/api/auth/sign-up/email', {
@@ -53,6 +57,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
     const signedIn = await core.signIn.withPassword(request.body, 'session', clientInfoOf(request))
     cookie.set(reply, signedIn.accessToken, signedIn.expiresIn)
     rememberDevice(reply, signedIn.account)
+    await endReplaced(request)
     return { redirect: false as const, token: signedIn.accessToken, user: toUser(signedIn.account) }
   })
 
@@ -67,7 +72,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       ...optionalBody,
       response: {
         200: Refreshed,
-        ...failures(...tokenFailures, 'invalid_refresh_token', 'foreign_origin', ...unreadBodyFailures)
+        ...failures(...tokenFailures, 'invalid_refresh_token', ...cookieFailures, ...unreadBodyFailures)
       }
     }
   }, async (request, reply) => {
@@ -89,7 +94,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       tags,
       security: [{}, ...security],
       ...optionalBody,
-      response: { 200: SignedOut, ...failures('foreign_origin', ...unreadBodyFailures) }
+      response: { 200: SignedOut, ...failures(...cookieFailures, ...unreadBodyFailures) }
     }
   }, async (request, reply) => {
     const token = tokenOf(request)

@@ -27,6 +27,13 @@ export function renderSpaFailure (failure: Failure): RenderedFailure {
   return { status, body: { detail: problems } }
 }
 
+const notStorable = { msg: 'value has characters that cannot be stored, or too many', type: 'value_error.str' }
+
+const formats: Record<string, Pick<Detail, 'msg' | 'type'>> = {
+  email: { msg: 'value is not a valid email address', type: 'value_error.email' },
+  username: { msg: 'a username has letters and digits of one script, and . _ ~ + -', type: 'value_error.str' }
+}
+
 /** The words of FastAPI's first generation for each rule, which the contract's document shows. */
 function toDetail ({ part, path, keyword, params, message }: Problem): Detail {
   const loc = [part, ...path]
@@ -41,9 +48,7 @@ function toDetail ({ part, path, keyword, params, message }: Problem): Detail {
     case 'type': return params.type === 'string'
       ? { loc, msg: 'str type expected', type: 'type_error.str' }
       : { loc, msg: 'value is not a valid dict', type: 'type_error.dict' }
-    case 'format': return params.format === 'email'
-      ? { loc, msg: 'value is not a valid email address', type: 'value_error.email' }
-      : { loc, msg: 'value has characters that cannot be stored, or too many', type: 'value_error.str' }
+    case 'format': return { loc, ...formats[String(params.format)] ?? notStorable }
     default: return { loc, msg: message, type: 'value_error' }
   }
 }

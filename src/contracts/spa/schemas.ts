@@ -6,7 +6,7 @@ import { spaErrors } from './errors.js'
 export const minSpaPasswordLength = 6
 
 export const Register = Type.Object({
-  username: Type.String({ format: 'line', minLength: 3, maxLength: 50 }),
+  username: Type.String({ format: 'username', minLength: 3, maxLength: 50 }),
   email: Email,
   password: passwordOf(minSpaPasswordLength)
 }, {

@@ -2,8 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
+import {
+  cookieFailures, signInFailures, signUpFailures, tokenFailures, unreadBodyFailures
+} from '../../http/failure-schemas.js'
 import { clientInfoOf } from '../../http/client-info.js'
+import { endReplacedSession } from '../../http/replaced-session.js'
 import { deviceMemory } from '../../http/known-device.js'
 import { passwordRoute, registrationRoute } from '../../http/password-route.js'
 import { accessTokenFrom } from '../../http/access-token-source.js'
@@ -18,6 +21,7 @@ const tags = ['tasks']
 export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = authTokenCookie(settings)
   const rememberDevice = deviceMemory({ core, settings }, true)
+  const endReplaced = endReplacedSession(core, cookie.name)
   const allowsCommonPassword = settings.passwordRules.blocklist !== 'all'
   const { check: onRequest, principalOf } = authentication(core, accessTokenFrom(settings, cookie.name))
 
@@ -54,6 +58,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     const signedIn = await core.signIn.withPassword(request.body, 'tasks', clientInfoOf(request))
     cookie.set(reply, signedIn.accessToken)
     rememberDevice(reply, signedIn.account)
+    await endReplaced(request)
     return toUser(signedIn.account)
   })
 
@@ -65,7 +70,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       tags,
       security: [{ bearer: [] }, { auth_token: [] }],
       ...optionalBody,
-      response: { 200: LoggedOut, ...failures(...tokenFailures, 'foreign_origin', ...unreadBodyFailures) }
+      response: { 200: LoggedOut, ...failures(...tokenFailures, ...cookieFailures, ...unreadBodyFailures) }
     },
     onRequest
   }, async (request, reply) => {

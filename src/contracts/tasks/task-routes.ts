@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { bodyFailures, tokenFailures } from '../../http/failure-schemas.js'
+import { bodyFailures, cookieFailures, tokenFailures } from '../../http/failure-schemas.js'
 import { accessTokenFrom } from '../../http/access-token-source.js'
 import { authTokenCookie } from './cookie.js'
 import {
@@ -13,7 +13,7 @@ import { toTask } from './views.js'
 
 const shared = { tags: ['tasks'], security: [{ bearer: [] }, { auth_token: [] }] }
 
-const changeFailures = [...tokenFailures, 'foreign_origin'] as const
+const changeFailures = [...tokenFailures, ...cookieFailures] as const
 
 /** Of a route that names a task. */
 const taskFailures = [...changeFailures, 'task_not_found', 'task_forbidden', 'invalid_body'] as const
@@ -32,7 +32,7 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       summary: 'List tasks, oldest first',
       description: 'Returns a page of the tasks of the account, and a header `Link` if there may be more.',
       querystring: TaskQuery,
-      response: { 200: TaskList, ...failures(...tokenFailures, 'invalid_body') }
+      response: { 200: TaskList, ...failures(...tokenFailures, 'cookie_repeated', 'invalid_body') }
     },
     preValidation: readLimit
   }, async (request, reply) => {

@@ -2,7 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { signInFailures, signUpFailures, tokenFailures, unreadBodyFailures } from '../../http/failure-schemas.js'
+import {
+  cookieFailures, signInFailures, signUpFailures, tokenFailures, unreadBodyFailures
+} from '../../http/failure-schemas.js'
+import { endReplacedSession } from '../../http/replaced-session.js'
 import { deviceMemory } from '../../http/known-device.js'
 import { noStore } from '../../http/no-store.js'
 import { clientInfoOf } from '../../http/client-info.js'
@@ -19,6 +22,7 @@ const security = [{ token: [] }, { bearer: [] }]
 export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = sessionCookie('token', 'lax', settings.secureCookies)
   const rememberDevice = deviceMemory({ core, settings }, true)
+  const endReplaced = endReplacedSession(core, cookie.name)
   const tokenOf = accessTokenFrom(settings, cookie.name)
   const allowsCommonPassword = settings.passwordRules.blocklist !== 'all'
   app.addHook('onRequest', noStore)
@@ -56,6 +60,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     const { account, accessToken } = await core.signIn.withPassword(request.body, 'web', clientInfoOf(request))
     cookie.set(reply, accessToken)
     rememberDevice(reply, account)
+    await endReplaced(request)
     return { user: { id: account.id, email: account.email } }
   })
 
@@ -66,7 +71,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       description: 'Returns the account that the cookie, or the bearer token, belongs to.',
       tags,
       security,
-      response: { 200: Me, ...failures(...tokenFailures) }
+      response: { 200: Me, ...failures(...tokenFailures, 'cookie_repeated') }
     }
   }, async request => {
     const { account } = await core.validation.authenticate(requireToken(tokenOf(request)))
@@ -82,7 +87,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
       security: [{}, ...security],
       ...optionalBody,
       response: {
-        204: Type.Null({ description: 'Signed out' }), ...failures('foreign_origin', ...unreadBodyFailures)
+        204: Type.Null({ description: 'Signed out' }), ...failures(...cookieFailures, ...unreadBodyFailures)
       }
     }
   }, async (request, reply) => {

@@ -95,6 +95,17 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
       return start({ contract, clientInfo, account, inSameStatement, events: ['signed_in'] })
     },
 
+    /**
+     * Begins a session of an account that has just authenticated by another one. Returns `null` if the account was
+     * disabled or deleted meanwhile.
+     */
+    withAccount<Contract extends SessionContract> (
+      accountId: string, contract: Contract, clientInfo: ClientInfo
+    ): Promise<SignedIn<Contract> | null> {
+      const account = sql`SELECT * FROM accounts WHERE id = ${accountId} AND disabled_at IS NULL`
+      return start({ contract, clientInfo, account, events: ['signed_in'] })
+    },
+
     /** Begins the first session of an account that `insertion` makes in the same statement. */
     async withNewAccount<Contract extends SessionContract> (
       insertion: StatementPart, contract: Contract, clientInfo: ClientInfo

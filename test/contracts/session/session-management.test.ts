@@ -5,8 +5,8 @@ import { dump, openSql } from '../../support/open-sql.js'
 import { build, databases } from '../../support/build.js'
 import type { Reply } from '../../support/http.js'
 import { loggedIn } from '../../support/people.js'
-import { claimsOf } from '../../support/set-cookie.js'
-import { sessionPerson, type SessionPerson, type SessionShown } from '../../support/session-person.js'
+import { claimsOf, setsCookie } from '../../support/set-cookie.js'
+import { sessionCookie, sessionPerson, type SessionPerson, type SessionShown } from '../../support/session-person.js'
 
 /* The specification of contract `session` names Better Auth: sessions and the password as there. */
 
@@ -162,18 +162,20 @@ for (const database of databases) {
       await live(t, stranger, await again(first))
     })
 
-    await t.test('change-password sets the new one and ends all other sessions', async t => {
+    await t.test('change-password sets the new one and ends all sessions; its device gets a new one', async t => {
       for (const more of [{}, { revokeOtherSessions: true }]) {
         const first = await sessionPerson(t, request)
         const [second, stranger] = [await again(first), await sessionPerson(t, request)]
         const json = { currentPassword: first.password, newPassword, ...more }
         const reply = await first.request(t, change, { json })
         const { user } = reply.body
-        expectReply(t, reply, 200, { token: first.token, user })
+        const token = setsCookie(t, reply, 'session', sessionCookie())
+        expectReply(t, reply, 200, { token, user })
         t.match(user, { id: first.userId, email: first.email })
-        await ended(t, second)
-        await live(t, first, stranger)
-        t.equal((await first.request(t, 'POST /api/auth/refresh')).status, 200, 'this session can go on')
+        await ended(t, first, second)
+        await live(t, stranger)
+        t.equal((await request(t, list, { bearer: token })).status, 200)
+        t.equal((await request(t, 'POST /api/auth/refresh', { bearer: token })).status, 200, 'and can be extended')
         const signIn = (password: string) =>
           request(t, 'POST /api/auth/sign-in/email', { json: { ...first, password } })
         t.equal((await signIn(first.password)).status, 401)

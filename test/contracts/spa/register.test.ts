@@ -135,25 +135,23 @@ for (const database of databases) {
       await isInvalid(t, {}, missing('username'), missing('email'), missing('password'))
     })
 
-    await t.test('a username has 3 to 50 characters, whatever they are', async t => {
+    await t.test('a username has 3 to 50 characters', async t => {
       const tooShort = ['username', 'ensure this value has at least 3 characters', minLength] as const
       const tooLong = ['username', 'ensure this value has at most 50 characters', maxLength] as const
-      await isInvalid(t, { ...newPerson(), username: '' }, tooShort)
       await isInvalid(t, { ...newPerson(), username: 'jo' }, tooShort)
-      await isInvalid(t, { ...newPerson(), username: '😀😀' }, tooShort)
+      await isInvalid(t, { ...newPerson(), username: '日本' }, tooShort)
       await isInvalid(t, { ...newPerson(), username: 'j'.repeat(51) }, tooLong)
-      for (const username of ['joe', '😀😀😀', 'j'.repeat(50), '😀'.repeat(50), "o'Neill; DROP TABLE accounts --"]) {
+      for (const username of ['joe', 'j'.repeat(50), '日本語', '𠮷'.repeat(50), 'O_Neill.the-2nd']) {
         const { status, body } = await register({ ...newPerson(), username })
         t.equal(status, 201, username)
         t.equal(body.username, username)
       }
     })
 
-    await t.test('a username is one line of text that can be stored and shown', async t => {
-      for (const username of [
-        'joe\u0000doe', 'joe\ndoe', 'joe\u007f', 'joe\u0085', 'joe\u2028', 'joe\ud800', '\udc00joe'
-      ]) {
-        await isInvalid(t, { ...newPerson(), username }, ['username', ...unstorable])
+    await t.test('a username cannot be mistaken for another one, or for an email', async t => {
+      const message = 'a username has letters and digits of one script, and . _ ~ + -'
+      for (const username of ['joe doe', 'joe ', 'joe\u200b', 'j\u043ee', 'joe@example.com', '<script>', 'joe\ud800']) {
+        await isInvalid(t, { ...newPerson(), username }, ['username', message, 'value_error.str'])
       }
     })
 
