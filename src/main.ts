@@ -7,7 +7,8 @@ import { migrateCommand } from './cli/migrate.js'
 import { openapiCommand } from './cli/openapi.js'
 import { serveCommand } from './cli/serve.js'
 import { sessionCommand } from './cli/session.js'
-import { ConfigError } from './config/environment.js'
+import { printFailure } from './cli/failure.js'
+import { helpCommand } from './cli/help.js'
 import { version } from './version.js'
 
 const { env } = process
@@ -24,10 +25,18 @@ const program = new Command('keyturn')
   .addCommand(keyCommand(env))
   .addCommand(clientCommand(env))
 
+program.helpCommand(false).addCommand(helpCommand(program))
+
+process.stdout.on('error', endWithReader)
+
 try {
   await program.parseAsync()
 } catch (error) {
-  const lines = error instanceof ConfigError ? error.problems : [(error as Error).message]
-  for (const line of lines) process.stderr.write(`keyturn: ${line}\n`)
+  printFailure(error, process.argv)
   process.exit(1)
+}
+
+/** A reader that has seen enough, such as head, closes the pipe. */
+function endWithReader (error: NodeJS.ErrnoException): void {
+  process.exit(error.code === 'EPIPE' ? 0 : 1)
 }

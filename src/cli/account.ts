@@ -1,13 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { displayName, type Account } from '../core/accounts/account.js'
-import { isEmail } from '../core/accounts/email.js'
-import { isUsername } from '../core/accounts/username.js'
-import { AuthError } from '../core/errors.js'
-import type { Core } from '../core/index.js'
 import { commandLine } from '../core/lib/client-info.js'
-import { isUuid } from '../core/lib/uuid.js'
 import { minPasswordLength } from '../core/passwords/password-hashing.js'
-import { print, printOne, printRows, type OutputOptions } from './output.js'
+import { accountHelp, accountOf, accountReference, count, email, time, username } from './arguments.js'
+import { printDone, printOne, printRows, type OutputOptions } from './output.js'
 import { readPassword } from './password-input.js'
 import type { Environment } from '../config/environment.js'
 import { withCore } from './with-core.js'
@@ -19,6 +15,12 @@ interface AddOptions extends OutputOptions {
   name?: string
   plan?: string
   passwordStdin?: boolean
+}
+
+interface ListOptions extends OutputOptions {
+  search?: string
+  after: number
+  limit?: number
 }
 
 interface SubscriptionOptions extends OutputOptions {
@@ -47,95 +49,69 @@ export function accountCommand (env: Environment): Command {
       })
     })
 
-  account.command('show').argument('<email>', '', email).description('show one account')
+  account.command('show').argument('<account>', accountHelp, accountReference)
+    .description('show one account')
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async core => {
       printOne(toRow(await accountOf(core, address)), options)
     }))
 
-  account.command('list').description('list all accounts')
+  account.command('list').description('list accounts, in the order in which they were made')
+    .option('--search <text>', 'only those with it in email, username or name')
+    .option('--after <number>', 'only those after the account with this number', count, 0)
+    .option('--limit <count>', 'accounts at most; all if left out', count)
     .option('--json', 'print JSON')
-    .action((options: OutputOptions) => withCore(env, async ({ accounts }) => {
-      const all: Account[] = []
-      for (let page = await accounts.list(pageSize); page.length > 0;) {
-        all.push(...page)
-        page = await accounts.list(pageSize, page.at(-1)?.number)
+    .action(({ search, after, limit = Infinity, ...output }: ListOptions) => withCore(env, async ({ accounts }) => {
+      const found: Account[] = []
+      let last = after
+      while (found.length < limit) {
+        const page = await accounts.list(Math.min(pageSize, limit - found.length), last, search)
+        found.push(...page)
+        if (page.length < pageSize) break
+        last = page.at(-1)?.number ?? last
       }
-      printRows(all.map(toRow), options)
+      printRows(found.map(toRow), output)
     }))
 
-  account.command('subscription').argument('<email>', '', email).description('set what billing says')
+  account.command('subscription').argument('<account>', accountHelp, accountReference)
+    .description('set what billing says')
     .option('--plan <plan>').option('--status <status>', '', 'active')
     .option('--expires <time>', 'such as 2025-12-31T23:59:59Z', time)
     .option('--none', 'take the subscription away')
     .option('--json', 'print JSON')
-    .action((address: string, options: SubscriptionOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.setSubscription(address, toSubscription(options), commandLine)), options)
+    .action((address: string, options: SubscriptionOptions) => withCore(env, async core => {
+      const { email } = await accountOf(core, address)
+      const subscription = toSubscription(options)
+      printOne(toRow(await core.accounts.setSubscription(email, subscription, commandLine)), options)
     }))
 
-  account.command('disable').argument('<email>', '', email)
+  account.command('disable').argument('<account>', accountHelp, accountReference)
     .description('end all sessions and let nobody sign in')
     .option('--json', 'print JSON')
-    .action((address: string, options: OutputOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.disable(address, commandLine)), options)
+    .action((address: string, options: OutputOptions) => withCore(env, async core => {
+      const { email } = await accountOf(core, address)
+      printOne(toRow(await core.accounts.disable(email, commandLine)), options)
     }))
 
-  account.command('enable').argument('<email>', '', email).description('let the owner sign in again')
+  account.command('enable').argument('<account>', accountHelp, accountReference)
+    .description('let the owner sign in again')
     .option('--json', 'print JSON')
-    .action((address: string, options: OutputOptions) => withCore(env, async ({ accounts }) => {
-      printOne(toRow(await accounts.enable(address, commandLine)), options)
+    .action((address: string, options: OutputOptions) => withCore(env, async core => {
+      const { email } = await accountOf(core, address)
+      printOne(toRow(await core.accounts.enable(email, commandLine)), options)
     }))
 
-  account.command('delete').argument('<email>', '', email).description('delete an account and all that belongs to it')
+  account.command('delete').argument('<account>', accountHelp, accountReference)
+    .description('delete an account and all that belongs to it')
     .requiredOption('--yes', 'yes, delete it')
-    .action((address: string) => withCore(env, async ({ accounts }) => {
-      await accounts.delete(address, commandLine)
-      print(`deleted ${address}`)
+    .option('--json', 'print JSON')
+    .action((address: string, options: OutputOptions) => withCore(env, async core => {
+      const { id, email } = await accountOf(core, address)
+      await core.accounts.delete(email, commandLine)
+      printDone(`deleted ${email}`, { deleted: email, id }, options)
     }))
 
   return account
-}
-
-/** The account that an email or an id names. @throws AuthError `not_found` */
-export async function accountOf (core: Core, reference: string): Promise<Account> {
-  const account = isUuid(reference) ? await core.accounts.find(reference) : await core.accounts.findByEmail(reference)
-  if (account === null) throw new AuthError('not_found', { message: 'no account has this email or id' })
-  return account
-}
-
-/** The id of an account, also of one that was deleted. @throws AuthError `not_found` for an email */
-export async function accountIdOf (core: Core, reference: string): Promise<string> {
-  return isUuid(reference) ? reference : (await accountOf(core, reference)).id
-}
-
-/** Checks an argument that names an account. */
-export function accountReference (value: string): string {
-  if (!isEmail(value) && !isUuid(value)) throw new InvalidArgumentError('That is neither an email address nor an id.')
-  return value
-}
-
-/** Checks the argument `<email>` of a new account. */
-export function email (value: string): string {
-  if (!isEmail(value)) throw new InvalidArgumentError('That is not an email address.')
-  return value
-}
-
-function username (value: string): string {
-  if (!isUsername(value)) {
-    throw new InvalidArgumentError('A username has letters and digits of one script, and . _ ~ + -.')
-  }
-  return value
-}
-
-/** A time as in RFC 3339, section 5.6. `Date` alone would take `5` for a year and February 31 for March 3. */
-function time (value: string): Date {
-  const [, day = ''] = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/i.exec(value) ?? []
-  const [midnight, date] = [new Date(`${day}T00:00:00Z`), new Date(value)]
-  const isTime = [midnight, date].every(each => !Number.isNaN(each.getTime()))
-  if (!isTime || !midnight.toISOString().startsWith(day)) {
-    throw new InvalidArgumentError('That is not a time such as 2025-12-31T23:59:59Z.')
-  }
-  return date
 }
 
 function toSubscription ({ none = false, plan, status, expires }: SubscriptionOptions) {
@@ -154,7 +130,7 @@ function toRow (account: Account) {
     subscription: account.subscription?.status ?? null,
     plan: account.subscription?.plan ?? null,
     expires: account.subscription?.expiresAt ?? null,
-    created: new Date(account.createdAt),
+    createdAt: new Date(account.createdAt),
     disabled: account.disabledAt === null ? null : new Date(account.disabledAt)
   }
 }

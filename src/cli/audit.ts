@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { auditEventKinds } from '../db/audit-events.js'
 import type { Environment } from '../config/environment.js'
 import { parseDuration } from '../config/duration.js'
-import { accountIdOf, accountReference } from './account.js'
+import { accountIdOf, accountReference, count } from './arguments.js'
 import { printRows, type OutputOptions } from './output.js'
 import { withCore } from './with-core.js'
 
@@ -36,10 +36,4 @@ function duration (value: string): number {
   const seconds = parseDuration(value)
   if (seconds === null || seconds === 0) throw new InvalidArgumentError('That is not a duration such as 24h.')
   return seconds
-}
-
-/** Checks a number of rows. */
-export function count (value: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('That is not a number of rows.')
-  return Number(value)
 }

@@ -4,7 +4,7 @@ import { readNewClientKeys } from '../core/partners/client-keys.js'
 import {
   clientGrants, clientPermissions, type Client, type ClientGrant, type ClientPermission
 } from '../core/partners/clients.js'
-import { print, printOne, printRows, warn, type OutputOptions } from './output.js'
+import { printDone, printOne, printRows, warn, type OutputOptions } from './output.js'
 import type { Environment } from '../config/environment.js'
 import { withCore } from './with-core.js'
 
@@ -55,9 +55,10 @@ export function clientCommand (env: Environment): Command {
     }))
 
   client.command('remove').argument('<id>').description('remove a client; it is refused everywhere at once')
-    .action((id: string) => withCore(env, async ({ partners: { clients } }) => {
+    .option('--json', 'print JSON')
+    .action((id: string, options: OutputOptions) => withCore(env, async ({ partners: { clients } }) => {
       await clients.remove(id)
-      print(`removed ${id}`)
+      printDone(`removed ${id}`, { removed: id }, options)
     }))
 
   return client
@@ -68,7 +69,8 @@ async function readKeys (file: string): Promise<string> {
   try {
     readNewClientKeys(text)
   } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`, { cause: error })
+    const problem = error instanceof SyntaxError ? 'that is no JSON' : (error as Error).message
+    throw new Error(`${file}: ${problem}`, { cause: error })
   }
   return text
 }
@@ -109,6 +111,5 @@ function audience (value: string): string {
 }
 
 function toRow ({ id, name, grantTypes, permissions, audience, scopes, createdAt }: Client) {
-  const grants = [...grantTypes, ...permissions].join(' ')
-  return { id, name, grants, audience, scope: scopes.join(' '), created: createdAt }
+  return { id, name, grants: [...grantTypes, ...permissions], audience, scope: scopes, createdAt }
 }

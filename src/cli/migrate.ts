@@ -1,10 +1,12 @@
 import { Command } from 'commander'
-import { print } from './output.js'
+import { printDone, type OutputOptions } from './output.js'
 import type { Environment } from '../config/environment.js'
 import { withCore } from './with-core.js'
 
 /** `keyturn migrate`: brings the database to this version's schema, as `serve` does when it starts. */
 export function migrateCommand (env: Environment): Command {
   return new Command('migrate').description('bring the database schema up to date')
-    .action(() => withCore(env, async () => print('the database schema is up to date')))
+    .option('--json', 'print JSON')
+    .action((options: OutputOptions) => withCore(env, async () =>
+      printDone('the database schema is up to date', { schema: 'up to date' }, options)))
 }

@@ -4,7 +4,7 @@ export interface OutputOptions {
   json?: boolean
 }
 
-type Cell = string | number | boolean | Date | null
+type Cell = string | number | boolean | Date | readonly string[] | null
 
 /** Prints rows: a table for people, JSON for programs. */
 export function printRows (rows: Array<Record<string, Cell>>, { json = false }: OutputOptions): void {
@@ -37,6 +37,11 @@ export function print (text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
+/** Prints what was done: a sentence for people, its facts for programs. */
+export function printDone (sentence: string, facts: Record<string, Cell>, { json = false }: OutputOptions): void {
+  print(json ? JSON.stringify(facts, null, 2) : sentence)
+}
+
 /** Says on standard error what deserves attention; standard output is the command's own. */
 export function warn (text: string): void {
   process.stderr.write(`keyturn: ${text}\n`)
@@ -44,6 +49,7 @@ export function warn (text: string): void {
 
 function toText (value: Cell): string {
   if (value === null) return '-'
+  if (value instanceof Date) return value.toISOString()
   // Control characters of stored text would command the operator's terminal.
-  return value instanceof Date ? value.toISOString() : String(value).replaceAll(/\p{Cc}/gu, '')
+  return (Array.isArray(value) ? value.join(' ') : String(value)).replaceAll(/\p{Cc}/gu, '')
 }

@@ -72,7 +72,7 @@ t.test('account show prints one account, for people and for programs', async t =
   const { stdout, stderr } = await run(command(), ['show', email])
   t.match(stdout, new RegExp(`│ email +│ ${email} +│`))
   t.match(stdout, /│ plan +│ - +│/)
-  t.match(stdout, new RegExp(`│ created +│ ${new Date(account.createdAt).toISOString()} +│`))
+  t.match(stdout, new RegExp(`│ createdAt +│ ${new Date(account.createdAt).toISOString()} +│`))
   t.equal(stderr, '')
 })
 
@@ -85,14 +85,15 @@ t.test('an account is found in every spelling of its email', async t => {
 t.test('what needs an account says when there is none', async t => {
   const { command } = await setUp(t)
   for (const args of [['show'], ['subscription', '--none'], ['disable'], ['enable'], ['delete', '--yes']]) {
-    await t.rejects(run(command(), [...args, newEmail()]), { message: 'no account has this email' }, args.join(' '))
+    const message = 'no account has this email or id'
+    await t.rejects(run(command(), [...args, newEmail()]), { message }, args.join(' '))
   }
 })
 
 t.test('what is no email is refused before anything is opened', async t => {
   for (const args of [['add'], ['show'], ['subscription', '--none'], ['disable'], ['enable'], ['delete', '--yes']]) {
     await t.rejects(run(nowhere(), [...args, 'no-email']), {
-      code: 'commander.invalidArgument', message: /That is not an email address/
+      code: 'commander.invalidArgument', message: /an email address/
     }, args.join(' '))
   }
 })
@@ -171,4 +172,44 @@ t.test('account delete asks for --yes', async t => {
 
   t.match(await run(command(), ['delete', email, '--yes']), { stdout: `deleted ${email}\n`, stderr: '' })
   t.equal(await core.accounts.findByEmail(email), null)
+})
+
+t.test('an account can be named by its id, which audit records and tokens have', async t => {
+  const { command, core } = await setUp(t)
+  const { account, email } = await signedIn(core)
+  t.match(await runJson(command(), ['show', account.id]), { email })
+  t.match(await runJson(command(), ['disable', account.id.toUpperCase()]), { email, disabled: /^\d{4}-/ })
+  t.match(await runJson(command(), ['enable', account.id]), { email, disabled: null })
+  t.match(await runJson(command(), ['subscription', account.id, '--plan', 'premium']), { email, plan: 'premium' })
+  t.same(await runJson(command(), ['delete', account.id, '--yes']), { deleted: email, id: account.id })
+  await t.rejects(run(command(), ['show', account.id]), { message: 'no account has this email or id' })
+})
+
+t.test('account list can be limited, continued and searched', async t => {
+  const { command, sql } = await setUp(t)
+  await sql`
+    INSERT INTO accounts (id, email, username, name, password_hash)
+    SELECT gen_random_uuid(), n || '@example.com', 'user' || n, 'Ada ' || n, ''
+    FROM generate_series(1, 30) AS n ORDER BY n`
+  const numbers = async (...args: string[]) =>
+    (await runJson(command(), ['list', ...args]) as Array<{ number: number }>).map(({ number }) => number)
+  t.same(await numbers('--limit', '3'), [1, 2, 3])
+  t.same(await numbers('--limit', '3', '--after', '28'), [29, 30])
+  t.same(await numbers('--search', '7@EXAMPLE'), [7, 17, 27])
+  t.same(await numbers('--search', 'USER30'), [30])
+  t.same(await numbers('--search', 'ada 2', '--limit', '2'), [2, 20])
+  t.same(await numbers('--search', '%'), [], 'what it looks for is no pattern')
+  for (const args of [['--limit', '0'], ['--after', 'x']]) {
+    await t.rejects(run(nowhere(), ['list', ...args]), { code: 'commander.invalidArgument' })
+  }
+})
+
+t.test('control characters of stored text do not reach the terminal', async t => {
+  const { command, core, sql } = await setUp(t)
+  const { email } = await signedIn(core)
+  await sql`UPDATE accounts SET name = ${'A\u001b[2J\u009b31mda'}`
+  const { stdout } = await run(command(), ['show', email])
+  t.match(stdout, 'A[2J31mda')
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  t.notMatch(stdout, /[\u001b\u009b]/)
 })

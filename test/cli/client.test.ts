@@ -22,9 +22,9 @@ t.test('client add shows a secret that works, once; list shows no secret; remove
   t.match(made, {
     id: /^client_[\w-]{16}$/,
     name: 'SeshTracker',
-    grants: 'refresh_token urn:ietf:params:oauth:grant-type:token-exchange',
+    grants: ['refresh_token', 'urn:ietf:params:oauth:grant-type:token-exchange'],
     audience: 'https://sesh.example',
-    scope: 'sessions:read sessions:write',
+    scope: ['sessions:read', 'sessions:write'],
     secret: /^[\w-]{43}$/
   })
   t.match(await core.partners.clients.authenticate(made, clientInfo), { name: 'SeshTracker' })
@@ -32,7 +32,7 @@ t.test('client add shows a secret that works, once; list shows no secret; remove
   t.notMatch(row?.text, made.secret, 'only its hash is stored')
 
   const [listed] = await runJson(command(), ['list'])
-  t.match(listed, { id: made.id, created: /^\d{4}-/ })
+  t.match(listed, { id: made.id, createdAt: /^\d{4}-/ })
   t.notOk('secret' in listed)
   t.match((await run(command(), ['list'])).stdout, `│ ${made.id} │ SeshTracker │`)
 
@@ -45,9 +45,9 @@ t.test('client add shows a secret that works, once; list shows no secret; remove
 t.test('left out, the audience is the client\'s id, the grants are introspect and events, and no scopes', async t => {
   const { command } = await setUp(t)
   const made = await runJson(command(), ['add', 'gateway'])
-  t.match(made, { audience: made.id, grants: 'introspect events', scope: '' })
+  t.match(made, { audience: made.id, grants: ['introspect', 'events'], scope: [] })
   const revoking = await runJson(command(), ['add', 'gateway', '--grant', 'revoke,client_credentials'])
-  t.match(revoking, { grants: 'client_credentials revoke' }, 'what is named is all that it has')
+  t.match(revoking, { grants: ['client_credentials', 'revoke'] }, 'what is named is all that it has')
 })
 
 t.test('a client that signs has no secret, and only public keys of known kinds are taken for it', async t => {

@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { keyturn } from '../support/keyturn-process.js'
+import { keyturn, startKeyturn } from '../support/keyturn-process.js'
 import { embeddedFolder, postgresDatabase } from '../support/test-database.js'
 
 t.test('what a command says is on standard output; why it failed, on standard error, with exit code 1', async t => {
@@ -12,7 +14,7 @@ t.test('what a command says is on standard output; why it failed, on standard er
   t.match(made, { code: 0, stderr: '' })
   t.match(JSON.parse(made.stdout), { email: add[2] })
   t.match(await keyturn(add, { env, input, counted: true }), {
-    code: 1, stdout: '', stderr: /^keyturn: .*taken.*\n$/
+    code: 1, stdout: '', stderr: /"code":"email_taken","message":"an account with this email exists already"/
   })
 })
 
@@ -27,4 +29,34 @@ t.test('every fault of the environment is a line on standard error, and nothing 
 
 t.test('a mistake in the arguments is reported on standard error, with exit code 1', async t => {
   t.match(await keyturn(['conquer']), { code: 1, stdout: '', stderr: "error: unknown command 'conquer'\n" })
+})
+
+t.test('why a command failed is JSON for a program that asked for JSON', async t => {
+  const env = { DATABASE_URL: await postgresDatabase(t), KEYTURN_SECRET: randomBytes(32).toString('base64url') }
+  const missing = await keyturn(['account', 'show', `${randomUUID()}@example.com`, '--json'], { env })
+  t.match({ ...missing, stderr: JSON.parse(missing.stderr) as object }, {
+    code: 1, stdout: '', stderr: { error: { code: 'not_found', message: 'no account has this email or id' } }
+  })
+})
+
+t.test('what the system refused is said in words', async t => {
+  const KEYTURN_SECRET = randomBytes(32).toString('base64url')
+  t.match(await keyturn(['client', 'add', 'x', '--keys', '/no/such/file'], { counted: true }), {
+    code: 1, stderr: 'keyturn: there is no file /no/such/file\n'
+  })
+  const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none', KEYTURN_SECRET }
+  t.match(await keyturn(['migrate'], { env }), { code: 1, stderr: /nothing listens at 127\.0\.0\.1:1; is Postgres/ })
+})
+
+t.test('help shows the help of a command, however deep', async t => {
+  t.match(await keyturn(['help', 'account', 'add']), { code: 0, stdout: /Usage: keyturn account add .*<email>/ })
+  t.match(await keyturn(['help']), { code: 0, stdout: /Usage: keyturn \[options\]/ })
+  t.match(await keyturn(['help', 'account', 'conquer']), { code: 1, stderr: /unknown command 'account conquer'/ })
+})
+
+t.test('a reader that has seen enough ends the command in order', async t => {
+  const child = startKeyturn(['help'], { preload: new URL('../support/endless-output.ts', import.meta.url).href })
+  child.stdout.destroy()
+  const [[code], stderr] = await Promise.all([once(child, 'exit') as Promise<[number | null]>, text(child.stderr)])
+  t.match({ code, stderr }, { code: 0, stderr: '' })
 })

@@ -66,7 +66,9 @@ t.test('a session of another account, an unknown one, or an invalid id is not en
   const { command, core, email } = await setUp(t)
   const other = await signedIn(core)
   for (const id of [other.sessionId, randomUUID(), 'nonsense', '1']) {
-    t.equal((await run(command(), ['revoke', email, id])).stdout, 'ended 0 sessions\n', id)
+    await t.rejects(run(command(), ['revoke', email, id]), {
+      message: 'no live session of this account has this id'
+    }, id)
   }
   t.match(await core.refresh.trade(other.refreshToken, clientInfo), { sessionId: other.sessionId })
 })
@@ -85,4 +87,10 @@ t.test('session list and revoke say when there is no such account', async t => {
   for (const args of [['list', email], ['revoke', email, '--all'], ['revoke', email, randomUUID()]]) {
     await t.rejects(run(command(), args), { message: 'no account has this email' })
   }
+})
+
+t.test('session revoke says in JSON how many it ended, also by the id of the account', async t => {
+  const { command, email, grants: [grant] } = await setUp(t)
+  t.same(await runJson(command(), ['revoke', email, grant?.sessionId ?? '']), { ended: 1 })
+  t.same(await runJson(command(), ['revoke', grant?.account.id ?? '', '--all']), { ended: 0 })
 })

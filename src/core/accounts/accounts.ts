@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../db/audit-events.js'
 import type { Database } from '../../db/client.js'
 import { violatedConstraint } from '../../db/errors.js'
 import type { Fragment } from '../../db/pool.js'
-import { eq, gt } from '../../db/query.js'
+import { and, eq, expression, gt, or } from '../../db/query.js'
 import { accounts } from '../../db/schema.js'
 import { statementPart, type StatementPart } from '../../db/statement-part.js'
 import { recordEvents } from '../audit/audit.js'
@@ -112,10 +112,14 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
       return row === undefined ? null : toAccount(row)
     },
 
-    /** A page of accounts in order of their number, after the given one. */
-    async list (limit: number, afterNumber = 0): Promise<Account[]> {
+    /** A page of accounts in order of their number, after the given one; with `search` only those that have it. */
+    async list (limit: number, afterNumber = 0, search?: string): Promise<Account[]> {
+      const { number, email, username, name } = accounts
+      const has = (column: typeof email | typeof username | typeof name) =>
+        expression`position(lower(${search}) in lower(${column})) > 0`
+      const isFound = search === undefined ? undefined : or(has(email), has(username), has(name))
       const rows = await query.select(shownColumns).from(accounts)
-        .where(gt(accounts.number, afterNumber)).orderBy(accounts.number).limit(limit)
+        .where(and(gt(number, afterNumber), isFound)).orderBy(number).limit(limit)
       return rows.map(toAccount)
     },
 
