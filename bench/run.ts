@@ -8,11 +8,13 @@ import { openBench, type Bench } from './parts/bench.js'
 import { cacheMemory } from './parts/cache-memory.js'
 import { comparisons } from './parts/comparisons.js'
 import { connections } from './parts/connections.js'
+import { enumeration } from './parts/enumeration.js'
 import { flood } from './parts/flood.js'
 import { growth } from './parts/growth.js'
 import { instances } from './parts/instances.js'
 import { roundTrips } from './parts/round-trips.js'
 import { soak } from './parts/soak.js'
+import { unreadReplies } from './parts/unread-replies.js'
 import { barsToMarkdown, partToMarkdown } from './report/markdown.js'
 import type { Part, Results } from './report/results.js'
 import { writeReport } from './report/write.js'
@@ -28,6 +30,8 @@ const measures: Record<string, Measure> = {
   'round-trips': roundTrips,
   instances,
   flood,
+  enumeration,
+  'unread-replies': unreadReplies,
   soak
 }
 

@@ -27,6 +27,10 @@ export const settings = {
   growth: [10_000, 1_000_000, 10_000_000],
   /** Tokens in the cache whose memory is what is measured. */
   cachedTokens: [10_000, 100_000, 1_000_000],
+  /** Failed sign-ins with an account, and as many without. */
+  enumerationPairs: 2_000,
+  unreadSockets: 1_000,
+  unreadSeconds: 40,
   floodClients: 300,
   floodSeconds: 15,
   soakMinutes: 10

@@ -47,7 +47,8 @@ export function keyturnEnvironment (databaseUrl: string, cores: Cores, firstPort
     // The load is one address, and more of its sign-ins are under way at once than failures would be allowed it.
     LOGIN_MAX_FAILURES_PER_ADDRESS: '10000',
     PASSWORD_HASH_CONCURRENCY: String(cores.serverCount),
-    PASSWORD_HASH_QUEUE: String(Math.max(...settings.connectionCounts)),
+    // One address gets a quarter of the places.
+    PASSWORD_HASH_QUEUE: String(4 * Math.max(...settings.connectionCounts)),
     UV_THREADPOOL_SIZE: String(hashingThreads(cores))
   }
 }

@@ -19,11 +19,22 @@ const wrongContract = {
   body: { code: 'WRONG_CONTRACT', message: '(prose)' }
 }
 const { replies } = fixture
+const changesPassword = replies['session: changes the password']
 const changed: Record<string, Fixture['replies'][string] | undefined> = {
   'oauth: introspects a refresh token': replies['oauth: introspects a token that is none'],
   'session: lists': wrongContract,
   'session: revokes all': wrongContract,
-  'partner: validates in the end the token eddsa': replies['partner: validates the token eddsa']
+  'partner: validates in the end the token eddsa': replies['partner: validates the token eddsa'],
+  'session: changes the password': changesPassword === undefined
+    ? undefined
+    : {
+        ...changesPassword,
+        headers: {
+          ...changesPassword.headers,
+          'set-cookie': 'session=(token); Max-Age=(number); Path=/; HttpOnly; SameSite=Lax'
+        }
+      },
+  'partner: validates in the end the token session': replies['partner: validates a token that is dead, revoked']
 }
 
 const { access, refresh, extended, client } = fixture

@@ -96,12 +96,12 @@ t.test('partners get an event for every end of a session, each by its kind', asy
   }, { authorization: `Bearer ${bearer}` })
   t.equal(changed.status, 200)
   const events = await told()
-  t.equal(events.length, 3)
+  t.equal(events.length, 4)
   t.match(events.find(({ events }) => `${caep}/credential-change` in (events as object)), {
     sub_id: user,
     events: { [`${caep}/credential-change`]: { credential_type: 'password', change_type: 'update' } }
   })
-  for (const { token } of [second, keeper]) {
+  for (const token of [second.token, keeper.token, String(bearer)]) {
     t.ok(events.some(({ sub_id: subject }) => JSON.stringify(subject).includes(String(claimsOf(token).sid))))
   }
 
