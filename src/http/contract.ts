@@ -45,6 +45,8 @@ export interface Contract {
   routes: FastifyPluginAsync<ContractOptions>
   /** Renders a refusal in the contract's shape; also for requests that match no route. */
   render: (failure: Failure) => RenderedFailure
+  /** Paths of its clients that no route serves: such a request is refused in its shape. */
+  unservedPaths?: RegExp
   description: string
   /** The response schemas of failures, under their statuses. */
   failures (...codes: FailureCode[]): Record<number, TSchema>

@@ -61,7 +61,10 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   const app = Fastify(serverOptions(options))
   // Before any route: each keeps the handler that it finds.
   app.setErrorHandler(errorHandler(first, log))
-  app.setNotFoundHandler((_request, reply) => sendFailure(first, { code: 'unknown_route' }, reply))
+  app.setNotFoundHandler(({ url }, reply) => {
+    const name = names.find(each => contracts[each].unservedPaths?.test(url))
+    sendFailure(name === undefined ? first : contracts[name], { code: 'unknown_route' }, reply)
+  })
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson(app))
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, takeEmptyForm)

@@ -5,6 +5,14 @@ import { failures } from './schemas.js'
 import { sessionRoutes } from './session-routes.js'
 import { signInRoutes } from './sign-in-routes.js'
 
+/** What else Better Auth's client and its plugins call. */
+const unservedPaths = new RegExp('^/api/auth/(?:' + [
+  'sign-in', 'sign-up', 'request-password-reset', 'forget-password', 'reset-password', 'verify-email',
+  'send-verification-email', 'change-email', 'update-user', 'delete-user', 'link-social', 'unlink-account',
+  'list-accounts', 'account-info', 'get-access-token', 'callback', 'two-factor', 'magic-link', 'email-otp', 'passkey',
+  'multi-session', 'organization', 'admin'
+].join('|') + ')(?=[/?]|$)')
+
 export const session: Contract = {
   async routes (app, options) {
     app.addHook('onRequest', noStore)
@@ -13,6 +21,7 @@ export const session: Contract = {
   },
   render: renderSessionFailure,
   failures,
+  unservedPaths,
   description: 'Sessions by cookie or bearer token, compatible with the client of Better Auth',
   credentials: { bearer: true, cookie: 'session' }
 }

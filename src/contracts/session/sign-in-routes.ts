@@ -66,7 +66,8 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       operationId: 'refreshSession',
       summary: 'Extend the session',
       description: 'Trades a live access token for the next one and sets the cookie to it. A session that has ended ' +
-        'or expired cannot be extended.',
+        'or expired cannot be extended. Only for sessions that began in this contract: refresh tokens of contract ' +
+        '`partner` go to `POST /api/auth/refresh-token`.',
       tags,
       security,
       ...optionalBody,

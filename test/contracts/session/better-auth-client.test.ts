@@ -159,6 +159,14 @@ for (const database of databases) {
       await isSignedIn(t, here)
     })
 
+    await t.test('a call that is not served fails with a message that the client can show', async t => {
+      const { auth } = await signedUp(t)
+      const { email } = newPerson()
+      for (const answer of [await auth.requestPasswordReset({ email }), await auth.updateUser({ name: 'Another' })]) {
+        bad(t, answer, 404, 'UNKNOWN_ROUTE', 'There is no such route')
+      }
+    })
+
     await t.test('signOut ends the session and empties the jar', async t => {
       const here = await signedUp(t)
       const kept = new Map(here.cookies)
