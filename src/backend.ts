@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Settings } from './config/settings.js'
-import { AuthError, unavailable } from './core/errors.js'
+import { unavailable } from './core/errors.js'
 import { createCore, type Core } from './core/index.js'
 import { noopNotifier, type Notifier } from './core/revocations/notifier.js'
 import { openDatabase, type DatabaseOptions } from './db/client.js'
@@ -83,9 +83,8 @@ export async function openBackend ({ settings, serves = false, log, now }: Backe
           log.info('ready')
           return
         } catch (error) {
-          const cause = error instanceof AuthError && error.code === 'unavailable' ? error.cause : error
           // What the database says is enough; where the program was when it said so helps only with a bug.
-          const why = isUnavailable(cause) ? { reason: String(cause) } : { err: error }
+          const why = isUnavailable(error) ? { reason: String(error) } : { err: error }
           log.error({ ...why, retryInMs: wait }, 'not ready')
         }
         await delay(wait, undefined, { signal: closed.signal }).catch(() => {})

@@ -68,7 +68,7 @@ export function accountCommand (env: Environment): Command {
         const page = await accounts.list(Math.min(pageSize, limit - found.length), last, search)
         found.push(...page)
         if (page.length < pageSize) break
-        last = page.at(-1)?.number ?? last
+        last = Math.max(...page.map(({ number }) => number))
       }
       printRows(found.map(toRow), output)
     }))

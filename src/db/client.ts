@@ -38,15 +38,12 @@ const idleTimeoutSeconds = 240
 const statementDeadlineMs = 6_000
 const closeTimeoutSeconds = 5
 
-/** The query builder has written its arrays as text already. */
-const arrayText = (array: unknown[] | string) => typeof array === 'string' ? array : makePgArray(array)
-
 /** Types the driver does not know by itself, since it does not ask the server for them; by their stable oids. */
 const types = {
   int8: { to: 20, from: [20], serialize: String, parse: Number },
-  textArray: { to: 1009, from: [1009], serialize: arrayText, parse: parsePgArray },
-  intArray: { to: 1007, from: [1007], serialize: arrayText, parse: (text: string) => parsePgArray(text).map(Number) },
-  uuidArray: { to: 2951, from: [2951], serialize: arrayText, parse: parsePgArray }
+  textArray: { to: 1009, from: [1009], serialize: makePgArray, parse: parsePgArray },
+  intArray: { to: 1007, from: [1007], serialize: makePgArray, parse: (text: string) => parsePgArray(text).map(Number) },
+  uuidArray: { to: 2951, from: [2951], serialize: makePgArray, parse: parsePgArray }
 }
 
 /** Makes a pool; a connection is opened when all others are busy. */

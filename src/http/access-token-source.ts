@@ -25,7 +25,7 @@ export function accessTokenFrom (settings: ContractSettings, cookieName?: string
     if (header !== undefined) return header
     const cookie = cookieName === undefined ? undefined : request.cookies[cookieName]
     if (cookie === undefined || cookie === '') return null
-    if (repeated?.test(request.headers.cookie ?? '') === true) throw new HttpFailure('cookie_repeated')
+    if (repeated?.test(String(request.headers.cookie)) === true) throw new HttpFailure('cookie_repeated')
     if (!safeMethods.has(request.method) && isForeign(request, own)) throw new HttpFailure('foreign_origin')
     return cookie
   }

@@ -58,6 +58,12 @@ t.test('account add refuses an email or username that is taken and a password th
   t.equal((await runJson(command(), ['list'])).length, 1)
 })
 
+t.test('account add takes no username that could be mistaken', async t => {
+  await t.rejects(run(nowhere(), ['add', newEmail(), '--username', 'j\u043ee']), {
+    code: 'commander.invalidArgument', message: /letters and digits of one script/
+  })
+})
+
 t.test('account add takes no password as an argument', async t => {
   await t.rejects(run(nowhere(), ['add', newEmail(), '--password', password]), { code: 'commander.unknownOption' })
   await t.rejects(run(nowhere(), ['add', newEmail(), password]), { code: 'commander.excessArguments' })

@@ -39,6 +39,16 @@ t.test('why a command failed is JSON for a program that asked for JSON', async t
   })
 })
 
+t.test('faults of the settings, and other failures, are JSON then too', async t => {
+  for (const [args, env, code] of [
+    [['account', 'list'], { ACCESS_TOKEN_TTL: 'soon' }, 'invalid_settings'],
+    [['client', 'add', 'x', '--keys', '/no/such/file'], {}, 'failed']
+  ] as const) {
+    const { stderr } = await keyturn([...args, '--json'], { env, counted: true })
+    t.match(JSON.parse(stderr), { error: { code, message: String } })
+  }
+})
+
 t.test('what the system refused is said in words', async t => {
   const KEYTURN_SECRET = randomBytes(32).toString('base64url')
   t.match(await keyturn(['client', 'add', 'x', '--keys', '/no/such/file'], { counted: true }), {
@@ -49,13 +59,15 @@ t.test('what the system refused is said in words', async t => {
 })
 
 t.test('help shows the help of a command, however deep', async t => {
-  t.match(await keyturn(['help', 'account', 'add']), { code: 0, stdout: /Usage: keyturn account add .*<email>/ })
-  t.match(await keyturn(['help']), { code: 0, stdout: /Usage: keyturn \[options\]/ })
-  t.match(await keyturn(['help', 'account', 'conquer']), { code: 1, stderr: /unknown command 'account conquer'/ })
+  const help = (...names: string[]) => keyturn(['help', ...names], { counted: true })
+  t.match(await help('account', 'add'), { code: 0, stdout: /Usage: keyturn account add .*<email>/ })
+  t.match(await help(), { code: 0, stdout: /Usage: keyturn \[options\]/ })
+  t.match(await help('account', 'conquer'), { code: 1, stderr: /unknown command 'account conquer'/ })
 })
 
 t.test('a reader that has seen enough ends the command in order', async t => {
-  const child = startKeyturn(['help'], { preload: new URL('../support/endless-output.ts', import.meta.url).href })
+  const preload = new URL('../support/endless-output.ts', import.meta.url).href
+  const child = startKeyturn(['help'], { counted: true, preload })
   child.stdout.destroy()
   const [[code], stderr] = await Promise.all([once(child, 'exit') as Promise<[number | null]>, text(child.stderr)])
   t.match({ code, stderr }, { code: 0, stderr: '' })

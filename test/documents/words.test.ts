@@ -46,7 +46,9 @@ t.test('titles of tests use the words of the field', async t => {
 
 t.test('a contract is called by its name, also in code and in tests', async t => {
   const code = (await read(['src/', 'test/'], ['.ts'])).filter(({ path }) => path !== 'test/documents/words.test.ts')
-  t.same(code.flatMap(linesOf).filter(({ text }) => /\bseeds?\b/i.test(text)).map(placeOf), [])
+  // fast-check names an option so.
+  const lines = code.flatMap(linesOf).filter(({ text }) => !text.includes('fc.sample('))
+  t.same(lines.filter(({ text }) => /\bseeds?\b/i.test(text)).map(placeOf), [])
 })
 
 t.test('an avoided word is found', async t => {

@@ -89,9 +89,9 @@ const requests: fc.Arbitrary<HostileRequest> = fc.constantFrom(...operations).ch
   })
 })
 
-/** So many requests over all operations; the same ones for the same seed. */
-export function hostileRequests (seed: number, count: number): HostileRequest[] {
-  return fc.sample(requests, { seed, numRuns: count })
+/** So many requests over all operations; the same ones whenever the number they begin from is the same. */
+export function hostileRequests (begin: number, count: number): HostileRequest[] {
+  return fc.sample(requests, { seed: begin, numRuns: count })
 }
 
 interface Answered {

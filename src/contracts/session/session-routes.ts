@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AuthError } from '../../core/errors.js'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
@@ -37,7 +36,6 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
   async function replaceSession (request: FastifyRequest, reply: FastifyReply): Promise<string> {
     const { accountId, sessionId } = principalOf(request)
     const started = await sessions.start.withAccount(accountId, 'session', clientInfoOf(request))
-    if (started === null) throw new AuthError('invalid_token')
     await sessions.end(accountId, sessionId, 'password_changed', clientInfoOf(request))
     cookie.set(reply, started.accessToken, started.expiresIn)
     return started.accessToken

@@ -7,6 +7,7 @@ import type { SessionContract } from '../../db/stored-values.js'
 import { accountColumns, toAccount, type Account, type AccountRow } from '../accounts/account.js'
 import { recordEvents } from '../audit/audit.js'
 import type { ClientInfo } from '../lib/client-info.js'
+import { invalidToken } from '../errors.js'
 import { networkOf } from '../lib/network.js'
 import { sha256 } from '../lib/secrets.js'
 import { endSessions } from '../revocations/end-sessions.js'
@@ -96,14 +97,16 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
     },
 
     /**
-     * Begins a session of an account that has just authenticated by another one. Returns `null` if the account was
-     * disabled or deleted meanwhile.
+     * Begins a session of an account that has just authenticated by another one.
+     * @throws AuthError `invalid_token` if the account was disabled or deleted meanwhile
      */
-    withAccount<Contract extends SessionContract> (
+    async withAccount<Contract extends SessionContract> (
       accountId: string, contract: Contract, clientInfo: ClientInfo
-    ): Promise<SignedIn<Contract> | null> {
+    ): Promise<SignedIn<Contract>> {
       const account = sql`SELECT * FROM accounts WHERE id = ${accountId} AND disabled_at IS NULL`
-      return start({ contract, clientInfo, account, events: ['signed_in'] })
+      const signedIn = await start({ contract, clientInfo, account, events: ['signed_in'] })
+      if (signedIn === null) throw invalidToken('revoked')
+      return signedIn
     },
 
     /** Begins the first session of an account that `insertion` makes in the same statement. */

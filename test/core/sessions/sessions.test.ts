@@ -194,3 +194,12 @@ t.test('beyond the quota of live sessions a sign-in ends the oldest, at once and
   t.equal((await core.sessions.list(first.account.id)).length, 3, 'also after many at once')
   t.equal((await core.sessions.list(other.account.id)).length, 1)
 })
+
+t.test('a session of an account that has authenticated begins unless the account was disabled meanwhile', async t => {
+  const { core } = await buildCore(t)
+  const { account, email } = await signedIn(core)
+  const begin = () => core.sessions.start.withAccount(account.id, 'session', clientInfo)
+  t.equal((await begin()).account.id, account.id)
+  await core.accounts.disable(email, clientInfo)
+  t.equal(await outcomeOf(begin()), 'invalid_token/revoked')
+})
