@@ -38,5 +38,5 @@ try {
 
 /** A reader that has seen enough, such as head, closes the pipe. */
 function endWithReader (error: NodeJS.ErrnoException): void {
-  process.exit(error.code === 'EPIPE' ? 0 : 1)
+  process.exit(Number(error.code !== 'EPIPE'))
 }
