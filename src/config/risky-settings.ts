@@ -23,13 +23,13 @@ const checks: readonly Check[] = [
   ({ PUBLIC_URL, COOKIE_SECURE }) => PUBLIC_URL.startsWith('https:') && COOKIE_SECURE === 'false' &&
     'COOKIE_SECURE=false although PUBLIC_URL is https: browsers send the cookies over plain HTTP too',
   ({ NODE_ENV, PUBLIC_URL }) => NODE_ENV === 'production' && isPlain(PUBLIC_URL) &&
-    'PUBLIC_URL is http in production: whoever is on the way can read tokens and passwords',
+    'PUBLIC_URL is http in production: tokens and passwords can be read on the way',
   ({ NODE_ENV }) => !environments.includes(NODE_ENV) &&
     `NODE_ENV is none of ${environments.join(', ')}, and only production makes cookies Secure by itself`,
   ({ DATABASE_URL }) => DATABASE_URL !== undefined && isUnencrypted(DATABASE_URL) &&
     'DATABASE_URL names another host without TLS; add ?sslmode=verify-full',
   ({ CORS_ORIGIN }) => CORS_ORIGIN.some(isPlain) &&
-    'CORS_ORIGIN has an http origin: whoever is on the way to that page can use its visitors\' cookies',
+    'CORS_ORIGIN has an http origin: a page changed on the way can use its visitors\' cookies',
   ({ ACCESS_TOKEN_TTL, REFRESH_TOKEN_TTL }) => ACCESS_TOKEN_TTL > REFRESH_TOKEN_TTL &&
     'ACCESS_TOKEN_TTL is longer than REFRESH_TOKEN_TTL: access tokens end with their session, earlier than they say',
   ({ ACCESS_TOKEN_TTL, SESSION_MAX_AGE }) => ACCESS_TOKEN_TTL > SESSION_MAX_AGE &&
