@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Overrides } from '../../support/settings.js'
 import { createKeyring } from '../../../src/core/keys/keyring.js'
@@ -340,26 +339,6 @@ t.test('no session is valid for longer than SESSION_MAX_AGE, however often it is
   const second = await refresh(first.refreshToken)
   t.equal(second.refreshExpiresIn, 1800)
   t.equal(second.expiresIn, 1800, 'and no access token outlives its session')
-})
-
-t.test('a refresh is a heap-only update, also one after the other', async t => {
-  const { core, refresh, sql } = await setUp(t, {}, { ownDatabase: true })
-  let { refreshToken, sessionId } = await signedIn(core)
-  for (let step = 0; step < 100; step += 1) {
-    refreshToken = (await refresh(refreshToken)).refreshToken
-    await ageRotations(sql, sessionId, 4)
-  }
-  // A backend reports what it did when it has been idle for a second.
-  let counted = { updates: 0, hot: 0 }
-  for (let attempt = 0; attempt < 100 && counted.updates < 200; attempt += 1) {
-    await delay(100)
-    const [row] = await sql<{ updates: number, hot: number }[]>`
-      SELECT n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot
-      FROM pg_stat_user_tables WHERE relname = 'sessions'`
-    counted = row ?? counted
-  }
-  t.equal(counted.updates, 200)
-  t.ok(counted.hot >= 0.95 * counted.updates, `${counted.hot} of ${counted.updates}`)
 })
 
 t.test('an instance without the secret of the last step refuses, and ends no session', async t => {
