@@ -120,7 +120,8 @@ describes<LiveSession>('LiveSession', selectLiveSessions(sql, token.accountId), 
 describes<PurgedPage>('PurgedPage', purgePage(sql, { accountId: token.accountId, id: token.sessionId }, 60), {
   accountId: 'uuid', id: 'uuid', removed: 'int4'
 })
-describes<TokenSubject>('TokenSubject', createRotation({ sql, rotations, lifetimes }).rotate(attempt), subject)
+const { rotate } = createRotation({ sql, retryWindow: policy.retryWindow, lifetimes })
+describes<TokenSubject>('TokenSubject', rotate(attempt), subject)
 describes<ReplayRow>('ReplayRow', createReplay({ sql, rotations, policy }).classify(attempt, 0, clientInfo), {
   ...subject, outcome: 'text', endReason: 'text', depth: 'int4', currentHash: 'bytea', records: 'bytea'
 })

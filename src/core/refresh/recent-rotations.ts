@@ -16,26 +16,26 @@ const nonceBytes = 32
 const recordBytes = hashBytes + nonceBytes
 
 /** Parts of statements about the row `session`. */
-export interface RecentRotations {
+export interface RecentRotations<Part = Fragment> {
   /** Of an UPDATE that rotates: keeps the last rotation as an earlier one. */
-  keepLast: Fragment
+  keepLast: Part
   /** Whether there is room for another rotation inside the retry window. */
-  hasRoom: Fragment
+  hasRoom: Part
   /** Whether all rotations inside the retry window are known. */
-  areComplete: Fragment
+  areComplete: Part
   /** The time of each known rotation, newest first. */
-  times: Fragment
+  times: Part
   /** The hash of the traded secret and the nonce of each, newest first, without separators. */
-  records: Fragment
+  records: Part
   /** The hash of the secret that was traded by the rotation `depth` of `records`, counted from 1. */
-  hashAtDepth: Fragment
+  hashAtDepth: Part
 }
 
 /**
- * Each is one constant text, since the statement of every refresh is put together again.
+ * The parts as text, for `fixedStatement`.
  * @param retryWindow in seconds
  */
-export function createRecentRotations (sql: Pool, retryWindow: number): RecentRotations {
+export function recentRotationsSql (retryWindow: number): RecentRotations<string> {
   const areComplete = 'session.earlier_generation IS NOT DISTINCT FROM session.generation'
   const window = `make_interval(secs => ${Number(retryWindow)})`
   // Evaluated several times in one statement, hence by a time that does not change in it.
@@ -45,17 +45,30 @@ export function createRecentRotations (sql: Pool, retryWindow: number): RecentRo
     `CASE WHEN ${areComplete} THEN coalesce(session.earlier_rotations, '') ELSE '' END`
   const kept = keptRotations - 1
   return {
-    keepLast: sql.unsafe(`
+    keepLast: `
       earlier_generation = CASE WHEN ${areComplete} OR NOT ${isLastRecent} THEN session.generation + 1 END,
       earlier_rotations = CASE WHEN ${areComplete} AND ${isLastRecent}
         THEN substring(${records} FOR ${kept * recordBytes}) END,
-      earlier_rotated_at = CASE WHEN ${areComplete} AND ${isLastRecent} THEN (${times})[1:${kept}] END`),
-    hasRoom: sql.unsafe(`
-      (${areComplete} AND session.earlier_rotated_at[${kept}] > clock_timestamp() - ${window}) IS NOT TRUE`),
-    areComplete: sql.unsafe(areComplete),
-    times: sql.unsafe(times),
-    records: sql.unsafe(records),
-    hashAtDepth: sql.unsafe(`substring(records FROM (depth - 1) * ${recordBytes} + 1 FOR ${hashBytes})`)
+      earlier_rotated_at = CASE WHEN ${areComplete} AND ${isLastRecent} THEN (${times})[1:${kept}] END`,
+    hasRoom: `
+      (${areComplete} AND session.earlier_rotated_at[${kept}] > clock_timestamp() - ${window}) IS NOT TRUE`,
+    areComplete,
+    times,
+    records,
+    hashAtDepth: `substring(records FROM (depth - 1) * ${recordBytes} + 1 FOR ${hashBytes})`
+  }
+}
+
+/** The same as fragments. */
+export function createRecentRotations (sql: Pool, retryWindow: number): RecentRotations {
+  const texts = recentRotationsSql(retryWindow)
+  return {
+    keepLast: sql.unsafe(texts.keepLast),
+    hasRoom: sql.unsafe(texts.hasRoom),
+    areComplete: sql.unsafe(texts.areComplete),
+    times: sql.unsafe(texts.times),
+    records: sql.unsafe(texts.records),
+    hashAtDepth: sql.unsafe(texts.hashAtDepth)
   }
 }
 

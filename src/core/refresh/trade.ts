@@ -13,7 +13,7 @@ import { recordAt } from './recent-rotations.js'
 import { createReplay, type ReplayNeeds, type ReplayRow } from './replay.js'
 import { createRotation, type RotationNeeds } from './rotation.js'
 
-export interface TradeNeeds extends RotationNeeds, ReplayNeeds {
+export interface TradeNeeds extends ReplayNeeds, Pick<RotationNeeds, 'lifetimes'> {
   keyring: Keyring
   confirmations: Pick<Confirmations, 'pendingGeneration'>
   revocations: Pick<RevocationNotices, 'publish'>
@@ -32,8 +32,8 @@ const nonceBytes = 32
  * @throws AuthError `invalid_refresh_token` with the reason, or `unavailable`
  */
 export function createTrade (needs: TradeNeeds) {
-  const { keyring, confirmations, revocations, issuer } = needs
-  const { rotate } = createRotation(needs)
+  const { sql, policy, lifetimes, keyring, confirmations, revocations, issuer } = needs
+  const { rotate } = createRotation({ sql, lifetimes, retryWindow: policy.retryWindow })
   const replays = createReplay(needs)
 
   function issue (token: RefreshToken, subject: TokenSubject, secret: Buffer): IssuedTokens {

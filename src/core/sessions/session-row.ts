@@ -16,18 +16,25 @@ export type TokenSubject = Pick<Session, 'accountId' | 'contract' | 'generation'
  * change in between kept the session.
  */
 
+/** Parts of a statement as text, for `fixedStatement`; the functions below are the same as fragments. */
+export const sessionSql = {
+  subject: `
+    session.account_id, account.email, session.contract, session.generation,
+    extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in`,
+  isLive: `
+    session.ended_at IS NULL AND session.expires_at > clock_timestamp()
+    AND account.epoch <= session.epoch AND account.disabled_at IS NULL`,
+  isOpenTo: (place: string) => `coalesce(session.client_id, ${place}) IS NOT DISTINCT FROM ${place}`
+}
+
 /** The columns of a `TokenSubject`. */
 export function tokenSubject (sql: Pool): Fragment {
-  return sql`
-    session.account_id, account.email, session.contract, session.generation,
-    extract(epoch FROM session.expires_at - clock_timestamp())::float8 AS expires_in`
+  return sql.unsafe(sessionSql.subject)
 }
 
 /** The condition that a session is live. */
 export function isLive (sql: Pool): Fragment {
-  return sql`
-    session.ended_at IS NULL AND session.expires_at > clock_timestamp()
-    AND account.epoch <= session.epoch AND account.disabled_at IS NULL`
+  return sql.unsafe(sessionSql.isLive)
 }
 
 /** The condition that a client, or `null` for the user's own application, may use the session's refresh tokens. */
