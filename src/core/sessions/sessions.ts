@@ -52,11 +52,12 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
       if (!isUuid(id)) return false
       // The notice names it as the caches do.
       const sessionId = id.toLowerCase()
-      const isIt = sql`session.account_id = ${accountId} AND session.id = ${sessionId} AND session.ended_at IS NULL`
+      const isIt = sql`session.account_id = ${accountId} AND session.id = ${sessionId}`
       const mayEnd = clientId === undefined ? sql`true` : isOpenTo(sql, clientId)
-      const [it] = await sql<[{ isRefused: boolean }?]>`
+      const [it] = await sql<[{ wasLive: boolean, isRefused: boolean }?]>`
         WITH it AS MATERIALIZED (
-          SELECT session.*, ${mayEnd} AS may_end FROM sessions AS session WHERE ${isIt} FOR UPDATE
+          SELECT session.*, session.ended_at IS NULL AS was_live, ${mayEnd} AS may_end
+          FROM sessions AS session WHERE ${isIt} FOR UPDATE
         ),
         ${endSessions(sql, {
           from: sql`FROM it`,
@@ -64,10 +65,13 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
           reason,
           by
         })}
-        SELECT NOT may_end AS is_refused FROM it`
-      if (it?.isRefused === true) throw invalidRefreshToken('wrong_client')
+        SELECT was_live, was_live AND NOT may_end AS is_refused FROM it`
+      // Ids that are not there make no cached validation stale and have no other process ask.
+      if (it === undefined) return false
+      if (it.isRefused) throw invalidRefreshToken('wrong_client')
+      // Also of one that had ended: the reply to the call that ended it may have been lost before it was published.
       revocations.publish({ accountId, sessionId })
-      return it !== undefined
+      return it.wasLive
     },
 
     /** Ends all sessions of an account; returns how many were live. */

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { openBackend } from '../../../src/backend.js'
+import { createSessionList } from '../../../src/core/sessions/sessions.js'
+import type { RevocationNotice } from '../../../src/core/revocations/revocation-notices.js'
 import { buildCore, testLog } from '../../support/build.js'
 import { outcomeOf } from '../../support/refusal.js'
 
-const { core, sql } = await buildCore(t)
+const { core, sql, db } = await buildCore(t)
 
 type Grant = Awaited<ReturnType<typeof signedIn>>
 
@@ -65,6 +67,17 @@ t.test('of many who end one session at once one does', async t => {
     t.equal(ended.filter(Boolean).length, 1)
     t.same(await eventsOf(sessionId), ['signed_in', 'session_revoked'])
   }
+})
+
+t.test('ids of no session disturb no cache; to end one again publishes again', async t => {
+  const published: RevocationNotice[] = []
+  const sessions = createSessionList({ sql: db.sql, revocations: { publish: notice => published.push(notice) } })
+  const { account, sessionId } = await signedIn(core)
+  const stranger = await signedIn(core)
+  for (const id of [randomUUID(), stranger.sessionId]) await sessions.end(account.id, id, 'revoked', clientInfo)
+  t.same(published, [])
+  for (let call = 0; call < 2; call += 1) await sessions.end(account.id, sessionId, 'revoked', clientInfo)
+  t.same(published, Array(2).fill({ accountId: account.id, sessionId }), 'the first reply may have been lost')
 })
 
 t.test('a session of another account cannot be ended', async t => {
