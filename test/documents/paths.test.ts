@@ -5,7 +5,7 @@ const known = new Set(paths)
 const names = new Set(paths.map(path => path.slice(path.lastIndexOf('/') + 1)))
 
 /** A path from the root; none is inside a URL, a package or a longer path. */
-const path = /(?<![\w/.@:-])(?:bench|bin|docs|drizzle|examples|openapi|src|test)\/[\w./-]*/g
+const path = /(?<![\w/.@:-])(?:bench|bin|deploy|docs|drizzle|examples|openapi|src|test)\/[\w./-]*/g
 
 /** A file that is named without its folder, as in a table or a drawing of the layout. */
 const fileName = /(?<![\w/.@-])[\w-]+\.(?:ts|mts|cjs)(?![\w.-])/g

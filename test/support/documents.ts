@@ -16,7 +16,7 @@ export interface Line {
   text: string
 }
 
-const folders = ['.github', 'bench', 'bin', 'docs', 'drizzle', 'examples', 'openapi', 'src', 'test']
+const folders = ['.github', 'bench', 'bin', 'deploy', 'docs', 'drizzle', 'examples', 'openapi', 'src', 'test']
 /** Made by a test, from the OpenAPI documents. */
 const generated = 'test/generated-clients/generated/'
 
