@@ -9,7 +9,10 @@ import { openEngine } from '../token-engine.js'
 import { buildListener } from './listener.js'
 import { createRequestCounts } from './plugins/rate-limit.js'
 
-/** The OpenAPI document of one contract, made from its routes; needs no database and no settings. */
+/**
+ * The OpenAPI document of one contract, made from its routes; needs no database and no settings. Its server is the one
+ * that the default settings start; a served document names the server that it comes from.
+ */
 export async function describeContract (name: ContractName): Promise<object> {
   const settings = loadSettings({}, contractNames)
   const core = createCore({
@@ -33,5 +36,7 @@ export async function describeContract (name: ContractName): Promise<object> {
   await listener.ready()
   const document = listener.swagger()
   await listener.close()
-  return document
+  const servers = settings.listen.filter(({ contracts }) => contracts.includes(name))
+    .map(({ port }) => ({ url: `http://127.0.0.1:${port}`, description: 'With the default settings' }))
+  return { ...document, servers }
 }

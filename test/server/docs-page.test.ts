@@ -25,7 +25,7 @@ t.test('a login from the docs page shows the token', { skip: noBrowser }, async 
   page.on('pageerror', error => complaints.push(String(error)))
 
   await page.goto(new URL('/docs', address).href)
-  const operation = page.locator('#operations-partner-login')
+  const operation = page.locator('#operations-partner-partnerLogin')
   await operation.locator('.opblock-summary-control').click()
   await operation.locator('textarea.body-param__text').fill(JSON.stringify({ email, password }))
   await operation.getByRole('button', { name: 'Execute' }).click()
@@ -68,7 +68,7 @@ t.test('the docs page takes a token and a cookie, and keeps both over a reload',
 
   await authorize('bearer', token)
   t.equal(await page.title(), 'Keyturn: partner, session, spa, oauth')
-  t.match(await call('spa', 'me'), { email: person.email })
+  t.match(await call('spa', 'spaMe'), { email: person.email })
 
   await page.evaluate('localStorage.clear()')
   t.equal(await call('session', 'getSession'), null, 'no credential is left')

@@ -14,7 +14,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
 
   app.post('/oauth/events', {
     schema: {
-      operationId: 'pollEvents',
+      operationId: 'oauthPollEvents',
       summary: 'Poll for security events and acknowledge them (RFC 8936)',
       description: 'Returns a signed event (RFC 8417) for every session that has ended, until it is acknowledged. ' +
         'Waits for an event unless `returnImmediately` is true.',

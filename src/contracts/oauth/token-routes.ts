@@ -65,7 +65,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
   app.post('/oauth/introspect', {
     schema: {
       ...shared,
-      operationId: 'introspect',
+      operationId: 'oauthIntrospect',
       summary: 'Introspect a token (RFC 7662)',
       description: 'Says whether a token is active, and its claims. Never cached: a revoked token is inactive at once.',
       body: Introspect,

@@ -20,7 +20,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
 
   app.post('/api/auth/login', {
     schema: {
-      operationId: 'login',
+      operationId: 'partnerLogin',
       summary: 'Sign in with email and password',
       description: 'Starts a session and returns its access token and refresh token. An unknown email, a wrong ' +
         'password and a disabled account are answered alike.',
@@ -37,7 +37,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
 
   app.post('/api/auth/refresh-token', {
     schema: {
-      operationId: 'refreshToken',
+      operationId: 'partnerRefreshToken',
       summary: 'Trade a refresh token for the next one and a new access token',
       description: 'A refresh token is good for one use. A retry with the same token within a short window gets the ' +
         'same answer; reuse after that is treated as theft and ends the session.',
@@ -52,7 +52,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
 
   app.post('/api/auth/revoke-token', {
     schema: {
-      operationId: 'revokeToken',
+      operationId: 'partnerRevokeToken',
       summary: 'End the session a token belongs to',
       description: 'Takes a refresh token, an access token or both. A token that is unknown, expired or malformed is ' +
         'answered 200 as well.',

@@ -39,7 +39,7 @@ export const validateRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (
 
   app.post('/api/auth/validate-token', {
     schema: {
-      operationId: 'validateToken',
+      operationId: 'partnerValidateToken',
       summary: 'Validate an access token and get its user',
       description: 'Checks the signature, the expiry and that the session is still live. `Cache-Control` says for ' +
         'how long the answer may be reused, at most five minutes.',

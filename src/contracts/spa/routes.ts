@@ -25,7 +25,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
 
   app.post('/api/auth/register', {
     schema: {
-      operationId: 'register',
+      operationId: 'spaRegister',
       summary: 'Create an account',
       description: 'Creates an account; it does not sign in. Email and username must not be in use.',
       tags,
@@ -42,7 +42,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
 
   app.post('/api/auth/token', {
     schema: {
-      operationId: 'token',
+      operationId: 'spaToken',
       summary: 'Sign in with email and password',
       description: 'Starts a session and returns its access token, to be sent in the header `Authorization: Bearer`.',
       tags,
@@ -58,7 +58,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
 
   app.get('/api/auth/me', {
     schema: {
-      operationId: 'me',
+      operationId: 'spaMe',
       summary: 'The current account',
       description: 'Returns the account that the access token belongs to.',
       tags,
@@ -72,7 +72,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
 
   app.post('/api/auth/logout', {
     schema: {
-      operationId: 'logout',
+      operationId: 'spaLogout',
       summary: 'Sign out',
       description: 'Ends the session of the access token, if one is sent. Always 200.',
       tags,

@@ -27,7 +27,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
 
   app.post('/auth/signup', {
     schema: {
-      operationId: 'signup',
+      operationId: 'tasksSignup',
       summary: 'Create an account and sign in',
       description: 'Creates an account, starts its first session and sets the cookie `auth_token`.',
       tags,
@@ -46,7 +46,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
 
   app.post('/auth/login', {
     schema: {
-      operationId: 'loginForTasks',
+      operationId: 'tasksLogin',
       summary: 'Sign in with email and password',
       description: 'Starts a session and sets the cookie `auth_token`.',
       tags,
@@ -64,7 +64,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
 
   app.post('/auth/logout', {
     schema: {
-      operationId: 'logoutFromTasks',
+      operationId: 'tasksLogout',
       summary: 'Sign out',
       description: 'Ends the session and clears the cookie.',
       tags,

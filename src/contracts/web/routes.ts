@@ -29,7 +29,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
 
   app.post('/auth/register', {
     schema: {
-      operationId: 'registerForWeb',
+      operationId: 'webRegister',
       summary: 'Create an account',
       description: 'Creates an account; it does not sign in.',
       tags,
@@ -48,7 +48,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
 
   app.post('/auth/login', {
     schema: {
-      operationId: 'loginForWeb',
+      operationId: 'webLogin',
       summary: 'Sign in with email and password',
       description: 'Starts a session and sets the cookie `token`.',
       tags,
@@ -66,7 +66,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
 
   app.get('/auth/me', {
     schema: {
-      operationId: 'meForWeb',
+      operationId: 'webMe',
       summary: 'The current user',
       description: 'Returns the account that the cookie, or the bearer token, belongs to.',
       tags,
@@ -80,7 +80,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
 
   app.post('/auth/logout', {
     schema: {
-      operationId: 'logoutFromWeb',
+      operationId: 'webLogout',
       summary: 'Sign out',
       description: 'Ends the session, if there is one, and clears the cookie.',
       tags,

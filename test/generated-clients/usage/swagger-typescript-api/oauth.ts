@@ -12,18 +12,18 @@ const { api, oauth } = client
 
 const granted = await oauth.oauthToken({ grant_type: 'client_credentials' })
 if (!granted.ok) throw new Error(granted.error.error_description)
-const own = await oauth.introspect({ token: granted.data.access_token })
+const own = await oauth.oauthIntrospect({ token: granted.data.access_token })
 assert.equal(own.data.client_id, id)
 
-const login = await api.login({ email, password })
+const login = await api.partnerLogin({ email, password })
 if (!login.ok) throw new Error(login.error.error.message)
 const { token, refreshToken } = login.data.data
 const revoked = await oauth.oauthRevoke({ token: refreshToken })
 assert.equal(revoked.status, 200)
-const after = await oauth.introspect({ token })
+const after = await oauth.oauthIntrospect({ token })
 assert.deepEqual(after.data, { active: false })
 
-const events = await oauth.pollEvents({ returnImmediately: true })
+const events = await oauth.oauthPollEvents({ returnImmediately: true })
 assert.equal(Object.keys(events.data.sets).length, 1)
 
 const refused = await oauth.oauthToken({ grant_type: 'password' })

@@ -11,7 +11,7 @@ const client = new Api<string>({
 const { api: keyturn } = client
 const username = email.slice(0, email.indexOf('@'))
 
-const weak = await keyturn.register({ username, email, password: 'short' })
+const weak = await keyturn.spaRegister({ username, email, password: 'short' })
 assert.equal(weak.status, 422)
 // A 422 has a list of problems, every other refusal a sentence: the type of `detail` says so.
 const problems = Array.isArray(weak.error.detail) ? weak.error.detail : []
@@ -19,18 +19,18 @@ assert.deepEqual(problems.map(({ loc, type }) => [...loc, type]), [
   ['body', 'password', 'value_error.any_str.min_length']
 ])
 
-const registered = await keyturn.register({ username, email, password })
+const registered = await keyturn.spaRegister({ username, email, password })
 if (!registered.ok) throw new Error(`not registered: ${JSON.stringify(registered.error.detail)}`)
 
-const signedIn = await keyturn.token({ email, password })
+const signedIn = await keyturn.spaToken({ email, password })
 if (!signedIn.ok) throw new Error(`not signed in: ${JSON.stringify(signedIn.error.detail)}`)
 client.setSecurityData(signedIn.data.access_token)
 
-const me = await keyturn.me()
+const me = await keyturn.spaMe()
 assert.deepEqual(me.data, registered.data)
 assert.equal(String(me.data.id), signedIn.data.user_id)
 
-await keyturn.logout()
-const after = await keyturn.me()
+await keyturn.spaLogout()
+const after = await keyturn.spaMe()
 assert.equal(after.status, 401)
 assert.equal(after.error.detail, 'Could not validate credentials')

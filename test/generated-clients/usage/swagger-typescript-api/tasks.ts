@@ -10,7 +10,7 @@ const client = new Api<string>({
 })
 const { auth, tasks } = client
 
-const account = await auth.signup({ email, password })
+const account = await auth.tasksSignup({ email, password })
 if (!account.ok) throw new Error(`no account: ${JSON.stringify(account.error.detail)}`)
 
 // A browser keeps the cookie by itself; any other program sends it back.
@@ -45,5 +45,5 @@ const gone = await tasks.toggleTask(id)
 assert.equal(gone.status, 404)
 assert.equal(gone.error.detail, 'Task not found')
 
-const signedOut = await auth.logoutFromTasks()
+const signedOut = await auth.tasksLogout()
 assert.equal(signedOut.data.message, 'Logged out successfully')

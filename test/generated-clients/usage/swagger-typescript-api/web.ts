@@ -9,18 +9,18 @@ const client = new Api<string>({
 })
 const { auth } = client
 
-const registered = await auth.registerForWeb({ email, password })
+const registered = await auth.webRegister({ email, password })
 if (!registered.ok) throw new Error(registered.error.error)
 
-const signedIn = await auth.loginForWeb({ email, password })
+const signedIn = await auth.webLogin({ email, password })
 if (!signedIn.ok) throw new Error(signedIn.error.error)
 // A browser keeps the cookie by itself; any other program sends it back.
 client.setSecurityData(signedIn.headers.getSetCookie().map(each => each.split(';', 1)[0]).join('; '))
 
-const me = await auth.meForWeb()
+const me = await auth.webMe()
 assert.deepEqual(me.data.user, { id: registered.data.user.id, email })
 
-const signedOut = await auth.logoutFromWeb()
+const signedOut = await auth.webLogout()
 assert.equal(signedOut.status, 204)
-const after = await auth.meForWeb()
+const after = await auth.webMe()
 assert.equal(after.error.error, 'Not authenticated')
