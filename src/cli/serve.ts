@@ -40,6 +40,6 @@ export function serveCommand (env: Environment): Command {
       })
     }
     const { listeners } = await starting
-    welcome({ output: process.stdout, log, database: settings.database, listeners })
+    welcome({ output: process.stdout, log, apiDocs: settings.apiDocs, database: settings.database, listeners })
   })
 }

@@ -7,12 +7,14 @@ import { version } from '../version.js'
 export interface WelcomeNeeds {
   output: NodeJS.WritableStream
   log: { isLevelEnabled (level: string): boolean }
+  /** Whether listeners serve their documentation. */
+  apiDocs: Settings['apiDocs']
   database: Pick<Settings['database'], 'url' | 'dataDir'>
   listeners: readonly Listening[]
 }
 
 /** At a terminal, shows the listeners, the documentation and how to stop; elsewhere, the log has the addresses. */
-export function welcome ({ output, log, database, listeners }: WelcomeNeeds): void {
+export function welcome ({ output, log, apiDocs, database, listeners }: WelcomeNeeds): void {
   if (!isTerminal(output) || !log.isLevelEnabled('info')) return
   const width = Math.max(...listeners.map(({ url }) => url.length))
   output.write([
@@ -20,7 +22,7 @@ export function welcome ({ output, log, database, listeners }: WelcomeNeeds): vo
     '',
     ...listeners.map(({ url, contracts }) => `  ${url.padEnd(width)}  ${contracts.join(', ')}`),
     '',
-    `  Documentation  ${listeners[0]?.url}/docs, and /docs on every other address`,
+    ...(apiDocs === 'on' ? [`  Documentation  ${listeners[0]?.url}/docs, and /docs on every other address`] : []),
     `  Data           ${databaseOf(database)}`,
     '  Stop           Ctrl-C',
     '',

@@ -10,6 +10,8 @@ export type Environment = Record<string, string | undefined>
 
 const registrations = ['open', 'closed'] as const
 const passwordBlocklists = ['auto', 'all'] as const
+const bodyTokens = ['always', 'not-to-pages'] as const
+const switches = ['on', 'off'] as const
 
 /** Every variable Keyturn reads: the only place that knows their names besides `settings.ts`, which maps them. */
 export const variables = {
@@ -30,6 +32,7 @@ export const variables = {
   JWT_SECRET: secret('When set, access tokens are signed HS256 with its UTF-8 bytes'),
   KEY_ROTATION: window('90d', 'How long a signing key is used; 0: until keyturn key rotate'),
   ACCESS_TOKEN_TYP: choice(accessTokenTypes, 'JWT', 'typ of users\' access tokens; at+jwt as RFC 9068 has it'),
+  ACCESS_TOKEN_EMAIL: choice(switches, 'on', 'Whether access tokens have the claim email'),
   ACCESS_TOKEN_TTL: duration('1h', 'Lifetime of an access token where the contract has a refresh'),
   JWT_EXPIRES_IN: duration('7d', 'Lifetime of an access token where the contract has no refresh'),
   REFRESH_TOKEN_TTL: duration('30d', 'Lifetime of a refresh token, from the refresh that issued it'),
@@ -58,6 +61,9 @@ export const variables = {
     'Cookies are Secure; auto: in production, or when PUBLIC_URL is https'),
   COOKIE_PREFIX: choice(['auto', 'none'], 'auto',
     'auto: under https __Host- before the names of the cookies of contract session and of devices'),
+  SESSION_TOKEN_IN_BODY: choice(bodyTokens, 'always',
+    'Whether contract session returns the token of its cookie in the body too, where scripts of a page can read it'),
+  API_DOCS: choice(switches, 'on', 'Whether listeners serve /docs and /openapi.json'),
   NODE_ENV: text('development', 'production makes cookies Secure'),
   MAX_CONNECTIONS: integer(10_000, 'Connections to one listener; more are closed at once', 1),
   REGISTRATION: choice(registrations, 'open', 'Who makes accounts; closed: the operator only'),

@@ -17,6 +17,10 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   secureCookies: boolean
   /** Before the names of cookies that no contract's document gives: `__Host-` or nothing. */
   cookiePrefix: '__Host-' | ''
+  /** Whether contract `session` returns its token to pages of a browser too, which have it as a cookie. */
+  sessionTokenInBody: 'always' | 'not-to-pages'
+  /** Whether listeners serve their documentation. */
+  apiDocs: 'on' | 'off'
   /** Connections to one listener. */
   maxConnections: number
   passwordRules: { blocklist: 'auto' | 'all', spaMinLength: number }
@@ -57,7 +61,7 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     redisUrl: values.REDIS_URL,
     secrets: { current: values.KEYTURN_SECRET, previous: values.KEYTURN_SECRET_PREVIOUS },
     keys: { algorithm: values.JWT_ALG, sharedSecret: values.JWT_SECRET, rotation: values.KEY_ROTATION },
-    tokens: { accessTokenType: values.ACCESS_TOKEN_TYP },
+    tokens: { accessTokenType: values.ACCESS_TOKEN_TYP, hasEmail: values.ACCESS_TOKEN_EMAIL === 'on' },
     lifetimes: {
       accessToken: values.ACCESS_TOKEN_TTL,
       longAccessToken: values.JWT_EXPIRES_IN,
@@ -89,6 +93,8 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     corsOrigins: values.CORS_ORIGIN,
     secureCookies,
     cookiePrefix: values.COOKIE_PREFIX === 'auto' && secureCookies && isHttps ? '__Host-' : '',
+    sessionTokenInBody: values.SESSION_TOKEN_IN_BODY,
+    apiDocs: values.API_DOCS,
     maxConnections: values.MAX_CONNECTIONS,
     rateLimit: {
       max: values.RATE_LIMIT_MAX, maxRegistrations: values.RATE_LIMIT_REGISTRATIONS, window: values.RATE_LIMIT_WINDOW

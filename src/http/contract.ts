@@ -13,6 +13,10 @@ export interface ContractSettings {
   secureCookies: boolean
   /** Before the names of cookies that no contract's document gives: `__Host-` or nothing. */
   cookiePrefix: '__Host-' | ''
+  /** Whether contract `session` returns its token to pages of a browser too, which have it as a cookie. */
+  sessionTokenInBody: 'always' | 'not-to-pages'
+  /** Whether listeners serve their documentation. */
+  apiDocs: 'on' | 'off'
   /** Connections to one listener. */
   maxConnections: number
   passwordRules: {

@@ -30,6 +30,9 @@ const linkTexts: Record<string, string> = {
   metrics: 'Metrics'
 }
 
+/** A file of the documentation. */
+const icon = `<link rel="icon" type="image/svg+xml" href="${iconPath}">\n`
+
 /** The page, as HTML without scripts. */
 export function toHtml ({ name, version, contracts, links, listeners = [] }: FrontPage): string {
   return `<!doctype html>
@@ -38,8 +41,7 @@ export function toHtml ({ name, version, contracts, links, listeners = [] }: Fro
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${name}</title>
-<link rel="icon" type="image/svg+xml" href="${iconPath}">
-<style>${style}</style>
+${links.documentation === undefined ? '' : icon}<style>${style}</style>
 </head>
 <body>
 <h1>${name} <small>${escape(version)}</small></h1>

@@ -14,6 +14,7 @@ export interface FrontPageNeeds {
   publicUrl: string
   /** The listeners of this process, each as soon as it is open. */
   listeners: readonly Listening[]
+  hasDocs: boolean
 }
 
 /** The description of a listener. */
@@ -24,6 +25,8 @@ export interface FrontPage {
   links: Record<string, string>
   listeners?: readonly Listening[]
 }
+
+const docsLinks = { documentation: '/docs', openapi: '/openapi.json' } as const
 
 /** The routes of contract `ops`, by what they are for. */
 const operatorLinks = { liveness: '/livez', readiness: '/readyz', metrics: '/metrics' } as const
@@ -41,7 +44,7 @@ export function serveFrontPage (app: FastifyInstance, needs: FrontPageNeeds): vo
   })
 }
 
-function describe ({ contracts: names, publicUrl, listeners }: FrontPageNeeds): FrontPage {
+function describe ({ contracts: names, publicUrl, listeners, hasDocs }: FrontPageNeeds): FrontPage {
   const others = names.includes('ops') || isThisMachine(publicUrl)
     ? listeners.filter(({ contracts }) => contracts !== names)
     : null
@@ -51,8 +54,7 @@ function describe ({ contracts: names, publicUrl, listeners }: FrontPageNeeds): 
     version,
     contracts: names.map(name => ({ name, description: contracts[name].description })),
     links: {
-      documentation: '/docs',
-      openapi: '/openapi.json',
+      ...(hasDocs && docsLinks),
       ...(ops !== undefined && Object.fromEntries(
         Object.entries(operatorLinks).map(([name, path]) => [name, `${ops}${path}`])))
     },

@@ -76,9 +76,12 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   await registerHelmet(app, settings.issuer)
   await registerCors(app, settings.corsOrigins)
   await registerRateLimit(app, options.requestCounts)
-  await registerSwagger(app, names, title)
-  await registerSwaggerUi(app, title)
-  serveFrontPage(app, { contracts: names, publicUrl: settings.issuer, listeners })
+  const hasDocs = settings.apiDocs === 'on'
+  if (hasDocs) {
+    await registerSwagger(app, names, title)
+    await registerSwaggerUi(app, title)
+  }
+  serveFrontPage(app, { contracts: names, publicUrl: settings.issuer, listeners, hasDocs })
   await mountContracts(app, options)
   return app
 }

@@ -22,6 +22,7 @@ function shown ({ isTTY = true, level = 'info', ...needs }: Partial<WelcomeNeeds
   welcome({
     output: Object.assign(output, { isTTY }),
     log: testLog(level).log,
+    apiDocs: 'on',
     database: { url: undefined, dataDir: '/var/keyturn' },
     listeners,
     ...needs
@@ -40,6 +41,11 @@ t.test('shows what runs where, and how to stop it', t => {
   Stop           Ctrl-C
 
 `)
+  t.end()
+})
+
+t.test('names no documentation where none is served', t => {
+  t.notMatch(shown({ apiDocs: 'off' }), /docs|Documentation/)
   t.end()
 })
 

@@ -52,7 +52,7 @@ export const Metadata = replyOf(
     revocation_endpoint_auth_methods_supported: Type.Array(Type.String()),
     revocation_endpoint_auth_signing_alg_values_supported: Type.Array(Type.String()),
     response_types_supported: Type.Array(Type.String()),
-    service_documentation: Type.String()
+    service_documentation: Type.Optional(Type.String())
   }, { title: 'ServerMetadata' }),
   'The metadata of this authorization server',
   {
@@ -162,7 +162,8 @@ export const Active = replyOf(
   })
 
 export const Nothing = replyOf(
-  Type.Object({}, { title: 'RevocationResponse' }), 'The session has ended, or the token was not valid', {})
+  Type.Object({}, { additionalProperties: false, title: 'RevocationResponse' }),
+  'The session has ended, or the token was not valid', {})
 
 export const Poll = Type.Object({
   maxEvents: Type.Optional(Type.Integer({ minimum: 0, description: 'At most so many events; 100 is the most' })),

@@ -18,7 +18,7 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
 
   app.get('/.well-known/jwks.json', {
     schema: {
-      operationId: 'jwks',
+      operationId: 'oauthJwks',
       summary: 'The public keys of access tokens (RFC 7517 5)',
       description: 'To verify access tokens and security events locally. Keep it for as long as `Cache-Control` says.',
       tags,
@@ -38,7 +38,7 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
 
   app.get('/.well-known/oauth-authorization-server', {
     schema: {
-      operationId: 'metadata',
+      operationId: 'oauthMetadata',
       summary: 'Metadata of the authorization server (RFC 8414)',
       description: 'Endpoints, grants and methods of client authentication, for clients that configure themselves.',
       tags,
@@ -57,7 +57,7 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
       ...authentication('introspection'),
       ...authentication('revocation'),
       response_types_supported: [],
-      service_documentation: `${issuer}/docs`
+      ...(settings.apiDocs === 'on' && { service_documentation: `${issuer}/docs` })
     }
   })
 }

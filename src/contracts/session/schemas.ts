@@ -2,12 +2,13 @@ import { Type, type Static } from '@sinclair/typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { failureSchemas, textOf } from '../../http/failure-schemas.js'
 import {
-  AccessToken, Email, example, Password, passwordOf, replyOf, Seconds, Timestamp, Uuid
+  Email, example, Password, passwordOf, replyOf, Seconds, Timestamp, Uuid
 } from '../../http/schemas.js'
 import { sessionCodes, sessionErrors } from './errors.js'
 
 const NewPassword = passwordOf(minPasswordLength)
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
+const BodyToken = Nullable('Access token (JWT), the same as in the cookie; null where pages get it as a cookie only')
 
 export const SignUp = Type.Object({
   name: Type.String({ format: 'line', maxLength: 255 }), email: Email, password: NewPassword
@@ -79,11 +80,11 @@ const session = {
 const token = example.accessToken
 
 export const SignedUp = replyOf(
-  Type.Object({ token: AccessToken, user: User }, { title: 'SignUpResponse' }),
+  Type.Object({ token: BodyToken, user: User }, { title: 'SignUpResponse' }),
   'The account was created and is signed in', { token, user })
 
 export const SignedIn = replyOf(
-  Type.Object({ redirect: Type.Literal(false), token: AccessToken, user: User }, { title: 'SignInResponse' }),
+  Type.Object({ redirect: Type.Literal(false), token: BodyToken, user: User }, { title: 'SignInResponse' }),
   'Signed in', { redirect: false, token, user })
 
 const SessionAndUser = Type.Object({ session: Session, user: User }, { title: 'SessionAndUser' })
@@ -93,7 +94,7 @@ export const CurrentSession = replyOf(
   'The session and its user; null when not signed in', { session, user })
 
 export const Refreshed = replyOf(
-  Type.Object({ token: AccessToken, expiresIn: Seconds, session: Session, user: User }, { title: 'RefreshResponse' }),
+  Type.Object({ token: BodyToken, expiresIn: Seconds, session: Session, user: User }, { title: 'RefreshResponse' }),
   'The session is extended', { token, expiresIn: 3600, session, user })
 
 export const SessionList = replyOf(Type.Array(Session), 'The live sessions of the account, newest first', [session])

@@ -12,6 +12,7 @@ import { passwordRoute } from '../../http/password-route.js'
 import { accessTokenFrom, hasBearer } from '../../http/access-token-source.js'
 import { optionalBody } from '../../http/schemas.js'
 import { sessionCookie } from '../../http/session-cookie.js'
+import { bodyToken } from './body-token.js'
 import {
   ChangePassword, CurrentSession, Done, failures, PasswordChanged, RevokeSession, SessionList
 } from './schemas.js'
@@ -26,6 +27,7 @@ const changeFailures = [...manageFailures, ...cookieFailures] as const
 export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
   const cookie = sessionCookie(`${settings.cookiePrefix}session`, 'lax', settings.secureCookies)
   const tokenOf = accessTokenFrom(settings, cookie.name)
+  const bodyTokenOf = bodyToken(settings)
   const own = ownOrigins(settings)
   /** A page of another origin may be the cause of a read by cookie; what it reads is as it would be without it. */
   const isByOthers = (request: FastifyRequest) => !hasBearer(request) && isForeign(request, own)
@@ -33,12 +35,12 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
   const { sessions } = core
 
   /** A token that was stolen before goes the way of all others; the device that changed the password gets a new one. */
-  async function replaceSession (request: FastifyRequest, reply: FastifyReply): Promise<string> {
+  async function replaceSession (request: FastifyRequest, reply: FastifyReply): Promise<string | null> {
     const { accountId, sessionId } = principalOf(request)
     const started = await sessions.start.withAccount(accountId, 'session', clientInfoOf(request))
     await sessions.end(accountId, sessionId, 'password_changed', clientInfoOf(request))
     cookie.set(reply, started.accessToken, started.expiresIn)
-    return started.accessToken
+    return bodyTokenOf(request, started.accessToken)
   }
 
   app.get('/api/auth/get-session', {

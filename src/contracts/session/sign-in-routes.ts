@@ -11,6 +11,7 @@ import { passwordRoute, registrationRoute } from '../../http/password-route.js'
 import { accessTokenFrom, requireToken } from '../../http/access-token-source.js'
 import { optionalBody } from '../../http/schemas.js'
 import { sessionCookie } from '../../http/session-cookie.js'
+import { bodyToken } from './body-token.js'
 import { failures, Refreshed, SignedIn, SignedOut, SignedUp, SignIn, SignUp } from './schemas.js'
 import { toSession, toUser } from './views.js'
 
@@ -23,6 +24,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
   const rememberDevice = deviceMemory({ core, settings }, true)
   const endReplaced = endReplacedSession(core, cookie.name)
   const tokenOf = accessTokenFrom(settings, cookie.name)
+  const bodyTokenOf = bodyToken(settings)
 
   app.post('/api/auth/sign-up/email', {
     schema: {
@@ -40,7 +42,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       { name, email, password, minPasswordLength }, 'session', clientInfoOf(request))
     cookie.set(reply, signedUp.accessToken, signedUp.expiresIn)
     rememberDevice(reply, signedUp.account)
-    return { token: signedUp.accessToken, user: toUser(signedUp.account) }
+    return { token: bodyTokenOf(request, signedUp.accessToken), user: toUser(signedUp.account) }
   })
 
   app.post('/api/auth/sign-in/email', {
@@ -58,7 +60,11 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
     cookie.set(reply, signedIn.accessToken, signedIn.expiresIn)
     rememberDevice(reply, signedIn.account)
     await endReplaced(request)
-    return { redirect: false as const, token: signedIn.accessToken, user: toUser(signedIn.account) }
+    return {
+      redirect: false as const,
+      token: bodyTokenOf(request, signedIn.accessToken),
+      user: toUser(signedIn.account)
+    }
   })
 
   app.post('/api/auth/refresh', {
@@ -80,7 +86,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
     const extended = await core.refresh.extend(requireToken(tokenOf(request)), clientInfoOf(request))
     cookie.set(reply, extended.accessToken, extended.expiresIn)
     return {
-      token: extended.accessToken,
+      token: bodyTokenOf(request, extended.accessToken),
       expiresIn: extended.expiresIn,
       session: toSession(extended.account.id, extended.session),
       user: toUser(extended.account)

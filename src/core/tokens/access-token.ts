@@ -24,14 +24,19 @@ export interface AccessTokensNeeds {
   audience: string
   /** Of users' tokens that are valid at every contract. */
   type: AccessTokenType
+  /** Whether tokens have the claim `email`. */
+  hasEmail: boolean
   /** Milliseconds since 1970. */
   now: () => number
 }
 
+/** The claims that say whose token it is, and of which session. */
+type Subject = Pick<AccessClaims, 'sub' | 'sid' | 'gen' | 'contract'> & { email: string }
+
 export type AccessTokens = ReturnType<typeof createAccessTokens>
 
 /** Issues and reads access tokens (RFC 7519, RFC 9068). */
-export function createAccessTokens ({ keys, issuer, audience, type, now }: AccessTokensNeeds) {
+export function createAccessTokens ({ keys, issuer, audience, type, hasEmail, now }: AccessTokensNeeds) {
   const seconds = () => Math.floor(now() / 1000)
 
   const sign = (claims: object, ttl: number, typ: AccessTokenType) => {
@@ -81,9 +86,9 @@ export function createAccessTokens ({ keys, issuer, audience, type, now }: Acces
      * Signs a token that is valid for `ttl` seconds, at every contract or, restricted, at one partner.
      * @throws AuthError `unavailable` while the signing keys are not loaded
      */
-    issue (
-      claims: Pick<AccessClaims, 'sub' | 'sid' | 'gen' | 'contract' | 'email'>, ttl: number, restriction?: Restriction
-    ): string {
+    issue (subject: Subject, ttl: number, restriction?: Restriction): string {
+      // What is undefined is no claim.
+      const claims = hasEmail ? subject : { ...subject, email: undefined }
       if (restriction !== undefined) return sign({ ...claims, ...restriction }, ttl, 'at+jwt')
       // RFC 9068 2.2 asks for a client: it is the contract that signed the user in.
       return sign(type === 'at+jwt' ? { ...claims, client_id: claims.contract } : claims, ttl, type)

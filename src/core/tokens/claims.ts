@@ -12,7 +12,8 @@ export interface AccessClaims {
   gen: number
   /** The contract whose sign-in began the session. */
   contract: string
-  email: string
+  /** Of the account when the token was issued; left out on request of the operator. */
+  email?: string
   jti: string
   iat: number
   exp: number
@@ -60,7 +61,7 @@ const accessClaimChecks = {
   sid: isId,
   gen: isGeneration,
   contract: isText,
-  email: isText,
+  email: claim => claim === undefined || isText(claim),
   jti: isText,
   iat: isTime,
   exp: isTime

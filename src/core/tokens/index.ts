@@ -7,6 +7,8 @@ import { readRefreshToken, writeRefreshToken, type RefreshToken } from './refres
 export interface TokenSettings {
   /** The `typ` of users' access tokens that are valid at every contract. */
   accessTokenType: AccessTokenType
+  /** Whether access tokens have the claim `email`. */
+  hasEmail: boolean
 }
 
 export interface TokensNeeds {
@@ -23,7 +25,9 @@ export type Tokens = ReturnType<typeof createTokens>
 /** Writes and reads tokens; whether its session is live is not checked here. */
 export function createTokens ({ keyring, keys, issuer, settings, now }: TokensNeeds) {
   return {
-    access: createAccessTokens({ keys, issuer, audience: issuer, type: settings.accessTokenType, now }),
+    access: createAccessTokens({
+      keys, issuer, audience: issuer, type: settings.accessTokenType, hasEmail: settings.hasEmail, now
+    }),
     refresh: {
       /** Returns `null` for a text that was never issued. */
       read: (text: string) => readRefreshToken(keyring, text),

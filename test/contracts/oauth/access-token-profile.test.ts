@@ -83,3 +83,23 @@ t.test('ACCESS_TOKEN_TYP=at+jwt: users\' own tokens too, and those of before sta
     }
   }
 })
+
+t.test('ACCESS_TOKEN_EMAIL=off: no token shows the email, older ones stay good, and answers are the same', async t => {
+  const { issuer, server, partner, form } = await buildForPartner(t, {
+    settings: { tokens: { hasEmail: false } }, database: 'postgres'
+  })
+  const { email, token, refreshToken } = await signedUp(issuer)
+  const subject = { grant_type: exchange, subject_token: token, subject_token_type: subjectType }
+  const { body: exchanged } = await form('/oauth/token', subject, basic(partner))
+  const { body: traded } = await post(`${issuer}/api/auth/refresh-token`, { refreshToken })
+  for (const issued of [token, exchanged.access_token, traded.data.token]) t.notOk('email' in decodeJwt(String(issued)))
+  const { body: checked } = await post(`${issuer}/api/auth/validate-token`, { token })
+  t.equal(checked.data.user.email, email)
+  const introspected = await form('/oauth/introspect', { token: exchanged.access_token }, basic(partner))
+  t.match(introspected.body, { active: true, username: email })
+
+  const before = await build(t, { settings: { issuer } })
+  const { token: old } = await signedUp(before.api)
+  t.ok('email' in decodeJwt(old))
+  t.equal((await post(`${server.addresses[0]}/api/auth/validate-token`, { token: old })).status, 200)
+})

@@ -24,7 +24,7 @@ const audience = 'https://api.example.com'
 /** Access tokens by a clock that is set by hand, in milliseconds. */
 function setUp (startedAt = 1_700_000_000_000) {
   let milliseconds = startedAt
-  const needs = { issuer, audience, type: 'JWT' as AccessTokenType, now: () => milliseconds }
+  const needs = { issuer, audience, type: 'JWT' as AccessTokenType, hasEmail: true, now: () => milliseconds }
   return {
     tokens: createAccessTokens({ keys, ...needs }),
     as: (other: Partial<typeof needs & { keys: typeof keys }>) => createAccessTokens({ keys, ...needs, ...other }),
