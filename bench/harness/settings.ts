@@ -11,7 +11,7 @@ export const settings = {
   /** Where there are many subjects and none is compared with another. */
   short: { rounds: 3, roundSeconds: 2 },
   /** Where releases are compared. An even number of rounds, so that each is first as often as second. */
-  against: { pairs: 3, rounds: 4, roundSeconds: 3 },
+  against: { pairs: 3, rounds: 12, roundSeconds: 1 },
   warmUpSeconds: 2,
   /** Stops a round early on a machine much faster than foreseen, before its latencies fill the memory. */
   mostRequestsPerRound: 500_000,

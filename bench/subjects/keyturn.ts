@@ -41,6 +41,8 @@ export function keyturnEnvironment (databaseUrl: string, cores: Cores, firstPort
     KEYTURN_SECRET: randomBytes(48).toString('base64'),
     PUBLIC_URL: `http://127.0.0.1:${firstPort}`,
     LOG_LEVEL: 'silent',
+    // A session of a benchmark rotates many times a second; beyond four in the window it would not (ADR 0015).
+    REFRESH_RETRY_WINDOW: '0',
     RATE_LIMIT_MAX: '0',
     // Members sign in thousands of times, and go on with the tokens of their first session.
     ACCOUNT_SESSIONS_MAX: '1000000',
@@ -80,19 +82,21 @@ export interface KeyturnNeeds {
   /** More arguments of node. */
   args?: readonly string[]
   port?: number
+  /** What is served on that port. */
+  contracts?: string
   /** The folder of another release, built; this one if left out. */
   checkout?: string | undefined
 }
 
 /** Starts a server and waits until it is ready. @throws when it does not become so in time */
 export async function startKeyturn (
-  { env, cores, args = [], port: given, checkout = own }: KeyturnNeeds
+  { env, cores, args = [], port: given, contracts = 'partner,oauth,tasks', checkout = own }: KeyturnNeeds
 ): Promise<Keyturn> {
   const [port, opsPort] = [given ?? await freePort(), await freePort()]
   const child = startChild({
     name: 'Keyturn',
     args: [...settings.nodeFlags, ...args, executableIn(checkout), 'serve'],
-    env: { ...env, LISTEN: `127.0.0.1:${port}=partner,oauth,tasks 127.0.0.1:${opsPort}=ops` },
+    env: { ...env, LISTEN: `127.0.0.1:${port}=${contracts} 127.0.0.1:${opsPort}=ops` },
     cores
   })
   for (const deadline = Date.now() + readyPatienceMs; Date.now() < deadline;) {
