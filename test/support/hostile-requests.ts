@@ -3,6 +3,8 @@ import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { contractNames, type ContractName } from '../../src/contracts/index.js'
 import type { TestServer } from './build.js'
+import { basic, newPartner } from './partner.js'
+import { signedUpToManage } from './people.js'
 import { problemsOf, readDocument, responseOf, type Operation } from './matches-openapi.js'
 
 /** A request that some client could send and no well-meaning one would, to an operation of a contract. */
@@ -49,8 +51,8 @@ const contentTypes = fc.constantFrom(
   'application/json', 'application/json', 'application/json', 'application/x-www-form-urlencoded', 'text/plain',
   'multipart/form-data; boundary=x', 'application/json; charset=utf-16', 'application/xml', '')
 
-const asForm = (body: unknown) => new URLSearchParams(Object.entries(body as object)
-  .map(([name, value]): [string, string] => [name, String(value)])).toString()
+const asForm = (body: unknown) => new URLSearchParams(Object.fromEntries(Object.entries(body as object)
+  .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]))).toString()
 
 const credentials = fc.oneof(
   fc.constant({}),
@@ -60,8 +62,15 @@ const credentials = fc.oneof(
   fc.base64String({ maxLength: 100 }).map(value => ({
     cookie: ['session', 'auth_token', 'token', 'keyturn_device'].map(name => `${name}=${value}`).join('; ')
   })),
-  fc.constant({ cookie: 'session=a; session=b; auth_token=c; auth_token=d; token=e; token=f' })
+  fc.constant({ cookie: 'session=a; session=b; auth_token=c; auth_token=d; token=e; token=f' }),
+  // Good ones, which are filled in when the request is sent.
+  fc.constant({ authorization: 'Bearer {token}' }),
+  fc.constant({ cookie: 'session={token}; auth_token={token}; token={token}' }),
+  fc.constant({ authorization: '{client}' })
 )
+
+/** Of a path. */
+const segments = texts.filter(each => each.isWellFormed() && !/^\.*$|\0|\//.test(each)).map(each => each.slice(0, 90))
 
 const requests: fc.Arbitrary<HostileRequest> = fc.constantFrom(...operations).chain(operated => {
   const [method = '', path = ''] = operated.route.split(' ')
@@ -71,9 +80,10 @@ const requests: fc.Arbitrary<HostileRequest> = fc.constantFrom(...operations).ch
     raw: fc.option(fc.uint8Array({ maxLength: 400 }), { freq: 5, nil: undefined }),
     contentType: contentTypes,
     credential: credentials,
-    parameter: texts.filter(each => each.isWellFormed() && !/^\.*$|\0|\//.test(each)).map(each => each.slice(0, 90)),
+    origin: fc.option(fc.constantFrom('https://evil.example', 'null', ''), { freq: 3, nil: undefined }),
+    parameter: fc.oneof(fc.uuid(), segments),
     query: fc.option(fc.webQueryParameters(), { freq: 3, nil: '' })
-  }).map(({ json, raw, contentType, credential, parameter, query }) => {
+  }).map(({ json, raw, contentType, credential, origin, parameter, query }) => {
     const encoded = contentType.includes('form-url') && typeof json === 'object' && json !== null
       ? asForm(json)
       : JSON.stringify(json)
@@ -83,7 +93,11 @@ const requests: fc.Arbitrary<HostileRequest> = fc.constantFrom(...operations).ch
       contract: operated.contract,
       route: operated.route,
       target,
-      headers: { ...credential, ...(hasBody && contentType !== '' && { 'content-type': contentType }) },
+      headers: {
+        ...credential,
+        ...(origin !== undefined && { origin }),
+        ...(hasBody && contentType !== '' && { 'content-type': contentType })
+      },
       body: hasBody ? body : undefined
     }
   })
@@ -127,18 +141,31 @@ function faultOf ({ contract, route }: HostileRequest, { status, headers, body }
   return problems === null ? null : `${route}: ${status} ${body.slice(0, 200)}: ${JSON.stringify(problems)}`
 }
 
-/** Sends them, so many at once, and gives what was wrong with the replies. */
-export async function faultsOf (server: TestServer, all: readonly HostileRequest[], atOnce = 16): Promise<string[]> {
+/** With one person's token so many requests are sent: some of them sign out. */
+const requestsPerPerson = 100
+
+/** Sends them, so many at once; returns what was wrong with the replies, and how many of each status there were. */
+export async function sendAll (
+  server: TestServer, all: readonly HostileRequest[], atOnce = 16
+): Promise<{ faults: string[], statuses: Record<number, number> }> {
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
-  const queue = all.values()
+  const { authorization: client } = basic(await newPartner(server))
+  const queue = all.entries()
   const faults: string[] = []
+  const statuses: Record<number, number> = {}
+  let token = ''
   await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (const request of queue) {
+    for (const [index, request] of queue) {
+      if (index % requestsPerPerson === 0) token = (await signedUpToManage(server.api)).token
+      const filled = Object.entries(request.headers).map(([name, value]) =>
+        [name, value.replaceAll('{token}', token).replaceAll('{client}', String(client))])
       const url = new URL(request.target, baseOf(server, request.contract))
-      const fault = faultOf(request, await answered(url, agent, request))
+      const reply = await answered(url, agent, { ...request, headers: Object.fromEntries(filled) })
+      statuses[reply.status] = (statuses[reply.status] ?? 0) + 1
+      const fault = faultOf(request, reply)
       if (fault !== null) faults.push(fault)
     }
   }))
   agent.destroy()
-  return faults
+  return { faults, statuses }
 }

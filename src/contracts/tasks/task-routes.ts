@@ -5,6 +5,7 @@ import { authentication } from '../../http/authentication.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { bodyFailures, cookieFailures, tokenFailures } from '../../http/failure-schemas.js'
 import { accessTokenFrom } from '../../http/access-token-source.js'
+import { ignoreBodies } from '../../http/ignored-body.js'
 import { authTokenCookie } from './cookie.js'
 import {
   Created, failures, maxPage, TaskCreate, TaskList, TaskPath, TaskQuery, TaskUpdate, Toggled, Updated
@@ -70,30 +71,34 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
     preValidation: trimTitle
   }, async request => toTask(await tasks.update(ownerOf(request), request.params.task_id, request.body)))
 
-  app.delete('/tasks/:task_id', {
-    schema: {
-      ...shared,
-      operationId: 'deleteTask',
-      summary: 'Delete a task',
-      description: 'Deletes the task for good.',
-      params: TaskPath,
-      response: { 204: Type.Null({ description: 'Deleted' }), ...failures(...taskFailures) }
-    }
-  }, async (request, reply) => {
-    await tasks.remove(ownerOf(request), request.params.task_id)
-    return reply.code(204).send(null)
-  })
+  await app.register(async (scope: typeof app) => {
+    ignoreBodies(scope)
 
-  app.patch('/tasks/:task_id/toggle', {
-    schema: {
-      ...shared,
-      operationId: 'toggleTask',
-      summary: 'Toggle the completion of a task',
-      description: 'Sets `completed` to true if it is false, and to false if it is true.',
-      params: TaskPath,
-      response: { 200: Toggled, ...failures(...taskFailures) }
-    }
-  }, async request => toTask(await tasks.toggle(ownerOf(request), request.params.task_id)))
+    scope.delete('/tasks/:task_id', {
+      schema: {
+        ...shared,
+        operationId: 'deleteTask',
+        summary: 'Delete a task',
+        description: 'Deletes the task for good.',
+        params: TaskPath,
+        response: { 204: Type.Null({ description: 'Deleted' }), ...failures(...taskFailures) }
+      }
+    }, async (request, reply) => {
+      await tasks.remove(ownerOf(request), request.params.task_id)
+      return reply.code(204).send(null)
+    })
+
+    scope.patch('/tasks/:task_id/toggle', {
+      schema: {
+        ...shared,
+        operationId: 'toggleTask',
+        summary: 'Toggle the completion of a task',
+        description: 'Sets `completed` to true if it is false, and to false if it is true.',
+        params: TaskPath,
+        response: { 200: Toggled, ...failures(...taskFailures) }
+      }
+    }, async request => toTask(await tasks.toggle(ownerOf(request), request.params.task_id)))
+  })
 }
 
 /** A query is text; an integer in its one spelling becomes a number, so that its schema can say its bounds. */
