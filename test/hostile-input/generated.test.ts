@@ -3,7 +3,7 @@ import t from 'tap'
 import { build } from '../support/build.js'
 import { hostileRequests, sendAll } from '../support/hostile-requests.js'
 
-/** KEYTURN_HOSTILE_REQUESTS=100000 sends more, KEYTURN_HOSTILE_BEGIN others. */
+/** KEYTURN_HOSTILE_REQUESTS=100000 sends more (with --timeout=1500), KEYTURN_HOSTILE_BEGIN others. */
 const count = Number(process.env.KEYTURN_HOSTILE_REQUESTS ?? 2_000)
 const begin = Number(process.env.KEYTURN_HOSTILE_BEGIN ?? 20_261_126)
 

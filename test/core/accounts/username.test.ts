@@ -12,6 +12,8 @@ t.test('no username looks like another one', async t => {
   const refused = {
     'a zero-width space': 'jo\u200be',
     'a joiner': 'jo\u200de',
+    'a mark that is not seen': 'jo\u034fe',
+    'a letter that is not seen': 'jo\u115fe',
     'a right-to-left override': 'joe\u202eeod',
     'a Cyrillic letter among Latin ones': 'j\u043ee',
     'a Greek letter among Latin ones': 'j\u03bfe',

@@ -13,7 +13,7 @@ import { buildCore } from '../../support/build.js'
 const tabs = 50
 const lostReplies = 0.3
 const retryWindow = 10
-/** KEYTURN_LOCKLESS_ROUNDS=1000 takes some minutes. */
+/** KEYTURN_LOCKLESS_ROUNDS=1000 makes more (with --timeout=1500). */
 const rounds = Number(process.env.KEYTURN_LOCKLESS_ROUNDS ?? 25)
 
 /** Numbers from 0 to 1, the same ones in each run. */
