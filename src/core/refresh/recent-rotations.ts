@@ -37,21 +37,25 @@ export interface RecentRotations<Part = Fragment> {
  */
 export function recentRotationsSql (retryWindow: number): RecentRotations<string> {
   const areComplete = 'session.earlier_generation IS NOT DISTINCT FROM session.generation'
-  const window = `make_interval(secs => ${Number(retryWindow)})`
+  // The same where null is as good as false, and short: the text of a hot statement has a price (db/statement.ts).
+  const complete = 'session.earlier_generation = session.generation'
+  const window = `interval '${Number(retryWindow)} s'`
   // Evaluated several times in one statement, hence by a time that does not change in it.
-  const isLastRecent = `(session.generation > 0 AND session.rotated_at > now() - ${window})`
+  const isLastRecent = `session.generation > 0 AND session.rotated_at > now() - ${window}`
   const times = `array_prepend(session.rotated_at, CASE WHEN ${areComplete} THEN session.earlier_rotated_at END)`
   const records = 'session.previous_hash || session.nonce || ' +
     `CASE WHEN ${areComplete} THEN coalesce(session.earlier_rotations, '') ELSE '' END`
   const kept = keptRotations - 1
   return {
     keepLast: `
-      earlier_generation = CASE WHEN ${areComplete} OR NOT ${isLastRecent} THEN session.generation + 1 END,
-      earlier_rotations = CASE WHEN ${areComplete} AND ${isLastRecent}
-        THEN substring(${records} FOR ${kept * recordBytes}) END,
-      earlier_rotated_at = CASE WHEN ${areComplete} AND ${isLastRecent} THEN (${times})[1:${kept}] END`,
+      earlier_generation = CASE WHEN ${complete} OR NOT (${isLastRecent}) THEN session.generation + 1 END,
+      earlier_rotations = CASE WHEN ${complete} AND ${isLastRecent} THEN substring(
+        session.previous_hash || session.nonce || coalesce(session.earlier_rotations, '')
+        FOR ${kept * recordBytes}) END,
+      earlier_rotated_at = CASE WHEN ${complete} AND ${isLastRecent}
+        THEN (array_prepend(session.rotated_at, session.earlier_rotated_at))[1:${kept}] END`,
     hasRoom: `
-      (${areComplete} AND session.earlier_rotated_at[${kept}] > clock_timestamp() - ${window}) IS NOT TRUE`,
+      (${complete} AND session.earlier_rotated_at[${kept}] > clock_timestamp() - ${window}) IS NOT TRUE`,
     areComplete,
     times,
     records,
