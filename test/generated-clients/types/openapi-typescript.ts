@@ -23,13 +23,13 @@ type UntypedResponses = {
 export const untyped: [Equals<UntypedRequests, never>, Equals<UntypedResponses, never>] = [true, true]
 
 // A literal stays a literal, and what can be null says so.
-type LoggedIn = JsonOf<Api['login']['responses'][200]>
+type LoggedIn = JsonOf<Api['partnerLogin']['responses'][200]>
 export const literal: Equals<LoggedIn['success'], true> = true
 export const nullable: Equals<LoggedIn['data']['user']['subscription']['expiresAt'], string | null> = true
 export const session: Equals<null extends JsonOf<Api['getSession']['responses'][200]> ? true : false, true> = true
 
 // Each status has its own body.
-type RegisterErrors = Api['register']['responses']
+type RegisterErrors = Api['spaRegister']['responses']
 export const sentence: Equals<JsonOf<RegisterErrors[400]>, { detail: string }> = true
 export const problems: Equals<JsonOf<RegisterErrors[422]>['detail'][number]['loc'], string[]> = true
 

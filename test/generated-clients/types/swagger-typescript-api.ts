@@ -18,7 +18,7 @@ export const untyped: [Equals<Untyped<Operations, 'data'>, never>, Equals<Untype
   [true, true]
 
 // A literal stays a literal, and what can be null says so.
-type LoggedIn = Replies<Operations>['login']['data']
+type LoggedIn = Replies<Operations>['partnerLogin']['data']
 export const literal: Equals<LoggedIn['success'], true> = true
 export const nullable: Equals<LoggedIn['data']['user']['subscription']['expiresAt'], string | null> = true
 export const session: Equals<null extends Replies<Operations>['getSession']['data'] ? true : false, true> = true
@@ -29,15 +29,15 @@ export async function mistakes (): Promise<void> {
   // @ts-expect-error -- there is no such operation
   await keyturn.signin({ email: '', password: '' })
   // @ts-expect-error -- a member is missing
-  await keyturn.login({ email: '' })
+  await keyturn.partnerLogin({ email: '' })
   // @ts-expect-error -- a member has another name
-  await keyturn.refreshToken({ refresh_token: '' })
+  await keyturn.partnerRefreshToken({ refresh_token: '' })
   // @ts-expect-error -- a member has another type
-  await keyturn.register({ username: 1, email: '', password: '' })
+  await keyturn.spaRegister({ username: 1, email: '', password: '' })
   // @ts-expect-error -- nor does a member that may be left out take another name
-  await keyturn.revokeToken({ refresh_token: '' })
+  await keyturn.partnerRevokeToken({ refresh_token: '' })
 
-  const { data, error } = await keyturn.login({ email: '', password: '' })
+  const { data, error } = await keyturn.partnerLogin({ email: '', password: '' })
   // @ts-expect-error -- the token is in `data.data`
   console.log(data.token)
   // @ts-expect-error -- the refusal has no such member

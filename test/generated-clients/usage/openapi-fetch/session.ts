@@ -5,10 +5,10 @@ import type { components, paths } from '../../generated/openapi-typescript/api.j
 
 const [baseUrl = 'http://localhost:3000', email = '', password = ''] = process.argv.slice(2)
 const keyturn = createClient<paths>({ baseUrl })
-let token = ''
+let token: string | null = null
 keyturn.use({
   onRequest ({ request }) {
-    if (token !== '') request.headers.set('authorization', `Bearer ${token}`)
+    if (token !== null) request.headers.set('authorization', `Bearer ${token}`)
     return request
   }
 })
