@@ -245,6 +245,14 @@ t.test('cookies are Secure in production or under https, unless COOKIE_SECURE sa
   t.equal(load({ COOKIE_SECURE: 'true' }).secureCookies, true)
 })
 
+t.test('cookies have the prefix __Host- under https, unless COOKIE_PREFIX or COOKIE_SECURE says otherwise', async t => {
+  const PUBLIC_URL = 'https://auth.example.com'
+  t.equal(load({ PUBLIC_URL }).cookiePrefix, '__Host-')
+  t.equal(load({ PUBLIC_URL, COOKIE_PREFIX: 'none' }).cookiePrefix, '')
+  t.equal(load({ PUBLIC_URL, COOKIE_SECURE: 'false' }).cookiePrefix, '', 'browsers would refuse it')
+  t.equal(load({ NODE_ENV: 'production' }).cookiePrefix, '', 'old cookies go on where TLS is not known of')
+})
+
 t.test('JWT_ALG and LOG_LEVEL take one of their words, in their spelling', async t => {
   t.equal(load({ JWT_ALG: 'EdDSA' }).keys.algorithm, 'EdDSA')
   t.match(problemsOf({ JWT_ALG: 'eddsa' }), ['JWT_ALG must be one of ES256, EdDSA, RS256'])
