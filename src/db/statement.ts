@@ -6,7 +6,7 @@ const mark = '\u0000'
 
 /**
  * A statement whose text is put together once, for what most requests send: of a tagged template with fragments the
- * driver puts it together again each time, and each fragment costs as much as sending a statement.
+ * driver puts it together again each time, and makes a query of each fragment (bench/profile.md).
  * @param write returns the text; `place` says where a value goes, as often as it is needed
  * @returns what sends the statement with its values
  */

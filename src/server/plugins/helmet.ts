@@ -33,8 +33,8 @@ export async function registerHelmet (app: FastifyInstance, publicUrl: string): 
 }
 
 /**
- * The headers that helmet sets, the same for every reply. It puts them together again for each, which takes longer
- * than to validate a token: so it is asked once, on an instance that never listens.
+ * The headers that helmet sets, the same for every reply. It puts them together again for each, which takes half as
+ * long as a cached validation (bench/profile.md): so it is asked once, on an instance that never listens.
  */
 async function headersOf (options: FastifyHelmetOptions): Promise<Record<string, string>> {
   const asked = Fastify()
