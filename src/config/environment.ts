@@ -39,6 +39,7 @@ export const variables = {
   REFRESH_RETRY_WINDOW: window('10s', 'How long the previous refresh token gets the same successor'),
   REFRESH_CONFIRM_WINDOW: window('24h', 'The same while the successor is unconfirmed'),
   REFRESH_LATE_RETRIES: integer(3, 'Consecutive generations that may need such a late retry'),
+  REFRESH_AHEAD_MAX: integer(1_000, 'Generations by which a token may be ahead of its row after a failover; 0: none'),
   SESSION_MAX_AGE: duration('365d', 'Maximum age of a session, however often it is refreshed'),
   ACCOUNT_SESSIONS_MAX: integer(100, 'Live sessions of an account; beyond it a sign-in ends the oldest', 1),
   ACCOUNT_TASKS_MAX: integer(10_000, 'Tasks of an account', 1),

@@ -71,7 +71,8 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     refresh: {
       retryWindow: values.REFRESH_RETRY_WINDOW,
       confirmWindow: values.REFRESH_CONFIRM_WINDOW,
-      lateRetries: values.REFRESH_LATE_RETRIES
+      lateRetries: values.REFRESH_LATE_RETRIES,
+      aheadMax: values.REFRESH_AHEAD_MAX
     },
     validation: { cacheTtl: values.VALIDATION_CACHE_TTL, cacheMax: values.VALIDATION_CACHE_MAX },
     passwords: {

@@ -32,6 +32,7 @@ export const auditEventKinds = {
   sign_in_locked: kind(false, null, 'policy', 'owner'),
   password_change_failed: kind(false, null, 'user', 'owner'),
   refresh_retried_late: kind(false, null, 'user', 'operator'),
+  refresh_fast_forwarded: kind(false, null, 'user', 'operator'),
   client_added: kind(false, null, 'admin', 'operator'),
   client_removed: kind(false, null, 'admin', 'operator'),
   client_refused: kind(false, null, 'policy', 'operator'),

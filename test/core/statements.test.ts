@@ -13,6 +13,7 @@ import { confirmSessions } from '../../src/core/refresh/confirmations.js'
 import {
   createExtensionStatements, type ExtendedRow, type ProlongedRow, type UnextendedRow
 } from '../../src/core/refresh/extension-statements.js'
+import { createForwardStatements } from '../../src/core/refresh/fast-forward.js'
 import { createRecentRotations } from '../../src/core/refresh/recent-rotations.js'
 import { createReplay, type ReplayRow } from '../../src/core/refresh/replay.js'
 import { createRotation } from '../../src/core/refresh/rotation.js'
@@ -93,7 +94,7 @@ const secret = randomBytes(32)
 const token = { accountId: randomUUID(), sessionId: randomUUID(), generation: 1, secret }
 const attempt = { token, hash: secret, successorHash: secret, nonce: secret, clientId: null }
 const claims = { sub: token.accountId, sid: token.sessionId, gen: 1 }
-const policy = { retryWindow: 10, confirmWindow: 10, lateRetries: 3 }
+const policy = { retryWindow: 10, confirmWindow: 10, lateRetries: 3, aheadMax: 1_000 }
 const lifetimes = { accessToken: 60, refreshToken: 60, session: 60 }
 const rotations = createRecentRotations(sql, policy.retryWindow)
 const extension = createExtensionStatements({ sql, rotations, policy, lifetimes })
@@ -126,6 +127,11 @@ describes<ReplayRow>('ReplayRow', createReplay({ sql, rotations, policy }).class
   ...subject, outcome: 'text', endReason: 'text', depth: 'int4', currentHash: 'bytea', records: 'bytea'
 })
 describes<ExtendedRow>('ExtendedRow', extension.extend(claims), { ...subject, ...account })
+const forward = createForwardStatements({ sql, lifetimes })
+describes<TokenSubject>('ForwardedRow', forward.refreshToken(attempt, clientInfo), subject)
+describes<ExtendedRow>('ForwardedRow of an access token', forward.accessToken(claims, clientInfo), {
+  ...subject, ...account
+})
 describes<ProlongedRow>('ProlongedRow', extension.prolong(claims), { ...subject, expiresAt: 'timestamptz' })
 describes<UnextendedRow>('UnextendedRow', extension.classify(claims, clientInfo), {
   ...subject, ...account, endReason: 'text', outcome: 'text'

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { AuthError, type TokenErrorReason } from '../../src/core/errors.js'
 import type { Core } from '../../src/core/index.js'
 import type { SignedIn } from '../../src/core/sessions/session-start.js'
-import type { IssuedTokens } from '../../src/core/sessions/token-issuer.js'
+import type { IssuedAccessToken } from '../../src/core/sessions/token-issuer.js'
 
 export const clientInfo = { address: '192.0.2.1', userAgent: 'test' }
 
@@ -17,7 +17,9 @@ export async function signedIn (core: Core): Promise<SignedIn<'partner'> & { ema
 }
 
 /** A refused refresh token, with its reason. */
-export async function refusesRefresh (t: Test, promise: Promise<IssuedTokens>, fault: TokenErrorReason): Promise<void> {
+export async function refusesRefresh (
+  t: Test, promise: Promise<IssuedAccessToken>, fault: TokenErrorReason
+): Promise<void> {
   await t.rejects(promise, { name: 'AuthError', code: 'invalid_refresh_token', reason: fault })
 }
 

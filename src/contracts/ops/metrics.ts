@@ -24,6 +24,8 @@ export function createMetrics (core: Core): Registry {
     () => Number(core.metrics().isFeedCurrent))
   gauge('keyturn_confirmations_pending', 'Confirmed refreshes not written to the database yet',
     () => core.metrics().pendingConfirmations)
+  counter('keyturn_refresh_fast_forwards_total', 'Tokens that were ahead of their session, as after a failover',
+    () => core.metrics().fastForwards)
   gauge('keyturn_sign_ins_in_flight', 'Requests that hash a password or wait to', () => core.metrics().signInsInFlight)
   return registry
 }

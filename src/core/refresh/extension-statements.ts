@@ -12,7 +12,7 @@ import type { RefreshPolicy } from './replay.js'
 export interface ExtensionStatementsNeeds {
   sql: Pool
   rotations: RecentRotations
-  policy: Pick<RefreshPolicy, 'retryWindow'>
+  policy: Pick<RefreshPolicy, 'retryWindow' | 'aheadMax'>
   lifetimes: Pick<Lifetimes, 'accessToken' | 'session'>
 }
 
@@ -22,7 +22,7 @@ export type ProlongedRow = TokenSubject & Pick<typeof sessions.$inferSelect, 'ex
 
 export type UnextendedRow = ExtendedRow & Pick<typeof sessions.$inferSelect, 'endReason'> & {
   /** The same as of a refresh token (replay.ts). */
-  outcome: 'current' | 'retried' | 'unknown' | 'reused' | 'ended' | 'expired'
+  outcome: 'current' | 'retried' | 'ahead' | 'unknown' | 'reused' | 'ended' | 'expired'
 }
 
 type Generation = Pick<AccessClaims, 'sub' | 'sid' | 'gen'>
@@ -79,6 +79,7 @@ export function createExtensionStatements ({ sql, rotations, policy, lifetimes }
           WHEN ${state} <> 'live' THEN ${state}
           WHEN depth = 0 THEN 'current'
           WHEN clock_timestamp() - times[depth] < retry_window THEN 'retried'
+          WHEN depth < 0 AND depth >= -${policy.aheadMax}::int THEN 'ahead'
           WHEN depth < 0 OR NOT are_complete AND clock_timestamp() - rotated_at < retry_window THEN 'unknown'
           ELSE 'reused'
         END AS outcome

@@ -5,6 +5,7 @@ import type { Sessions } from '../sessions/index.js'
 import type { Lifetimes } from '../sessions/session-kinds.js'
 import type { Tokens } from '../tokens/index.js'
 import { createConfirmations } from './confirmations.js'
+import { createFastForward } from './fast-forward.js'
 import { createRecentRotations } from './recent-rotations.js'
 import type { RefreshPolicy } from './replay.js'
 import { createSessionExtension } from './session-extension.js'
@@ -32,12 +33,17 @@ export function createRefresh (needs: RefreshNeeds) {
   const { db: { sql }, keyring, tokens, sessions, revocations, policy, lifetimes, now, onError } = needs
   const confirmations = createConfirmations({ sql, onError })
   const rotations = createRecentRotations(sql, policy.retryWindow)
+  const fastForward = createFastForward({ sql, lifetimes })
   const { issuer } = sessions
   return {
-    trade: createTrade({ sql, rotations, keyring, policy, lifetimes, confirmations, revocations, issuer }),
-    ...createSessionExtension({ sql, rotations, tokens, sessions, revocations, policy, lifetimes, now }),
+    trade: createTrade({
+      sql, rotations, keyring, policy, lifetimes, confirmations, fastForward, revocations, issuer
+    }),
+    ...createSessionExtension({
+      sql, rotations, tokens, sessions, fastForward, revocations, policy, lifetimes, now
+    }),
     confirmations,
-    metrics: () => ({ pendingConfirmations: confirmations.pendingCount() }),
+    metrics: () => ({ pendingConfirmations: confirmations.pendingCount(), fastForwards: fastForward.count() }),
     close: confirmations.close
   }
 }

@@ -15,6 +15,9 @@ const hashBytes = 32
 const nonceBytes = 32
 const recordBytes = hashBytes + nonceBytes
 
+/** Stands for a rotation whose commit was lost: no secret has this hash. */
+export const unknownRecord = Buffer.alloc(recordBytes)
+
 /** Parts of statements about the row `session`. */
 export interface RecentRotations<Part = Fragment> {
   /** Of an UPDATE that rotates: keeps the last rotation as an earlier one. */
@@ -29,6 +32,8 @@ export interface RecentRotations<Part = Fragment> {
   records: Part
   /** The hash of the secret that was traded by the rotation `depth` of `records`, counted from 1. */
   hashAtDepth: Part
+  /** Whether nothing is known of that rotation (`unknownRecord`). */
+  isUnknownAtDepth: Part
 }
 
 /**
@@ -46,6 +51,7 @@ export function recentRotationsSql (retryWindow: number): RecentRotations<string
   const records = 'session.previous_hash || session.nonce || ' +
     `CASE WHEN ${areComplete} THEN coalesce(session.earlier_rotations, '') ELSE '' END`
   const kept = keptRotations - 1
+  const hashAtDepth = `substring(records FROM (depth - 1) * ${recordBytes} + 1 FOR ${hashBytes})`
   return {
     keepLast: `
       earlier_generation = CASE WHEN ${complete} OR NOT (${isLastRecent}) THEN session.generation + 1 END,
@@ -59,7 +65,8 @@ export function recentRotationsSql (retryWindow: number): RecentRotations<string
     areComplete,
     times,
     records,
-    hashAtDepth: `substring(records FROM (depth - 1) * ${recordBytes} + 1 FOR ${hashBytes})`
+    hashAtDepth,
+    isUnknownAtDepth: `${hashAtDepth} = '\\x${unknownRecord.toString('hex', 0, hashBytes)}'::bytea`
   }
 }
 
@@ -72,7 +79,8 @@ export function createRecentRotations (sql: Pool, retryWindow: number): RecentRo
     areComplete: sql.unsafe(texts.areComplete),
     times: sql.unsafe(texts.times),
     records: sql.unsafe(texts.records),
-    hashAtDepth: sql.unsafe(texts.hashAtDepth)
+    hashAtDepth: sql.unsafe(texts.hashAtDepth),
+    isUnknownAtDepth: sql.unsafe(texts.isUnknownAtDepth)
   }
 }
 

@@ -17,6 +17,8 @@ import type { RefreshAttempt } from './rotation.js'
  *   traded, age < retry window                                    retried: the current token
  *   previous, age < confirm window, successor unconfirmed,        retried_late: the current token, recorded
  *     and at most so many consecutive generations needed it
+ *   ahead of the row, by at most so many generations              ahead: fast-forward.ts goes on from it
+ *   older than one that was ahead, age < retry window             unknown: nothing changes
  *   any other, a wrong secret                                     reused: the session ends, recorded
  *   of a session that has ended, or of a disabled account         ended
  *   of a session past its expiry                                  expired
@@ -25,19 +27,23 @@ import type { RefreshAttempt } from './rotation.js'
  * waited for the row's lock is compared by the time at which it got the lock.
  */
 
-/** Seconds, and the number of consecutive generations that may need a late retry. */
+/** Windows in seconds. */
 export interface RefreshPolicy {
   retryWindow: number
   confirmWindow: number
+  /** The number of consecutive generations that may need a late retry. */
   lateRetries: number
+  /** By how many generations a token may be ahead of its row. */
+  aheadMax: number
 }
 
-export type ReplayOutcome = 'current' | 'retried' | 'retried_late' | 'reused' | 'ended' | 'expired' | 'wrong_client'
+export type ReplayOutcome =
+  'current' | 'retried' | 'retried_late' | 'ahead' | 'unknown' | 'reused' | 'ended' | 'expired' | 'wrong_client'
 
 /** The session of a token that could not be rotated. */
 export type ReplayRow = TokenSubject & Pick<typeof sessions.$inferSelect, 'endReason'> & {
   outcome: ReplayOutcome
-  /** By how many rotations the token is older than the current one. */
+  /** By how many rotations the token is older than the current one; negative of one that is ahead. */
   depth: number
   currentHash: Buffer
   /** Of the last rotations (recent-rotations.ts), of which a token that was traded has one. */
@@ -85,9 +91,11 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
           SELECT judged.*, judged.id AS session_id, CASE
             WHEN NOT is_open THEN 'wrong_client'
             WHEN state <> 'live' THEN state
+            WHEN depth < 0 AND depth >= -${policy.aheadMax}::int THEN 'ahead'
             WHEN is_genuine AND depth = 0 THEN 'current'
             WHEN is_genuine AND is_retry THEN 'retried'
             WHEN is_genuine AND is_late_retry AND streak <= ${policy.lateRetries} THEN 'retried_late'
+            WHEN is_retry AND depth > 1 AND ${rotations.isUnknownAtDepth} THEN 'unknown'
             ELSE 'reused'
           END AS outcome
           FROM judged

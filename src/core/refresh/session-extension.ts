@@ -9,11 +9,13 @@ import type { LiveSession } from '../sessions/sessions.js'
 import type { IssuedAccessToken } from '../sessions/token-issuer.js'
 import type { AccessClaims } from '../tokens/claims.js'
 import type { Tokens } from '../tokens/index.js'
+import type { FastForward } from './fast-forward.js'
 import {
   createExtensionStatements, extendableContracts, type ExtendedRow, type ExtensionStatementsNeeds
 } from './extension-statements.js'
 
 export interface SessionExtensionNeeds extends ExtensionStatementsNeeds {
+  fastForward: Pick<FastForward, 'accessToken'>
   tokens: Tokens
   sessions: Pick<Sessions, 'find' | 'issuer'>
   revocations: Pick<RevocationNotices, 'publish'>
@@ -41,7 +43,7 @@ const prolongedShare = 1 / 7
  * contract can be extended, so a partner that was shown another contract's access token cannot prolong it.
  */
 export function createSessionExtension (needs: SessionExtensionNeeds) {
-  const { tokens, sessions, revocations, lifetimes, now } = needs
+  const { tokens, sessions, fastForward, revocations, lifetimes, now } = needs
   const statements = createExtensionStatements(needs)
 
   async function issue (row: ExtendedRow, sessionId: string): Promise<ExtendedSession> {
@@ -50,7 +52,7 @@ export function createSessionExtension (needs: SessionExtensionNeeds) {
     return { ...sessions.issuer.accessToken(row, sessionId), account: toAccount(row), session }
   }
 
-  /** A token that was traded a moment ago gets another one of the current generation. */
+  /** A token that was traded a moment ago gets another one of the current generation; one ahead, its successor. */
   async function issueAgain (claims: AccessClaims, clientInfo: ClientInfo): Promise<ExtendedSession> {
     const [row] = await statements.classify(claims, clientInfo)
     if (row === undefined) throw invalidToken('unknown')
@@ -58,6 +60,11 @@ export function createSessionExtension (needs: SessionExtensionNeeds) {
       case 'current':
       case 'retried':
         return issue(row, claims.sid)
+      case 'ahead': {
+        const forwarded = await fastForward.accessToken(claims, clientInfo)
+        // Another request with this token was quicker, or the session has ended.
+        return forwarded === undefined ? issueAgain(claims, clientInfo) : issue(forwarded, claims.sid)
+      }
       case 'reused':
         revocations.publish({ accountId: row.accountId, sessionId: claims.sid })
         throw invalidRefreshToken('reused')

@@ -9,13 +9,15 @@ import type { TokenSubject } from '../sessions/session-row.js'
 import type { IssuedTokens, TokenIssuer } from '../sessions/token-issuer.js'
 import { nextSecret, readRefreshToken, type RefreshToken } from '../tokens/refresh-token.js'
 import type { Confirmations } from './confirmations.js'
+import type { FastForward } from './fast-forward.js'
 import { recordAt } from './recent-rotations.js'
 import { createReplay, type ReplayNeeds, type ReplayRow } from './replay.js'
-import { createRotation, type RotationNeeds } from './rotation.js'
+import { createRotation, type RefreshAttempt, type RotationNeeds } from './rotation.js'
 
 export interface TradeNeeds extends ReplayNeeds, Pick<RotationNeeds, 'lifetimes'> {
   keyring: Keyring
   confirmations: Pick<Confirmations, 'pendingGeneration'>
+  fastForward: Pick<FastForward, 'refreshToken'>
   revocations: Pick<RevocationNotices, 'publish'>
   issuer: TokenIssuer
 }
@@ -32,7 +34,7 @@ const nonceBytes = 32
  * @throws AuthError `invalid_refresh_token` with the reason, or `unavailable`
  */
 export function createTrade (needs: TradeNeeds) {
-  const { sql, policy, lifetimes, keyring, confirmations, revocations, issuer } = needs
+  const { sql, policy, lifetimes, keyring, confirmations, fastForward, revocations, issuer } = needs
   const { rotate } = createRotation({ sql, lifetimes, retryWindow: policy.retryWindow })
   const replays = createReplay(needs)
 
@@ -58,6 +60,36 @@ export function createTrade (needs: TradeNeeds) {
     return walked
   }
 
+  /** Of a token that could not be rotated. */
+  async function replayed (
+    attempt: RefreshAttempt, successor: Buffer, clientInfo: ClientInfo
+  ): Promise<IssuedTokens> {
+    const { token } = attempt
+    const confirmedHere = confirmations.pendingGeneration(token.sessionId)
+    const [replay] = await replays.classify(attempt, confirmedHere, clientInfo)
+    if (replay === undefined) throw invalidRefreshToken('unknown')
+    switch (replay.outcome) {
+      case 'current':
+      case 'retried':
+      case 'retried_late':
+        return issue(token, replay, currentSecret(token, replay))
+      case 'ahead': {
+        const forwarded = await fastForward.refreshToken(attempt, clientInfo)
+        // Another request with this token was quicker, or the session has ended.
+        return forwarded === undefined ? replayed(attempt, successor, clientInfo) : issue(token, forwarded, successor)
+      }
+      case 'reused':
+        revocations.publish({ accountId: token.accountId, sessionId: token.sessionId })
+        throw invalidRefreshToken('reused')
+      case 'expired':
+      case 'unknown':
+      case 'wrong_client':
+        throw invalidRefreshToken(replay.outcome)
+      case 'ended':
+        throw invalidRefreshToken(tokenErrorFor(replay.endReason))
+    }
+  }
+
   return async function trade (
     text: string, clientInfo: ClientInfo, clientId: string | null = null
   ): Promise<IssuedTokens> {
@@ -68,24 +100,6 @@ export function createTrade (needs: TradeNeeds) {
     const successor = nextSecret(keyring[0], token.secret, nonce)
     const attempt = { token, nonce, clientId, hash: sha256(token.secret), successorHash: sha256(successor) }
     const [rotated] = await rotate(attempt)
-    if (rotated !== undefined) return issue(token, rotated, successor)
-
-    const confirmedHere = confirmations.pendingGeneration(token.sessionId)
-    const [replay] = await replays.classify(attempt, confirmedHere, clientInfo)
-    if (replay === undefined) throw invalidRefreshToken('unknown')
-    switch (replay.outcome) {
-      case 'current':
-      case 'retried':
-      case 'retried_late':
-        return issue(token, replay, currentSecret(token, replay))
-      case 'reused':
-        revocations.publish({ accountId: token.accountId, sessionId: token.sessionId })
-        throw invalidRefreshToken('reused')
-      case 'expired':
-      case 'wrong_client':
-        throw invalidRefreshToken(replay.outcome)
-      case 'ended':
-        throw invalidRefreshToken(tokenErrorFor(replay.endReason))
-    }
+    return rotated === undefined ? replayed(attempt, successor, clientInfo) : issue(token, rotated, successor)
   }
 }

@@ -14,7 +14,7 @@ import { outcomeOf } from '../../support/refusal.js'
  * beginnings. Times are so long that what the test itself takes does not matter.
  */
 
-const policy = { retryWindow: 1_000, confirmWindow: 100_000, lateRetries: 1 }
+const policy = { retryWindow: 1_000, confirmWindow: 100_000, lateRetries: 1, aheadMax: 0 }
 const keptRotations = 4
 
 /** Two tabs of the owner, without a lock and without a common store, and a thief. */
@@ -199,7 +199,7 @@ t.test('a thief and the owner never both go on past the confirm window', async t
 })
 
 t.test('with both windows 0 a token is good for one use, in every order', async t => {
-  const { explore } = await setUp(t, { retryWindow: 0, confirmWindow: 0, lateRetries: 3 })
+  const { explore } = await setUp(t, { ...policy, retryWindow: 0, confirmWindow: 0 })
   const steps = [arrives('tab'), isLost('tab'), arrives('otherTab'), 'use', { wait: 1 }] as const
   const states = await explore(t, steps, 5)
   for (const state of states.filter(({ isLive }) => isLive)) {
