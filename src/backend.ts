@@ -5,7 +5,8 @@ import type { Settings } from './config/settings.js'
 import { unavailable } from './core/errors.js'
 import { createCore, type Core } from './core/index.js'
 import { noopNotifier, type Notifier } from './core/revocations/notifier.js'
-import { openDatabase, type DatabaseOptions } from './db/client.js'
+import { serverName } from './db/address.js'
+import { openDatabase, type DatabaseOptions } from './db/database.js'
 import { createPostgresNotifier } from './notifiers/postgres.js'
 import { openEmbedded } from './db/embedded/embedded.js'
 import { isUnavailable } from './db/errors.js'
@@ -44,14 +45,17 @@ export async function openBackend ({ settings, serves = false, log, now }: Backe
   const { secrets, database: { dataDir } } = settings
   const current = secrets.current ?? await loadOrCreateSecret(dataDir)
   const { target, poolMax, closeTarget } = await openTarget(settings.database, serves, log)
-  const database = openDatabase({ target, poolMax, toUnavailable: unavailable })
+  const { refreshCommit } = settings.database
+  const database = openDatabase({ target, poolMax, refreshCommit, toUnavailable: unavailable })
+  const { servers } = database
+  servers.onMove(() => log.warn({ server: serverName(servers.current) }, 'another database server takes the writes'))
   const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background')
   const redis = settings.redisUrl === undefined ? null : openRedis(settings.redisUrl, onBackgroundError)
 
   function openNotifier (): Notifier {
     if (redis !== null) return createRedisNotifier(redis, onBackgroundError)
     if ('socketFolder' in target) return noopNotifier
-    return createPostgresNotifier({ sql: database.sql, target, onError: onBackgroundError })
+    return createPostgresNotifier({ sql: database.sql, servers, onError: onBackgroundError })
   }
 
   const core = createCore({
@@ -65,7 +69,8 @@ export async function openBackend ({ settings, serves = false, log, now }: Backe
   const closed = new AbortController()
 
   async function prepare (): Promise<void> {
-    const applied = await migrate(target)
+    await servers.search()
+    const applied = await migrate(servers.current)
     if (applied > 0) log.info({ applied }, 'database schema brought up to date')
     await core.lifecycle.load()
   }

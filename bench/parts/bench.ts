@@ -1,6 +1,6 @@
 import type { Pool } from '../../src/db/pool.js'
 import { unavailable } from '../../src/core/errors.js'
-import { openDatabase } from '../../src/db/client.js'
+import { openDatabase } from '../../src/db/database.js'
 import type { Cores } from '../harness/cores.js'
 import { freePort } from '../harness/free-port.js'
 import { openConnection } from '../harness/http-connection.js'

@@ -1,6 +1,6 @@
 import argon2 from 'argon2'
 import { unavailable } from '../../src/core/errors.js'
-import { openDatabase } from '../../src/db/client.js'
+import { openDatabase } from '../../src/db/database.js'
 import { closedLoop, type Worker } from '../harness/closed-loop.js'
 import type { LimitOptions, LoopOrder } from './limits.js'
 import { updateSession } from './session-row.js'

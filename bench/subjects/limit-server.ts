@@ -7,7 +7,7 @@ import {
 } from '../../src/contracts/partner/schemas.js'
 import { Active, Introspect, TokenReply, TokenRequest } from '../../src/contracts/oauth/schemas.js'
 import { unavailable } from '../../src/core/errors.js'
-import { openDatabase } from '../../src/db/client.js'
+import { openDatabase } from '../../src/db/database.js'
 import type { LimitOptions } from './limits.js'
 import { selectClient, selectSession, updateSession } from './session-row.js'
 

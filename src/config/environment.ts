@@ -11,6 +11,7 @@ export type Environment = Record<string, string | undefined>
 const registrations = ['open', 'closed'] as const
 const passwordBlocklists = ['auto', 'all'] as const
 const bodyTokens = ['always', 'not-to-pages'] as const
+const refreshCommits = ['on', 'local'] as const
 const switches = ['on', 'off'] as const
 
 /** Every variable Keyturn reads: the only place that knows their names besides `settings.ts`, which maps them. */
@@ -39,6 +40,8 @@ export const variables = {
   REFRESH_RETRY_WINDOW: window('10s', 'How long the previous refresh token gets the same successor'),
   REFRESH_CONFIRM_WINDOW: window('24h', 'The same while the successor is unconfirmed'),
   REFRESH_LATE_RETRIES: integer(3, 'Consecutive generations that may need such a late retry'),
+  REFRESH_COMMIT: choice(refreshCommits, 'on',
+    'local: a refresh waits for the primary\'s disk, not for a standby; all else is committed as Postgres is set'),
   REFRESH_AHEAD_MAX: integer(1_000, 'Generations by which a token may be ahead of its row after a failover; 0: none'),
   SESSION_MAX_AGE: duration('365d', 'Maximum age of a session, however often it is refreshed'),
   ACCOUNT_SESSIONS_MAX: integer(100, 'Live sessions of an account; beyond it a sign-in ends the oldest', 1),

@@ -1,4 +1,4 @@
-import { parseAddress } from '../db/address.js'
+import { parseAddresses, type Address } from '../db/address.js'
 import type { Values } from './environment.js'
 
 /** A line when the settings carry this risk, else `undefined`. */
@@ -26,7 +26,7 @@ const checks: readonly Check[] = [
     'PUBLIC_URL is http in production: tokens and passwords can be read on the way',
   ({ NODE_ENV }) => !environments.includes(NODE_ENV) &&
     `NODE_ENV is none of ${environments.join(', ')}, and only production makes cookies Secure by itself`,
-  ({ DATABASE_URL }) => DATABASE_URL !== undefined && isUnencrypted(DATABASE_URL) &&
+  ({ DATABASE_URL }) => DATABASE_URL !== undefined && parseAddresses(DATABASE_URL).some(isUnencrypted) &&
     'DATABASE_URL names another host without TLS; add ?sslmode=verify-full',
   ({ CORS_ORIGIN }) => CORS_ORIGIN.some(isPlain) &&
     'CORS_ORIGIN has an http origin: a page changed on the way can use its visitors\' cookies',
@@ -41,8 +41,7 @@ export function riskySettings (values: Values): string[] {
   return checks.map(check => check(values)).filter(line => typeof line === 'string')
 }
 
-function isUnencrypted (databaseUrl: string): boolean {
-  const { url, host = new URL(url).hostname } = parseAddress(databaseUrl)
+function isUnencrypted ({ url, host = new URL(url).hostname }: Address): boolean {
   const mode = new URL(url).searchParams.get('sslmode') ?? 'disable'
   return !host.startsWith('/') && !loopback.test(host) && ['disable', 'allow', 'prefer'].includes(mode)
 }

@@ -7,7 +7,7 @@ import { readSecretFiles, sharedSecrets } from './secret-variables.js'
 /** Settings as the program sees them: durations in seconds, lists split, defaults filled in. */
 export interface Settings extends Omit<CoreSettings, 'secrets'> {
   listen: ListenAddress[]
-  database: { url: string | undefined, poolMax: number, dataDir: string }
+  database: { url: string | undefined, poolMax: number, dataDir: string, refreshCommit: 'on' | 'local' }
   redisUrl: string | undefined
   /** Without `current` the secret kept in `database.dataDir`. */
   secrets: { current: string | undefined, previous: string | undefined }
@@ -57,7 +57,12 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
   return {
     listen: listen.addresses,
     issuer: values.PUBLIC_URL,
-    database: { url: values.DATABASE_URL, poolMax: values.DATABASE_POOL_MAX, dataDir: values.DATA_DIR },
+    database: {
+      url: values.DATABASE_URL,
+      poolMax: values.DATABASE_POOL_MAX,
+      dataDir: values.DATA_DIR,
+      refreshCommit: values.REFRESH_COMMIT
+    },
     redisUrl: values.REDIS_URL,
     secrets: { current: values.KEYTURN_SECRET, previous: values.KEYTURN_SECRET_PREVIOUS },
     keys: { algorithm: values.JWT_ALG, sharedSecret: values.JWT_SECRET, rotation: values.KEY_ROTATION },

@@ -99,7 +99,9 @@ export const url = (schemes: readonly string[], example: string, description: st
 /** A connection URI of Postgres, in any of libpq's forms. */
 export const databaseUrl = (description: string): Optional<string> => ({
   ...url(['postgres', 'postgresql'], 'postgres://user:password@host:5432/database', description),
-  isValid: isAddress
+  isValid: isAddress,
+  rule: 'must be a URL such as postgres://user:password@host:5432/database, or with several hosts ' +
+    'postgres://user:password@host1:5432,host2:5432/database; target_session_attrs can be read-write or primary'
 })
 
 /** Whether a secret is long enough to be one. */

@@ -1,4 +1,4 @@
-import type { Database } from '../db/client.js'
+import type { Database } from '../db/database.js'
 import { createAccounts } from './accounts/accounts.js'
 import { createAudit } from './audit/index.js'
 import { createKeys, keyCheckIntervalMs, type OpenEngine } from './keys/index.js'
@@ -15,7 +15,7 @@ import { createTokens } from './tokens/index.js'
 import { createValidation } from './validation/validation.js'
 
 export interface CoreNeeds {
-  db: Pick<Database, 'sql' | 'query' | 'isWritable'>
+  db: Pick<Database, 'sql' | 'refreshSql' | 'query' | 'isWritable'>
   notifier: Notifier
   /** Opens the engine that signs and verifies with a key. */
   openEngine: OpenEngine

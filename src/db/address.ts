@@ -1,7 +1,7 @@
 /** The parameters of a connection URI that the driver takes as options only, and what it calls them. */
-const optionOf = { host: 'host', port: 'port', user: 'user', password: 'password', dbname: 'database' } as const
+const optionOf = { user: 'user', password: 'password', dbname: 'database' } as const
 
-/** Where a connection URI leads, as the driver takes it; the host may be the folder of a Unix socket. */
+/** A server, as the driver takes it; the host may be the folder of a Unix socket. */
 export interface Address {
   url: string
   host?: string
@@ -11,30 +11,66 @@ export interface Address {
   database?: string
 }
 
-/** The beginning of a URI without a host, `postgres://user@/database`, which no `URL` can be. */
-const withoutHost = /^(\w+:\/\/(?:[^@/?#]*@)?)(?=[/?#]|$)/
+/** Keyturn writes, so it uses no other server, whether the URI asks for one or not. */
+const sessionAttributes = ['read-write', 'primary']
 
-const withHost = (uri: string) => uri.replace(withoutHost, '$1localhost')
+/** A URI before its hosts, they themselves, and the rest: no `URL` can have none of them, or several. */
+const parts = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)([^/?#]*)(.*)$/s
 
-/** Whether a text is a connection URI of Postgres. */
-export const isAddress = (text: string): boolean => /^postgres(?:ql)?:/.test(text) && URL.canParse(withHost(text))
+/** Whether a text is a connection URI of Postgres, and asks for a server that takes writes, if it asks for one. */
+export function isAddress (text: string): boolean {
+  try {
+    return parseAddresses(text).length > 0
+  } catch {
+    return false
+  }
+}
 
 /**
- * Reads a connection URI in libpq's forms (Postgres 34.1.1.2): with a host, or with the folder of a Unix socket as
- * parameter `host` or percent-encoded in the host's place.
- * @throws TypeError when it is not a URI
+ * Reads a connection URI in libpq's forms (Postgres 34.1.1.2): with one host or several, or with folders of Unix
+ * sockets as parameter `host` or percent-encoded in the hosts' place.
+ * @returns the servers in the URI's order
+ * @throws TypeError when it is not a URI, when hosts and ports are not as many, or when it asks for a standby
  */
-export function parseAddress (uri: string): Address {
-  const url = new URL(withHost(uri))
+export function parseAddresses (uri: string): [Address, ...Address[]] {
+  const [, before, hosts = '', after] = parts.exec(uri) ?? []
+  if (before === undefined) throw new TypeError('not a connection URI of Postgres')
+  const inAuthority = hosts.split(',')
+  const { searchParams: parameters } = new URL(`${before}localhost${after}`)
+  const attributes = parameters.get('target_session_attrs') ?? 'read-write'
+  if (!sessionAttributes.includes(attributes)) throw new TypeError('not for a server that takes writes')
+  const named = parameters.get('host')?.split(',') ?? inAuthority.map(() => undefined)
+  const ports = parameters.get('port')?.split(',') ?? []
+  if (inAuthority.length > 1 && named.length !== inAuthority.length) throw new TypeError('more hosts than folders')
+  if (ports.length > 1 && ports.length !== named.length) throw new TypeError('not as many ports as hosts')
+  const [first, ...others] = named.map((host, index) => {
+    const port = ports[index] ?? ports[0]
+    return toAddress(`${before}${(inAuthority[index] ?? inAuthority[0]) || 'localhost'}${after}`, host, port)
+  })
+  if (first === undefined) throw new TypeError('no host')
+  return [first, ...others]
+}
+
+/** @param uri of one host; `host` and `port` take precedence over its own */
+function toAddress (uri: string, host: string | undefined, port: string | undefined): Address {
+  const url = new URL(uri)
   const options: Omit<Address, 'url'> = {}
-  if (/^%2f/i.test(url.hostname)) {
+  if (host !== undefined) options.host = host
+  else if (/^%2f/i.test(url.hostname)) {
     options.host = decodeURIComponent(url.hostname)
     url.hostname = 'localhost'
   }
+  if (port !== undefined) options.port = Number(port)
   for (const [parameter, option] of Object.entries(optionOf)) {
     const value = url.searchParams.get(parameter)
-    if (value !== null) Object.assign(options, { [option]: option === 'port' ? Number(value) : value })
-    url.searchParams.delete(parameter)
+    if (value !== null) options[option] = value
   }
+  for (const read of ['host', 'port', 'target_session_attrs', ...Object.keys(optionOf)]) url.searchParams.delete(read)
   return { url: url.href, ...options }
+}
+
+/** Where a server is, without what is needed to get in. */
+export function serverName ({ url, host, port }: Address): string {
+  const { hostname, port: ownPort } = new URL(url)
+  return `${host ?? hostname}:${port ?? (ownPort || 5432)}`
 }

@@ -14,9 +14,30 @@ const sqlStates = new Set([
 
 /** Whether a database error says nothing about the request, only that the database cannot answer it now. */
 export function isUnavailable (error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error)
   const isOfClass = code.length === 5 && sqlStateClasses.has(code.slice(0, 2))
   return isOfClass || sqlStates.has(code) || connectionCodes.has(code)
+}
+
+/** Of a standby, or of a server that was set so. */
+const readOnlyState = '25006'
+
+/** Admin shutdown, crash, cannot connect now. */
+const shutdownStates = new Set(['57P01', '57P02', '57P03'])
+
+/** Whether a server refused to write. */
+export function isReadOnly (error: unknown): boolean {
+  return codeOf(error) === readOnlyState
+}
+
+/** Whether an error says that another server may have taken over. */
+export function isServerLost (error: unknown): boolean {
+  const code = codeOf(error)
+  return code === readOnlyState || shutdownStates.has(code) || connectionCodes.has(code)
+}
+
+function codeOf (error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 /** The name of the constraint that a statement violated, or `null` for any other error. */

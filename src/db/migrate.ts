@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type postgres from 'postgres'
-import { connect, type DatabaseOptions } from './client.js'
+import type { Address } from './address.js'
+import { connect, type Target } from './client.js'
 import { violatedConstraint } from './errors.js'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -16,7 +17,7 @@ const advisoryLock = 7_319_004_115
  * itself, changes the schema. Of two processes that start together one waits, then finds the record taken.
  * No `sql.begin` is used, because the driver can throw out of reach when a backend dies inside it.
  */
-export async function migrate (target: DatabaseOptions['target']): Promise<number> {
+export async function migrate (target: Target | Address): Promise<number> {
   const sql = connect(target, { max: 1 })
   try {
     // A role that may not create tables can still find that there is nothing to do.

@@ -1,5 +1,6 @@
-import type { ParameterOrFragment, PendingQuery, Row, Sql, UnsafeQueryOptions } from 'postgres'
-import { isUnavailable } from './errors.js'
+import type { ParameterOrFragment, PendingQuery, Row, UnsafeQueryOptions } from 'postgres'
+import type { Connection } from './connection.js'
+import { isReadOnly, isServerLost, isUnavailable } from './errors.js'
 
 type Rows = readonly (object | undefined)[]
 
@@ -19,12 +20,10 @@ export interface PoolOptions {
   deadlineMs: number
   /** Makes the error of a statement that the database cannot answer from the driver's error. */
   toUnavailable: (cause: unknown) => Error
-}
-
-interface Connection {
-  client: Sql
-  /** Statements sent and not answered yet. */
-  inFlight: number
+  /** Whether it is known that no server takes writes; statements then fail at once. */
+  isLost: () => boolean
+  /** Called when a server went away or takes no writes any more. */
+  onServerLost: () => void
 }
 
 /**
@@ -34,10 +33,10 @@ interface Connection {
  * ever answered and searches them all at the next, so a server gets slower by the hour (postgres.js 3.4.9, ADR 0012).
  *
  * The driver itself would let a statement wait for a connection for good, hence the deadline. A statement that was
- * not sent by then never is; one that was, ends by `statement_timeout`.
+ * not sent by then never is; one that was, ends by `statement_timeout`, and its connection is left: it may have been
+ * waiting for a server that is gone.
  */
-export function openPool (clients: readonly [Sql, ...Sql[]], options: PoolOptions): Pool {
-  const connections = clients.map((client): Connection => ({ client, inFlight: 0 }))
+export function openPool (connections: readonly [Connection, ...Connection[]], options: PoolOptions): Pool {
   const idlest = () => connections.reduce((least, next) => next.inFlight < least.inFlight ? next : least)
 
   function run<Result extends Rows> (
@@ -59,18 +58,27 @@ export function openPool (clients: readonly [Sql, ...Sql[]], options: PoolOption
 
 /** A statement is sent when it is awaited; one that is only a fragment of another never is. */
 function withDeadline<Statement extends Promise<unknown> & { cancel (): void }> (
-  statement: Statement, connection: Connection, { deadlineMs, toUnavailable }: PoolOptions
+  statement: Statement, connection: Connection, { deadlineMs, toUnavailable, isLost, onServerLost }: PoolOptions
 ): Statement {
+  const { client } = connection
   const send = statement.then.bind(statement)
   let answer: Promise<unknown> | null = null
 
   function sent (): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
+        if (isServerLost(error)) onServerLost()
+        if (isReadOnly(error)) connection.leave(client)
         reject(isUnavailable(error) ? toUnavailable(error) : error as Error)
       }
+      if (isLost()) {
+        fail(noPrimary())
+        return
+      }
+      const isTrusted = connection.begin()
       const timer = setTimeout(() => {
         if (isWaiting(statement)) statement.cancel()
+        connection.leave(client)
         fail(Object.assign(new Error('no answer from the database in time'), { code: '57014' }))
       }, deadlineMs)
 
@@ -80,7 +88,13 @@ function withDeadline<Statement extends Promise<unknown> & { cancel (): void }> 
         connection.inFlight -= 1
         clearTimeout(timer)
       }
-      send(rows => { settled(); resolve(withoutHoles(rows)) }, error => { settled(); fail(error) }).catch(reject)
+      async function answered (rows: unknown): Promise<void> {
+        settled()
+        const trusted = isTrusted()
+        if (trusted === true || await trusted) resolve(withoutHoles(rows))
+        else fail(noPrimary())
+      }
+      send(answered, error => { settled(); fail(error) }).catch(reject)
     })
   }
 
@@ -100,6 +114,11 @@ function withoutHoles (rows: unknown): unknown {
     rows.splice(0, rows.findIndex((_, index) => index in rows))
   }
   return rows
+}
+
+/** With the code with which a standby refuses to write. */
+function noPrimary (): Error {
+  return Object.assign(new Error('the database server is not the primary'), { code: '25006' })
 }
 
 /** The driver records there which connection took a statement. */

@@ -97,7 +97,7 @@ const claims = { sub: token.accountId, sid: token.sessionId, gen: 1 }
 const policy = { retryWindow: 10, confirmWindow: 10, lateRetries: 3, aheadMax: 1_000 }
 const lifetimes = { accessToken: 60, refreshToken: 60, session: 60 }
 const rotations = createRecentRotations(sql, policy.retryWindow)
-const extension = createExtensionStatements({ sql, rotations, policy, lifetimes })
+const extension = createExtensionStatements({ sql, refreshSql: sql, rotations, policy, lifetimes })
 
 describes<AccountRow>('AccountRow', sql`SELECT ${accountColumns(sql)} FROM accounts AS account`, account)
 describes<StartedRow>('StartedRow', insertSession(sql, {

@@ -2,16 +2,33 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
+import { createConnection } from '../../src/db/connection.js'
 import { openPool } from '../../src/db/pool.js'
 import { postgresDatabase } from '../support/test-database.js'
+import { until } from '../support/until.js'
 
 const unavailable = (cause: unknown) => Object.assign(new Error('unavailable', { cause }), { name: 'Unavailable' })
-const options = { deadlineMs: 200, toUnavailable: unavailable }
+const options = { deadlineMs: 200, toUnavailable: unavailable, isLost: () => false, onServerLost: () => {} }
+
+/** A connection of the pool; `drivers` are the clients it has had. */
+function connectionTo (t: Test, url: string, driverOptions: { connect_timeout?: number } = {}) {
+  const drivers: postgres.Sql[] = []
+  const connection = createConnection({
+    open (onclose) {
+      const driver = postgres(url, { ...driverOptions, max: 1, onclose, onnotice: () => {} })
+      drivers.push(driver)
+      return driver
+    },
+    check: 'SELECT true AS "isPrimary"',
+    onLeave: () => {}
+  })
+  t.teardown(() => Promise.all(drivers.map(driver => driver.end({ timeout: 0 }))))
+  return { connection, drivers }
+}
 
 async function setUp (t: Test) {
-  const driver = postgres(await postgresDatabase(t), { max: 1, onnotice: () => {} })
-  t.teardown(() => driver.end())
-  return { driver, sql: openPool([driver], options) }
+  const { connection } = connectionTo(t, await postgresDatabase(t))
+  return { driver: connection.client, sql: openPool([connection], options) }
 }
 
 t.test('what is answered in time is answered as ever', async t => {
@@ -44,22 +61,22 @@ t.test('a database that takes connections and says nothing is given up too', asy
   const silent = createServer(socket => { sockets.push(socket) })
   await once(silent.listen(0, '127.0.0.1'), 'listening')
   const { port } = silent.address() as AddressInfo
-  const driver = postgres(`postgres://x@127.0.0.1:${port}/x`, { max: 1, connect_timeout: 30 })
-  t.teardown(async () => {
+  t.teardown(() => {
     for (const socket of sockets) socket.destroy()
     silent.close()
-    await driver.end({ timeout: 0 })
   })
-  await t.rejects(openPool([driver], options)`SELECT 1`, { name: 'Unavailable', cause: { code: '57014' } })
+  const { connection, drivers } = connectionTo(t, `postgres://x@127.0.0.1:${port}/x`, { connect_timeout: 3 })
+  const sql = openPool([connection], options)
+  await t.rejects(sql`SELECT 1`, { name: 'Unavailable', cause: { code: '57014' } })
+  t.equal(drivers.length, 2, 'and left: the next statement goes to a new client')
+  await t.rejects(sql`SELECT 1`, { name: 'Unavailable', cause: { code: '57014' } })
+  await until('it connects again', () => sockets.length === 2)
 })
 
 t.test('a statement goes to the connection with the least to do', async t => {
   const url = await postgresDatabase(t)
-  const clients = [1, 2].map(() => postgres(url, { max: 1, onnotice: () => {} }))
-  t.teardown(() => Promise.all(clients.map(client => client.end())))
-  const [first, second] = clients
-  if (first === undefined || second === undefined) throw new Error('there are two')
-  const sql = openPool([first, second], { ...options, deadlineMs: 5_000 })
+  const connections = [connectionTo(t, url).connection, connectionTo(t, url).connection] as const
+  const sql = openPool(connections, { ...options, deadlineMs: 5_000 })
   const slow = sql`SELECT pg_sleep(0.3), pg_backend_pid() AS pid`.then(([row]) => row?.pid)
   const quick = await Promise.all([1, 2, 3].map(async () => {
     const [row] = await sql`SELECT pg_backend_pid() AS pid`

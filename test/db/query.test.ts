@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { eq, expression } from '../../src/db/query.js'
 import { accounts, clients } from '../../src/db/schema.js'
-import { openDatabase } from '../../src/db/client.js'
+import { openDatabase } from '../../src/db/database.js'
 import { unavailable } from '../../src/core/errors.js'
 import { postgresDatabase } from '../support/test-database.js'
 

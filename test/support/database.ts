@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { unavailable } from '../../src/core/errors.js'
-import { openDatabase, type Database } from '../../src/db/client.js'
+import { openDatabase, type Database } from '../../src/db/database.js'
 import type { Pool } from '../../src/db/pool.js'
 import { openQuery } from '../../src/db/query.js'
 

@@ -7,7 +7,7 @@ import { createKeyring } from '../../src/core/keys/keyring.js'
 import { toLowS } from '../../src/core/keys/low-s.js'
 import { generateKey, type SignatureAlgorithmName } from '../../src/core/keys/signature-algorithms.js'
 import { createSigningKeys } from '../../src/core/keys/signing-keys.js'
-import type { Database } from '../../src/db/client.js'
+import type { Database } from '../../src/db/database.js'
 import type { StoredAlgorithm } from '../../src/db/stored-values.js'
 import { openEngine } from '../../src/token-engine.js'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../../db/audit-events.js'
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import { violatedConstraint } from '../../db/errors.js'
 import type { Fragment } from '../../db/pool.js'
 import { and, eq, expression, gt, or } from '../../db/query.js'

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import { createAuditLog } from './audit-log.js'
 import { createRetention } from './retention.js'
 

@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import type { StoredAlgorithm } from '../../db/stored-values.js'
 import type { OpenEngine } from './jws-engine.js'
 import { createKeyStore } from './key-store.js'

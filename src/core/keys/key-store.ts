@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import { and, eq, expression } from '../../db/query.js'
 import { signingKeys } from '../../db/schema.js'
 import type { StoredAlgorithm } from '../../db/stored-values.js'

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import { violatedConstraint } from '../../db/errors.js'
 import { eq, expression, lt, or } from '../../db/query.js'
 import { clientAssertions, clients } from '../../db/schema.js'

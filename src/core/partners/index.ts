@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import { AuthError } from '../errors.js'
 import type { SigningKeys } from '../keys/signing-keys.js'
 import type { ClientInfo } from '../lib/client-info.js'

@@ -11,6 +11,8 @@ import type { RefreshPolicy } from './replay.js'
 
 export interface ExtensionStatementsNeeds {
   sql: Pool
+  /** For the extension. */
+  refreshSql: Pool
   rotations: RecentRotations
   policy: Pick<RefreshPolicy, 'retryWindow' | 'aheadMax'>
   lifetimes: Pick<Lifetimes, 'accessToken' | 'session'>
@@ -31,7 +33,8 @@ type Generation = Pick<AccessClaims, 'sub' | 'sid' | 'gen'>
 export const extendableContracts = contractsOfKind('access_token')
 
 /** The statements that extend a session by its access token, of which the claims were verified. */
-export function createExtensionStatements ({ sql, rotations, policy, lifetimes }: ExtensionStatementsNeeds) {
+export function createExtensionStatements (needs: ExtensionStatementsNeeds) {
+  const { sql, refreshSql, rotations, policy, lifetimes } = needs
   const columns = sql`${tokenSubject(sql)}, ${accountColumns(sql)}`
   const live = isLive(sql)
   const state = sessionState(sql)
@@ -45,7 +48,7 @@ export function createExtensionStatements ({ sql, rotations, policy, lifetimes }
 
   return {
     /** One conditional update; of any number of requests with one generation at most one gets a row. */
-    extend: (claims: Generation) => sql<ExtendedRow[]>`
+    extend: (claims: Generation) => refreshSql<ExtendedRow[]>`
       UPDATE sessions AS session SET
         ${rotations.keepLast},
         generation = session.generation + 1,
@@ -56,7 +59,7 @@ export function createExtensionStatements ({ sql, rotations, policy, lifetimes }
       RETURNING ${columns}`,
 
     /** The same without a rotation: tokens of the generation stay current. */
-    prolong: (claims: Generation) => sql<ProlongedRow[]>`
+    prolong: (claims: Generation) => refreshSql<ProlongedRow[]>`
       UPDATE sessions AS session SET expires_at = ${end}
       FROM accounts AS account
       WHERE ${isCurrent(claims)}

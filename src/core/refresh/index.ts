@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Sessions } from '../sessions/index.js'
@@ -14,7 +14,7 @@ import { createTrade } from './trade.js'
 export type { RefreshPolicy } from './replay.js'
 
 export interface RefreshNeeds {
-  db: Pick<Database, 'sql'>
+  db: Pick<Database, 'sql' | 'refreshSql'>
   keyring: Keyring
   tokens: Tokens
   sessions: Sessions
@@ -30,17 +30,17 @@ export type Refresh = ReturnType<typeof createRefresh>
 
 /** What keeps a session going: refresh tokens, or access tokens where the contract has no others. */
 export function createRefresh (needs: RefreshNeeds) {
-  const { db: { sql }, keyring, tokens, sessions, revocations, policy, lifetimes, now, onError } = needs
-  const confirmations = createConfirmations({ sql, onError })
+  const { db: { sql, refreshSql }, keyring, tokens, sessions, revocations, policy, lifetimes, now, onError } = needs
+  const confirmations = createConfirmations({ sql: refreshSql, onError })
   const rotations = createRecentRotations(sql, policy.retryWindow)
-  const fastForward = createFastForward({ sql, lifetimes })
+  const fastForward = createFastForward({ sql: refreshSql, lifetimes })
   const { issuer } = sessions
   return {
     trade: createTrade({
-      sql, rotations, keyring, policy, lifetimes, confirmations, fastForward, revocations, issuer
+      sql, refreshSql, rotations, keyring, policy, lifetimes, confirmations, fastForward, revocations, issuer
     }),
     ...createSessionExtension({
-      sql, rotations, tokens, sessions, fastForward, revocations, policy, lifetimes, now
+      sql, refreshSql, rotations, tokens, sessions, fastForward, revocations, policy, lifetimes, now
     }),
     confirmations,
     metrics: () => ({ pendingConfirmations: confirmations.pendingCount(), fastForwards: fastForward.count() }),

@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Pool } from '../../db/pool.js'
 import { invalidRefreshToken } from '../errors.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { ClientInfo } from '../lib/client-info.js'
@@ -15,6 +16,8 @@ import { createReplay, type ReplayNeeds, type ReplayRow } from './replay.js'
 import { createRotation, type RefreshAttempt, type RotationNeeds } from './rotation.js'
 
 export interface TradeNeeds extends ReplayNeeds, Pick<RotationNeeds, 'lifetimes'> {
+  /** For the rotation. */
+  refreshSql: Pool
   keyring: Keyring
   confirmations: Pick<Confirmations, 'pendingGeneration'>
   fastForward: Pick<FastForward, 'refreshToken'>
@@ -34,8 +37,8 @@ const nonceBytes = 32
  * @throws AuthError `invalid_refresh_token` with the reason, or `unavailable`
  */
 export function createTrade (needs: TradeNeeds) {
-  const { sql, policy, lifetimes, keyring, confirmations, fastForward, revocations, issuer } = needs
-  const { rotate } = createRotation({ sql, lifetimes, retryWindow: policy.retryWindow })
+  const { refreshSql, policy, lifetimes, keyring, confirmations, fastForward, revocations, issuer } = needs
+  const { rotate } = createRotation({ sql: refreshSql, lifetimes, retryWindow: policy.retryWindow })
   const replays = createReplay(needs)
 
   function issue (token: RefreshToken, subject: TokenSubject, secret: Buffer): IssuedTokens {

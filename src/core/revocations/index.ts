@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import type { Notifier } from './notifier.js'
 import { createRevocationFeed } from './revocation-feed.js'
 import { createRevocationNotices } from './revocation-notices.js'

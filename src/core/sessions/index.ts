@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Tokens } from '../tokens/index.js'
 import { createPurge } from './purge.js'

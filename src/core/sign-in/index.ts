@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import type { Accounts } from '../accounts/accounts.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { Passwords } from '../passwords/index.js'

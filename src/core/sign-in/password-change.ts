@@ -1,4 +1,4 @@
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import { eq } from '../../db/query.js'
 import { accounts } from '../../db/schema.js'
 import type { StatementPart } from '../../db/statement-part.js'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import { violatedConstraint } from '../../db/errors.js'
 import type { Pool } from '../../db/pool.js'
 import { and, eq, expression, getTableColumns, not } from '../../db/query.js'

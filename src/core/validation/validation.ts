@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Database } from '../../db/client.js'
+import type { Database } from '../../db/database.js'
 import type { Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
 import { accountColumns, toAccount, type Account, type AccountRow } from '../accounts/account.js'

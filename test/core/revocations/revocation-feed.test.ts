@@ -116,9 +116,10 @@ t.test('a notification makes it poll at once, and so does a burst of them', asyn
 
 t.test('NOTIFY wakes other processes', async t => {
   const { db, settings } = await buildCore(t)
-  const target = { url: settings.database.url ?? '' }
+  const at = (url: string) => ({ current: { url }, onMove () {} })
+  const servers = at(settings.database.url ?? '')
   const errors: unknown[] = []
-  const create = () => createPostgresNotifier({ sql: db.sql, target, onError: error => { errors.push(error) } })
+  const create = () => createPostgresNotifier({ sql: db.sql, servers, onError: error => { errors.push(error) } })
   const [one, other] = [create(), create()]
   let notified = 0
   one.onNotify(() => { notified += 1 })
@@ -131,7 +132,7 @@ t.test('NOTIFY wakes other processes', async t => {
   t.same(errors, [])
 
   const nowhere = createPostgresNotifier({
-    sql: db.sql, target: { url: 'postgres://127.0.0.1:1/x' }, onError: error => { errors.push(error) }
+    sql: db.sql, servers: at('postgres://127.0.0.1:1/x'), onError: error => { errors.push(error) }
   })
   nowhere.onNotify(() => {})
   await until('it is told', () => errors.length > 0)

@@ -1,0 +1,90 @@
+import type { Sql } from 'postgres'
+
+/** One connection of a pool, which is opened anew when its server turns out to be a standby. */
+export interface Connection {
+  /** The driver's client, of this one connection. */
+  readonly client: Sql
+  /** Statements sent and not answered yet. */
+  inFlight: number
+  /**
+   * To be called when a statement is sent. The returned function says, once the answer is there, whether it came from a
+   * primary: what a standby answers may be out of date.
+   */
+  begin (): () => boolean | Promise<boolean>
+  /** Goes on with a new client, if `client` is still the current one. What was sent to it may still be answered. */
+  leave (client: Sql): void
+}
+
+export interface ConnectionNeeds {
+  /** Makes a client with a pool of one. `onClose` is to be called whenever its connection has closed. */
+  open: (onClose: () => void) => Sql
+  /** A statement whose only row says in `isPrimary` whether the server is one. */
+  check: string
+  /** Called when the server was left. */
+  onLeave: () => void
+}
+
+/** For statements under way on a connection that is left. */
+const closeTimeoutSeconds = 5
+
+/** Opens a connection with its first statement. */
+export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Connection {
+  /** Which connection of all that were opened, one after the other. */
+  let number = 0
+  let checking: Promise<boolean> | null = null
+  let isChecked = false
+  let client = openClient()
+
+  function openClient (): Sql {
+    const own: Sql = open(() => closed(own))
+    return own
+  }
+
+  function closed (of: Sql): void {
+    if (of !== client) return
+    number += 1
+    checking = null
+    isChecked = false
+  }
+
+  /** The first statement of each connection. */
+  async function isPrimary (asked: Sql): Promise<boolean> {
+    try {
+      // Executed at once: awaited only, it would be sent after the statement that it comes with.
+      const [row] = await asked.unsafe<[{ isPrimary: boolean }]>(check).execute()
+      if (!row.isPrimary) leave(asked)
+      else if (asked === client) isChecked = true
+      return row.isPrimary
+    } catch {
+      // The statement that was sent with it fails too, and says why.
+      if (asked === client) checking = null
+      return false
+    }
+  }
+
+  function leave (left: Sql): void {
+    if (left !== client) return
+    client = openClient()
+    closed(client)
+    left.end({ timeout: closeTimeoutSeconds }).catch(() => {})
+    onLeave()
+  }
+
+  return {
+    get client () { return client },
+    inFlight: 0,
+
+    begin () {
+      const begunOn = number
+      // Of many statements that are sent to a new connection, only the first brings the check.
+      const checked = isChecked ? true : checking ??= isPrimary(client)
+      return () => {
+        // The driver sends what waited for a lost connection on the next one.
+        const isSame = () => number === begunOn
+        return checked === true ? isSame() : checked.then(isPrimary => isPrimary && isSame())
+      }
+    },
+
+    leave
+  }
+}
