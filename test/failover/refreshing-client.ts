@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { send } from '../support/http.js'
+import { signedUp } from '../support/people.js'
+
+/** What one client saw while the database failed over. */
+export interface Seen {
+  /** How often each status came; 0 stands for no reply. */
+  statuses: Map<number, number>
+  /** Refusals by a 401: the client is signed out. */
+  signedOut: unknown[]
+}
+
+const retryDelayMs = 20
+
+/** A person's application, which refreshes again and again and does with each reply what docs/refresh.md says. */
+export async function refreshingClient (api: string, seen: Seen) {
+  const { refreshToken: first, ...person } = await signedUp(api)
+  const tokens = [first]
+  const stopped = new AbortController()
+
+  async function refresh (refreshToken: string): Promise<number> {
+    const { status, body } = await send(`${api}/api/auth/refresh-token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ refreshToken })
+    }).catch(() => ({ status: 0, body: undefined }))
+    seen.statuses.set(status, (seen.statuses.get(status) ?? 0) + 1)
+    if (status === 200) tokens.push(body.data.refreshToken)
+    if (status === 401) seen.signedOut.push(body)
+    return status
+  }
+
+  const newest = () => tokens.at(-1) ?? ''
+
+  async function run (): Promise<void> {
+    while (!stopped.signal.aborted && seen.signedOut.length === 0) {
+      const status = await refresh(newest())
+      if (status !== 200) await delay(retryDelayMs)
+    }
+  }
+
+  const running = run()
+  return {
+    person,
+    tokens,
+    newest,
+    refresh,
+    async stop (): Promise<void> {
+      stopped.abort()
+      await running
+    }
+  }
+}
