@@ -33,8 +33,8 @@ export interface PoolOptions {
  * ever answered and searches them all at the next, so a server gets slower by the hour (postgres.js 3.4.9, ADR 0012).
  *
  * The driver itself would let a statement wait for a connection for good, hence the deadline. A statement that was
- * not sent by then never is; one that was, ends by `statement_timeout`, and its connection is left: it may have been
- * waiting for a server that is gone.
+ * not sent by then never is; one that was is cancelled, and its connection left: it may have been waiting for a server
+ * that is gone.
  */
 export function openPool (connections: readonly [Connection, ...Connection[]], options: PoolOptions): Pool {
   const idlest = () => connections.reduce((least, next) => next.inFlight < least.inFlight ? next : least)
@@ -57,7 +57,7 @@ export function openPool (connections: readonly [Connection, ...Connection[]], o
 }
 
 /** A statement is sent when it is awaited; one that is only a fragment of another never is. */
-function withDeadline<Statement extends Promise<unknown> & { cancel (): void }> (
+function withDeadline<Statement extends Promise<unknown>> (
   statement: Statement, connection: Connection, { deadlineMs, toUnavailable, isLost, onServerLost }: PoolOptions
 ): Statement {
   const { client } = connection
@@ -77,7 +77,7 @@ function withDeadline<Statement extends Promise<unknown> & { cancel (): void }> 
       }
       const isTrusted = connection.begin()
       const timer = setTimeout(() => {
-        if (isWaiting(statement)) statement.cancel()
+        cancel(statement)
         connection.leave(client)
         fail(Object.assign(new Error('no answer from the database in time'), { code: '57014' }))
       }, deadlineMs)
@@ -121,7 +121,11 @@ function noPrimary (): Error {
   return Object.assign(new Error('the database server is not the primary'), { code: '25006' })
 }
 
-/** The driver records there which connection took a statement. */
-function isWaiting (statement: object): boolean {
-  return 'state' in statement && statement.state === null
+/**
+ * Cancels a statement, sent or not: a commit that waits for a standby does so for good, and keeps its place among the
+ * server's connections. By what the driver keeps for its own `cancel`, which lets a failure of it end the process.
+ */
+function cancel (statement: object): void {
+  const { canceller } = statement as { canceller: (statement: object) => Promise<void> }
+  canceller(statement).catch(() => {})
 }

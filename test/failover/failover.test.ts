@@ -3,7 +3,8 @@ import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { ageRotations } from '../support/age-rotations.js'
 import { build } from '../support/build.js'
-import { send } from '../support/http.js'
+import { post, send, type Reply } from '../support/http.js'
+import { registered } from '../support/people.js'
 import { startPair } from '../support/postgres-pair.js'
 import { until } from '../support/until.js'
 import { refreshingClient, type Seen } from './refreshing-client.js'
@@ -22,7 +23,7 @@ const lostMs = 300
 /** Later than any retry of a refresh is allowed. */
 const longAgo = 2 * 86_400
 
-async function setUp (t: Test) {
+async function setUp (t: Test, clientCount: number) {
   const pair = await startPair()
   t.teardown(() => pair.stop())
   // Inside the retry window four rotations are the most: a client that refreshes all the time would seldom rotate.
@@ -33,7 +34,7 @@ async function setUp (t: Test) {
 }
 
 t.test(`${clientCount} clients refresh while the primary is killed ${kills} times: nobody is signed out`, async t => {
-  const { pair, server, seen, clients } = await setUp(t)
+  const { pair, server, seen, clients } = await setUp(t, clientCount)
   const succeeded = () => seen.statuses.get(200) ?? 0
   const writableAfter: number[] = []
   for (let kill = 0; kill < kills; kill += 1) {
@@ -76,4 +77,36 @@ t.test(`${clientCount} clients refresh while the primary is killed ${kills} time
     t.equal(await refresh(old), 401)
   }
   t.equal((await send(`${server.ops}/readyz`)).status, 200)
+})
+
+t.test('a restart of standby and primary, one after the other, costs nothing but a 503', async t => {
+  const { pair, seen, clients } = await setUp(t, 10)
+  for (const server of [pair.standby, pair.primary]) {
+    await server.shutDown()
+    await delay(lostMs)
+    await server.restart()
+    const before = seen.statuses.get(200) ?? 0
+    await until('it goes on', () => (seen.statuses.get(200) ?? 0) > before)
+  }
+  await Promise.all(clients.map(client => client.stop()))
+  t.same(seen.signedOut, [])
+  t.same([...seen.statuses.keys()].sort(), [200, 503])
+})
+
+t.test('with a synchronous standby no end of a session is lost, while refreshes need not wait for it', async t => {
+  const { pair, server } = await setUp(t, 0)
+  for (let kill = 0; kill < 3; kill += 1) {
+    await pair.synchronize()
+    const { email, password } = await registered(server.api)
+    const signIn = () => post(`${server.api}/api/auth/sign-in/email`, { email, password })
+    const [signedOut, kept] = [await signIn(), await signIn()]
+    const bearer = (reply: Reply) => ({ authorization: `Bearer ${reply.body.token}` })
+    t.equal((await post(`${server.api}/api/auth/sign-out`, {}, bearer(signedOut))).status, 200)
+    await pair.failOver()
+    const session = (reply: Reply) => send(`${server.api}/api/auth/get-session`, { headers: bearer(reply) })
+    await until('it is answered', async () => (await session(kept)).status === 200)
+    t.equal((await session(signedOut)).body, null)
+    t.equal((await session(kept)).body.user.email, email)
+    await pair.rebuild()
+  }
 })

@@ -103,6 +103,21 @@ t.test('commits are durable, also where the server\'s setting promises less; ref
   await ask(pair.primary.url, 'ALTER ROLE keyturn RESET synchronous_commit')
 })
 
+t.test('with its synchronous standby away a commit is given up, and holds no connection of the server', async t => {
+  const { sql, refreshSql } = open(t, { url: pair.primary.url, refreshCommit: 'local' })
+  await ask(pair.primary.url, 'CREATE TABLE committed (id int)')
+  await pair.synchronize()
+  await pair.standby.shutDown()
+  t.same(await refreshSql`INSERT INTO committed VALUES (1) RETURNING id`, [{ id: 1 }], 'a refresh waits for nobody')
+  const ends = [2, 3, 4].map(id => sql`INSERT INTO committed VALUES (${id})`)
+  for (const end of ends) await t.rejects(end, { code: 'unavailable' })
+  const waiting = async () => (await refreshSql`
+    SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'keyturn'`).length
+  await until('none waits', async () => await waiting() === 0)
+  await pair.standby.restart()
+  await until('commits go on', () => sql`INSERT INTO committed VALUES (5)`.then(() => true, () => false))
+})
+
 t.test('after a failover notifications arrive from the new primary', async t => {
   const { sql, servers } = open(t, { url: pair.url })
   const errors: unknown[] = []

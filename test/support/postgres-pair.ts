@@ -15,6 +15,8 @@ export interface PostgresPair {
   url: string
   readonly primary: PostgresServer
   readonly standby: PostgresServer
+  /** Makes each commit of the primary wait for the standby, unless the session asks for less. */
+  synchronize (): Promise<void>
   /** Ends replication: what is committed from now on is lost in the next failover. */
   detach (): Promise<void>
   /** Ends the primary without warning and promotes the standby, which is the primary then. */
@@ -47,6 +49,12 @@ export async function startPair (): Promise<PostgresPair> {
     url: `postgres://keyturn@127.0.0.1:${ports[0]},127.0.0.1:${ports[1]}/postgres?target_session_attrs=read-write`,
     get primary () { return primary },
     get standby () { return standby },
+
+    async synchronize () {
+      await ask(primary, "ALTER SYSTEM SET synchronous_standby_names = '*'")
+      await ask(primary, 'SELECT pg_reload_conf()')
+      await untilRow(primary, "SELECT FROM pg_stat_replication WHERE sync_state = 'sync'")
+    },
 
     async detach () {
       await ask(standby, "ALTER SYSTEM SET primary_conninfo = ''")
