@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres'
 
-/** One connection of a pool, which is opened anew when its server turns out to be a standby. */
+/** One connection of a pool, which is replaced when its server turns out to be a standby. */
 export interface Connection {
   /** The driver's client, of this one connection. */
   readonly client: Sql

@@ -34,7 +34,7 @@ const othersMs = 100
 /**
  * Keeps track of the server that takes writes.
  *
- * After a failover an old primary may come back as one, until somebody has demoted it: of two that take writes, the
+ * After a failover an old primary may come back as one, until it is demoted: of two that take writes, the
  * one that was promoted later counts. The current one is asked again only when something went wrong with it.
  */
 export function createServers<Server> (

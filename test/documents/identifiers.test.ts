@@ -7,7 +7,7 @@ const shapes = [/^[a-z]+[a-z0-9]*(?:[A-Z][A-Za-z0-9]*)+$/, /^[A-Z][A-Z0-9]*(?:_[
 /** Words of other programs and specifications. */
 const foreign = new Set([
   // Postgres, its statistics, its tools, and YugabyteDB.
-  'autovacuum_vacuum_cost_limit', 'synchronous_commit', 'n_tup_hot_upd', 'n_tup_upd', 'pg_dump',
+  'autovacuum_vacuum_cost_limit', 'n_tup_hot_upd', 'n_tup_upd', 'pg_dump',
   'yb_enable_read_committed_isolation',
   // PgBouncer.
   'max_prepared_statements',

@@ -8,7 +8,7 @@ const clientCount = 20
 
 const patienceMs = 30_000
 
-t.test('with pg_auto_failover nobody is signed out when the primary dies', { skip: noAutoFailover }, async t => {
+t.test('with pg_auto_failover no client is signed out when the primary dies', { skip: noAutoFailover }, async t => {
   const servers = await startAutoFailover(t)
   const server = await build(t, { settings: { database: { url: servers.url }, refresh: { retryWindow: 0 } } })
   const seen: Seen = { statuses: new Map(), signedOut: [] }

@@ -33,7 +33,7 @@ async function setUp (t: Test, clientCount: number) {
   return { pair, server, seen, clients }
 }
 
-t.test(`${clientCount} clients refresh while the primary is killed ${kills} times: nobody is signed out`, async t => {
+t.test(`${clientCount} clients refresh, the primary is killed ${kills} times: no client is signed out`, async t => {
   const { pair, server, seen, clients } = await setUp(t, clientCount)
   const succeeded = () => seen.statuses.get(200) ?? 0
   const writableAfter: number[] = []

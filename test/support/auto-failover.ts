@@ -47,7 +47,9 @@ export async function startAutoFailover (t: Test): Promise<AutoFailover> {
   const places = ['HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR'].map(name => [name, folder])
   const [version = ''] = await readdir(postgresFolder)
   // Without root's own folders, where the user postgres may not even look.
-  const env = { PATH: `${join(postgresFolder, version, 'bin')}:/usr/bin:/bin`, ...Object.fromEntries(places) as Record<string, string> }
+  const env: Record<string, string> = {
+    ...Object.fromEntries(places), PATH: `${join(postgresFolder, version, 'bin')}:/usr/bin:/bin`
+  }
   const children: ChildProcess[] = []
   /** With all that it starts, which are in its process group. */
   const kill = ({ pid }: ChildProcess) => pid !== undefined && process.kill(-pid, 'SIGKILL')

@@ -22,7 +22,8 @@ export const opsRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     schema: {
       operationId: 'readyz',
       summary: 'Readiness',
-      description: 'Says whether the database answers and the signing keys are loaded. Send no traffic on 503.',
+      description: 'Says whether the database takes writes and answers within a second, and the signing keys are ' +
+        'loaded. Send no traffic on 503.',
       tags,
       response: { 200: Ready, ...failures('unavailable') }
     }
