@@ -42,13 +42,13 @@ export function parseAddresses (uri: string): [Address, ...Address[]] {
   const named = parameters.get('host')?.split(',') ?? inAuthority.map(() => undefined)
   const ports = parameters.get('port')?.split(',') ?? []
   if (inAuthority.length > 1 && named.length !== inAuthority.length) throw new TypeError('more hosts than folders')
+  if (!ports.every(port => /^\d+$/.test(port))) throw new TypeError('a port is no number')
   if (ports.length > 1 && ports.length !== named.length) throw new TypeError('not as many ports as hosts')
-  const [first, ...others] = named.map((host, index) => {
+  return named.map((host, index) => {
     const port = ports[index] ?? ports[0]
     return toAddress(`${before}${(inAuthority[index] ?? inAuthority[0]) || 'localhost'}${after}`, host, port)
-  })
-  if (first === undefined) throw new TypeError('no host')
-  return [first, ...others]
+    // A text that is split has one part at least.
+  }) as [Address, ...Address[]]
 }
 
 /** @param uri of one host; `host` and `port` take precedence over its own */

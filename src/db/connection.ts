@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres'
+import { ignore } from './errors.js'
 
 /** One connection of a pool, which is replaced when its server turns out to be a standby. */
 export interface Connection {
@@ -66,7 +67,7 @@ export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Co
     if (left !== client) return
     client = openClient()
     closed(client)
-    left.end({ timeout: closeTimeoutSeconds }).catch(() => {})
+    left.end({ timeout: closeTimeoutSeconds }).catch(ignore)
     onLeave()
   }
 

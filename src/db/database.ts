@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import type { Address } from './address.js'
 import { addressesOf, connect, types, type Target } from './client.js'
 import { createConnection, type Connection } from './connection.js'
+import { ignore } from './errors.js'
 import { openPool, type Pool } from './pool.js'
 import { probe, takesWrites } from './probe.js'
 import { openQuery, type Query } from './query.js'
@@ -65,7 +66,7 @@ const local: Kind = {
 export function openDatabase ({ target, poolMax, refreshCommit = 'on', toUnavailable }: DatabaseOptions): Database {
   const servers = createServers({ servers: addressesOf(target), probe })
   const all: Connection[] = []
-  const search = () => { servers.search().catch(() => {}) }
+  const search = () => { servers.search().catch(ignore) }
   servers.onMove(() => all.forEach(connection => connection.leave(connection.client)))
 
   function openConnection ({ check, settings }: Kind): Connection {

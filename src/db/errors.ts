@@ -40,6 +40,9 @@ function codeOf (error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
+/** For a promise whose failure changes nothing, such as that of closing what is given up. */
+export function ignore (): void {}
+
 /** The name of the constraint that a statement violated, or `null` for any other error. */
 export function violatedConstraint (error: unknown): string | null {
   return error instanceof Error && 'constraint_name' in error ? String(error.constraint_name) : null

@@ -1,6 +1,6 @@
 import type { ParameterOrFragment, PendingQuery, Row, UnsafeQueryOptions } from 'postgres'
 import type { Connection } from './connection.js'
-import { isReadOnly, isServerLost, isUnavailable } from './errors.js'
+import { ignore, isReadOnly, isServerLost, isUnavailable } from './errors.js'
 
 type Rows = readonly (object | undefined)[]
 
@@ -127,5 +127,5 @@ function noPrimary (): Error {
  */
 function cancel (statement: object): void {
   const { canceller } = statement as { canceller: (statement: object) => Promise<void> }
-  canceller(statement).catch(() => {})
+  canceller(statement).catch(ignore)
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Address } from './address.js'
 import { connect } from './client.js'
+import { ignore } from './errors.js'
 
 /** For a server's answer when the one is looked for that takes writes. */
 const timeoutMs = 750
@@ -18,6 +19,6 @@ export async function probe (address: Address): Promise<number | null> {
   const sql = connect(address, { max: 1, connect_timeout: timeoutMs / 1000 })
   const answer = sql.unsafe<[{ timeline: number | null }]>(statement).then(([{ timeline }]) => timeline, () => null)
   const timeline = await Promise.race([answer, delay(timeoutMs, null)])
-  sql.end({ timeout: 0 }).catch(() => {})
+  sql.end({ timeout: 0 }).catch(ignore)
   return timeline
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { ignore } from './errors.js'
 
 /** The servers of a database, of which one takes writes: another after each failover. */
 export interface Servers<Server> {
@@ -53,7 +54,7 @@ export function createServers<Server> (
       if (timeline === null) throw new Error('takes no writes')
       found.set(server, timeline)
     })
-    await Promise.any(probes).catch(() => {})
+    await Promise.any(probes).catch(ignore)
     if (found.size > 0) await Promise.race([Promise.allSettled(probes), delay(othersMs)])
     const [newest] = [...found].sort(([, a], [, b]) => b - a)
     isLost = newest === undefined
@@ -64,7 +65,7 @@ export function createServers<Server> (
 
   async function keepTrying (): Promise<void> {
     while (isLost && !closed.signal.aborted) {
-      await delay(intervalMs, undefined, { signal: closed.signal }).catch(() => {})
+      await delay(intervalMs, undefined, { signal: closed.signal }).catch(ignore)
       await tryOnce()
     }
     searching = null
@@ -79,7 +80,7 @@ export function createServers<Server> (
       if (searching !== null) return searching
       searching = tryOnce()
       const first = searching
-      first.then(keepTrying).catch(() => {})
+      first.then(keepTrying).catch(ignore)
       return first
     },
 

@@ -46,7 +46,7 @@ t.test('a connection URI may name several servers, in every form of libpq', asyn
   t.same(parseAddresses('postgres://u:p@a:5433,[::1],%2Frun%2Fa/k?sslmode=require').map(serverName),
     ['a:5433', '[::1]:5432', '/run/a:5432'], 'and can be named without a password')
   for (const text of [
-    'postgres:///k?host=a,b,c&port=1,2', 'postgres://a,b/k?host=/run/a', 'postgres://a,b:x/k',
+    'postgres:///k?host=a&port=x', 'postgres:///k?host=a,b,c&port=1,2', 'postgres://a,b/k?host=/run/a', 'postgres://a,b:x/k',
     'postgres://a,b/k?target_session_attrs=standby', 'postgres://a,b/k?target_session_attrs=any'
   ]) t.equal(isAddress(text), false, text)
 })
