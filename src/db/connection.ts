@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres'
+import { cancel } from './cancel.js'
 import { ignore } from './errors.js'
 
 /** One connection of a pool, which is replaced when its server turns out to be a standby. */
@@ -32,7 +33,7 @@ const closeTimeoutSeconds = 5
 export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Connection {
   /** Which connection of all that were opened, one after the other. */
   let number = 0
-  let checking: Promise<boolean> | null = null
+  let checking: { statement: object, isPrimary: Promise<boolean> } | null = null
   let isChecked = false
   let client = openClient()
 
@@ -48,23 +49,25 @@ export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Co
     isChecked = false
   }
 
-  /** The first statement of each connection. */
-  async function isPrimary (asked: Sql): Promise<boolean> {
-    try {
-      // Executed at once: awaited only, it would be sent after the statement that it comes with.
-      const [row] = await asked.unsafe<[{ isPrimary: boolean }]>(check).execute()
+  /** Sends the first statement of a connection. */
+  function startCheck (asked: Sql) {
+    // Executed at once: awaited only, it would be sent after the statement that it comes with.
+    const statement = asked.unsafe<[{ isPrimary: boolean }]>(check).execute()
+    const isPrimary = statement.then(([row]) => {
       if (!row.isPrimary) leave(asked)
       else if (asked === client) isChecked = true
       return row.isPrimary
-    } catch {
+    }, () => {
       // The statement that was sent with it fails too, and says why.
       if (asked === client) checking = null
       return false
-    }
+    })
+    return { statement, isPrimary }
   }
 
   function leave (left: Sql): void {
     if (left !== client) return
+    if (checking !== null) cancel(checking.statement)
     client = openClient()
     closed(client)
     left.end({ timeout: closeTimeoutSeconds }).catch(ignore)
@@ -78,7 +81,7 @@ export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Co
     begin () {
       const begunOn = number
       // Of many statements that are sent to a new connection, only the first brings the check.
-      const checked = isChecked ? true : checking ??= isPrimary(client)
+      const checked = isChecked ? true : (checking ??= startCheck(client)).isPrimary
       return () => {
         // The driver sends what waited for a lost connection on the next one.
         const isSame = () => number === begunOn

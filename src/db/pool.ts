@@ -1,6 +1,7 @@
 import type { ParameterOrFragment, PendingQuery, Row, UnsafeQueryOptions } from 'postgres'
+import { cancel } from './cancel.js'
 import type { Connection } from './connection.js'
-import { ignore, isReadOnly, isServerLost, isUnavailable } from './errors.js'
+import { isReadOnly, isServerLost, isUnavailable } from './errors.js'
 
 type Rows = readonly (object | undefined)[]
 
@@ -119,13 +120,4 @@ function withoutHoles (rows: unknown): unknown {
 /** With the code with which a standby refuses to write. */
 function noPrimary (): Error {
   return Object.assign(new Error('the database server is not the primary'), { code: '25006' })
-}
-
-/**
- * Cancels a statement, sent or not: a commit that waits for a standby does so for good, and keeps its place among the
- * server's connections. By what the driver keeps for its own `cancel`, which lets a failure of it end the process.
- */
-function cancel (statement: object): void {
-  const { canceller } = statement as { canceller: (statement: object) => Promise<void> }
-  canceller(statement).catch(ignore)
 }

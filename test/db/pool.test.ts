@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import { createConnection } from '../../src/db/connection.js'
@@ -11,11 +12,11 @@ const unavailable = (cause: unknown) => Object.assign(new Error('unavailable', {
 const options = { deadlineMs: 200, toUnavailable: unavailable, isLost: () => false, onServerLost: () => {} }
 
 /** A connection of the pool; `drivers` are the clients it has had. */
-function connectionTo (t: Test, url: string, driverOptions: { connect_timeout?: number } = {}) {
+function connectionTo (t: Test, url: string) {
   const drivers: postgres.Sql[] = []
   const connection = createConnection({
     open (onclose) {
-      const driver = postgres(url, { ...driverOptions, max: 1, onclose, onnotice: () => {} })
+      const driver = postgres(url, { max: 1, connect_timeout: 3, onclose, onnotice: () => {} })
       drivers.push(driver)
       return driver
     },
@@ -56,16 +57,32 @@ t.test('a statement that waits behind another is given up, as if it had been can
   t.same(await sql`SELECT 1 AS one`, [{ one: 1 }], 'the connection is well')
 })
 
+t.test('a connection that is left while it opens leaves none behind', async t => {
+  const url = await postgresDatabase(t)
+  const { connection } = connectionTo(t, url)
+  const sql = openPool([connection], { ...options, deadlineMs: 1 })
+  const busy = connection.client`SELECT pg_sleep(0.2)`.execute()
+  await t.rejects(sql`SELECT 1`, { name: 'Unavailable' })
+  await busy
+  const observer = postgres(url, { max: 1 })
+  t.teardown(() => observer.end())
+  const others = async () => (await observer`
+    SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`).length
+  await until('it is closed', async () => await others() === 0)
+  await delay(300)
+  t.equal(await others(), 0)
+})
+
 t.test('a database that takes connections and says nothing is given up too', async t => {
   const sockets: Socket[] = []
-  const silent = createServer(socket => { sockets.push(socket) })
+  const silent = createServer(socket => { sockets.push(socket.resume()) })
   await once(silent.listen(0, '127.0.0.1'), 'listening')
   const { port } = silent.address() as AddressInfo
   t.teardown(() => {
     for (const socket of sockets) socket.destroy()
     silent.close()
   })
-  const { connection, drivers } = connectionTo(t, `postgres://x@127.0.0.1:${port}/x`, { connect_timeout: 3 })
+  const { connection, drivers } = connectionTo(t, `postgres://x@127.0.0.1:${port}/x`)
   const sql = openPool([connection], options)
   await t.rejects(sql`SELECT 1`, { name: 'Unavailable', cause: { code: '57014' } })
   t.equal(drivers.length, 2, 'and left: the next statement goes to a new client')
