@@ -13,7 +13,12 @@ export interface Connection {
    * primary: what a standby answers may be out of date.
    */
   begin (): () => boolean | Promise<boolean>
-  /** Goes on with a new client, if `client` is still the current one. What was sent to it may still be answered. */
+  /** Whether its server was a standby a moment ago, and need not be asked again yet. */
+  isResting (): boolean
+  /**
+   * Goes on with a new client, if `client` is still the current one. What was sent to it may still take effect; its
+   * answers are not believed any more.
+   */
   leave (client: Sql): void
 }
 
@@ -29,12 +34,16 @@ export interface ConnectionNeeds {
 /** For statements under way on a connection that is left. */
 const closeTimeoutSeconds = 5
 
+/** Between two connections to a standby, which otherwise each statement would open. */
+const restMs = 250
+
 /** Opens a connection with its first statement. */
 export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Connection {
   /** Which connection of all that were opened, one after the other. */
   let number = 0
   let checking: { statement: object, isPrimary: Promise<boolean> } | null = null
   let isChecked = false
+  let restsUntil = 0
   let client = openClient()
 
   function openClient (): Sql {
@@ -54,8 +63,11 @@ export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Co
     // Executed at once: awaited only, it would be sent after the statement that it comes with.
     const statement = asked.unsafe<[{ isPrimary: boolean }]>(check).execute()
     const isPrimary = statement.then(([row]) => {
-      if (!row.isPrimary) leave(asked)
-      else if (asked === client) isChecked = true
+      if (row.isPrimary) isChecked = asked === client
+      else {
+        leave(asked)
+        restsUntil = performance.now() + restMs
+      }
       return row.isPrimary
     }, () => {
       // The statement that was sent with it fails too, and says why.
@@ -69,6 +81,7 @@ export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Co
     if (left !== client) return
     if (checking !== null) cancel(checking.statement)
     client = openClient()
+    restsUntil = 0
     closed(client)
     left.end({ timeout: closeTimeoutSeconds }).catch(ignore)
     onLeave()
@@ -88,6 +101,8 @@ export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Co
         return checked === true ? isSame() : checked.then(isPrimary => isPrimary && isSame())
       }
     },
+
+    isResting: () => performance.now() < restsUntil,
 
     leave
   }

@@ -72,8 +72,8 @@ function withDeadline<Statement extends Promise<unknown>> (
         if (isReadOnly(error)) connection.leave(client)
         reject(isUnavailable(error) ? toUnavailable(error) : error as Error)
       }
-      if (isLost()) {
-        fail(noPrimary())
+      if (isLost() || connection.isResting()) {
+        reject(toUnavailable(noPrimary()))
         return
       }
       const isTrusted = connection.begin()

@@ -12,7 +12,7 @@ const unavailable = (cause: unknown) => Object.assign(new Error('unavailable', {
 const options = { deadlineMs: 200, toUnavailable: unavailable, isLost: () => false, onServerLost: () => {} }
 
 /** A connection of the pool; `drivers` are the clients it has had. */
-function connectionTo (t: Test, url: string) {
+function connectionTo (t: Test, url: string, check = 'SELECT true AS "isPrimary"') {
   const drivers: postgres.Sql[] = []
   const connection = createConnection({
     open (onclose) {
@@ -20,7 +20,7 @@ function connectionTo (t: Test, url: string) {
       drivers.push(driver)
       return driver
     },
-    check: 'SELECT true AS "isPrimary"',
+    check,
     onLeave: () => {}
   })
   t.teardown(() => Promise.all(drivers.map(driver => driver.end({ timeout: 0 }))))
@@ -71,6 +71,19 @@ t.test('a connection that is left while it opens leaves none behind', async t =>
   await until('it is closed', async () => await others() === 0)
   await delay(300)
   t.equal(await others(), 0)
+})
+
+t.test('a standby is asked again a quarter of a second later, not by each statement', async t => {
+  const { connection, drivers } = connectionTo(t, await postgresDatabase(t), 'SELECT false AS "isPrimary"')
+  const sql = openPool([connection], options)
+  for (let each = 0; each < 50; each += 1) {
+    await t.rejects(sql`SELECT 1`, { name: 'Unavailable', cause: { code: '25006' } })
+  }
+  const opened = drivers.length
+  t.ok(opened < 5, `${opened} clients`)
+  await delay(300)
+  await t.rejects(sql`SELECT 1`, { name: 'Unavailable' })
+  t.equal(drivers.length, opened + 1)
 })
 
 t.test('a database that takes connections and says nothing is given up too', async t => {
