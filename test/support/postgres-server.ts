@@ -1,7 +1,8 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chown, cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { createRequire } from 'node:module'
@@ -136,10 +137,14 @@ async function answering (url: string): Promise<void> {
   throw new Error(`Postgres does not answer at ${url}`)
 }
 
+/** Below those that systems give to outgoing connections and to servers that name no port. */
+const ports = { from: 15_000, to: 32_000 }
+
+/** A port that is free, and that nothing takes by chance before it is used. */
 export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = randomInt(ports.from, ports.to)
+  const server = createServer().listen(port, '127.0.0.1')
+  const isFree = await once(server, 'listening').then(() => true, () => false)
   server.close()
-  return port
+  return isFree ? port : freePort()
 }
