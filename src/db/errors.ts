@@ -36,7 +36,8 @@ export function isServerLost (error: unknown): boolean {
   return code === readOnlyState || shutdownStates.has(code) || connectionCodes.has(code)
 }
 
-function codeOf (error: unknown): string {
+/** The SQLSTATE of an error, or the driver's or the system's own code; empty for any other. */
+export function codeOf (error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 

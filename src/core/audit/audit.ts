@@ -17,9 +17,9 @@ export function recordEvents (
 ): Fragment {
   const actors = events.map(event => actorOf(event, actor))
   return sql`
-    INSERT INTO audit_events (account_id, event, session_id, address, actor)
-    SELECT account_id, event, session_id, ${address}, actor
-    FROM ${sql.unsafe(source)}, unnest(${events}::text[], ${actors}::text[]) AS record (event, actor)`
+    INSERT INTO audit_events AS audit_event (account_id, event, session_id, address, actor)
+    SELECT source.account_id, record.event, source.session_id, ${address}, record.actor
+    FROM ${sql.unsafe(source)} AS source, unnest(${events}::text[], ${actors}::text[]) AS record (event, actor)`
 }
 
 /** The same for events of no account: of every row of `source`, whose column `subject` says what was changed. */
@@ -27,6 +27,7 @@ export function recordSubject (
   sql: Pool, event: AuditEvent, source: string, { address, actor }: Initiator
 ): Fragment {
   return sql`
-    INSERT INTO audit_events (account_id, event, address, actor, subject)
-    SELECT ${noAccount}::uuid, ${event}, ${address}, ${actorOf(event, actor)}, subject FROM ${sql.unsafe(source)}`
+    INSERT INTO audit_events AS audit_event (account_id, event, address, actor, subject)
+    SELECT ${noAccount}::uuid, ${event}, ${address}, ${actorOf(event, actor)}, source.subject
+    FROM ${sql.unsafe(source)} AS source`
 }

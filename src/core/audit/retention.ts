@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Pool } from '../../db/pool.js'
+import type { Fragment, Pool } from '../../db/pool.js'
 import type { auditEvents } from '../../db/schema.js'
 import { noAccount } from './audit.js'
 
@@ -29,35 +29,44 @@ export function createRetention ({ sql, retention }: RetentionNeeds) {
   let after: Position = { ...start, accountId: randomUUID() }
 
   return async function retain (): Promise<void> {
-    const [page] = await retainPage(sql, after, retention)
-    after = page ?? start
+    const [last] = await selectPageEnd(sql, after, pageSize)
+    await removeOld(sql, after, last, retention)
+    await shortenAddresses(sql, after, last)
+    after = last ?? start
   }
 }
 
-/** Does so on the page after a position; gives the page's last position. */
-export function retainPage (sql: Pool, after: Position, retention: number) {
+/** The last position of the page after a position, or no row when the table ends before. */
+export function selectPageEnd (sql: Pool, after: Position, size: number) {
   return sql<Position[]>`
-    WITH page AS MATERIALIZED (
-      SELECT event.account_id, event.id, event.at < clock_timestamp() - make_interval(secs => ${retention}) AS is_old,
-        event.address IS NOT NULL AND event.address NOT LIKE '%/%' AND (
-          event.at < clock_timestamp() - make_interval(secs => ${wholeAddressLifetime})
-          OR event.account_id <> ${noAccount}
-            AND NOT EXISTS (SELECT FROM accounts WHERE accounts.id = event.account_id)
-        ) AS is_whole
-      FROM audit_events AS event
-      WHERE (event.account_id, event.id) > (${after.accountId}, ${after.id})
-      ORDER BY event.account_id, event.id LIMIT ${pageSize}
-    ), removed AS (
-      DELETE FROM audit_events AS event USING page
-      WHERE event.account_id = page.account_id AND event.id = page.id AND page.is_old
-    ), shortened AS (
-      UPDATE audit_events AS event SET address = CASE
-        WHEN event.address LIKE '%\\%%' THEN NULL
-        ELSE text(network(set_masklen(
-          event.address::inet, CASE family(event.address::inet) WHEN 4 THEN 24 ELSE 48 END)))
-      END
-      FROM page
-      WHERE event.account_id = page.account_id AND event.id = page.id AND page.is_whole AND NOT page.is_old
-    )
-    SELECT account_id, id FROM page ORDER BY account_id DESC, id DESC LIMIT 1`
+    SELECT account_id, id FROM audit_events WHERE (account_id, id) > (${after.accountId}, ${after.id})
+    ORDER BY account_id, id OFFSET ${size - 1} LIMIT 1`
+}
+
+function isInRange (sql: Pool, after: Position, last: Position | undefined): Fragment {
+  const isBeforeEnd = last === undefined
+    ? sql`true`
+    : sql`(event.account_id, event.id) <= (${last.accountId}, ${last.id})`
+  return sql`(event.account_id, event.id) > (${after.accountId}, ${after.id}) AND ${isBeforeEnd}`
+}
+
+function removeOld (sql: Pool, after: Position, last: Position | undefined, retention: number) {
+  return sql`
+    DELETE FROM audit_events AS event
+    WHERE ${isInRange(sql, after, last)} AND event.at < now() - make_interval(secs => ${retention})`
+}
+
+/** Of an address with a zone, which names a network of the server itself, nothing is left. */
+function shortenAddresses (sql: Pool, after: Position, last: Position | undefined) {
+  return sql`
+    UPDATE audit_events AS event SET address = CASE
+      WHEN event.address LIKE '%\\%%' THEN NULL
+      ELSE text(network(set_masklen(
+        event.address::inet, CASE family(event.address::inet) WHEN 4 THEN 24 ELSE 48 END)))
+    END
+    WHERE ${isInRange(sql, after, last)} AND event.address IS NOT NULL AND event.address NOT LIKE '%/%' AND (
+      event.at < now() - make_interval(secs => ${wholeAddressLifetime})
+      OR event.account_id <> ${noAccount}
+        AND NOT EXISTS (SELECT FROM accounts AS account WHERE account.id = event.account_id)
+    )`
 }

@@ -27,7 +27,7 @@ const thisServer: ClientInfo = { address: null, userAgent: null, actor: 'policy'
 export type KeyStore = ReturnType<typeof createKeyStore>
 
 const signsInMs = expression<number>`
-  extract(epoch FROM ${signingKeys.signsFrom} - clock_timestamp())::float8 * 1000`.as('signs_in_ms')
+  extract(epoch FROM ${signingKeys.signsFrom} - now())::float8 * 1000`.as('signs_in_ms')
 
 /** The signing keys in the database, the private half encrypted. Times are those of the database's clock. */
 export function createKeyStore (
@@ -94,7 +94,7 @@ export function insertKey (sql: Database['sql'], key: InsertedKey, clientInfo: C
     WITH key AS (
       INSERT INTO signing_keys (algorithm, number, kid, sealed_private_key, signs_from)
       VALUES (${algorithm}, ${number}, ${kid}, ${sealedPrivateKey},
-        clock_timestamp() + make_interval(secs => ${signsInSeconds}))
+        now() + make_interval(secs => ${signsInSeconds}))
       ON CONFLICT DO NOTHING
       RETURNING kid AS subject
     )
@@ -105,8 +105,8 @@ export function insertKey (sql: Database['sql'], key: InsertedKey, clientInfo: C
 export function advanceKey (sql: Database['sql'], kid: string, signsInSeconds: number, clientInfo: ClientInfo) {
   return sql`
     WITH key AS (
-      UPDATE signing_keys SET signs_from = clock_timestamp() + make_interval(secs => ${signsInSeconds})
-      WHERE kid = ${kid} AND signs_from > clock_timestamp() + make_interval(secs => ${signsInSeconds})
+      UPDATE signing_keys SET signs_from = now() + make_interval(secs => ${signsInSeconds})
+      WHERE kid = ${kid} AND signs_from > now() + make_interval(secs => ${signsInSeconds})
       RETURNING kid AS subject
     )
     ${recordSubject(sql, 'key_activated_sooner', 'key', clientInfo)}`
@@ -117,7 +117,7 @@ export function removeRetiredKeys (sql: Database['sql'], maxTokenLifetimeSeconds
   return sql`
     DELETE FROM signing_keys AS old USING signing_keys AS next
     WHERE next.algorithm = old.algorithm AND next.number = old.number + 1
-      AND next.signs_from < clock_timestamp() - make_interval(secs => ${maxTokenLifetimeSeconds})`
+      AND next.signs_from < now() - make_interval(secs => ${maxTokenLifetimeSeconds})`
 }
 
 /** Bound into the encryption, so that the name or algorithm of a row cannot be changed. */

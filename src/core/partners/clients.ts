@@ -160,7 +160,7 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
 
     /** Deletes assertions that have expired by themselves. */
     async deleteExpiredAssertions (): Promise<void> {
-      await query.delete(clientAssertions).where(lt(clientAssertions.expiresAt, expression`clock_timestamp()`))
+      await query.delete(clientAssertions).where(lt(clientAssertions.expiresAt, expression`now()`))
     }
   }
 }

@@ -1,12 +1,18 @@
 import { isPartnerEvent, type PartnerEvent } from '../../db/audit-events.js'
 import type { Pool } from '../../db/pool.js'
-import type { auditEvents } from '../../db/schema.js'
+import type { auditEvents, clients } from '../../db/schema.js'
 import { isUuid } from '../lib/uuid.js'
 
 export type EventRow = Pick<typeof auditEvents.$inferSelect, 'id' | 'accountId' | 'sessionId'> & {
   event: PartnerEvent
   /** Seconds since 1970. */
   at: number
+}
+
+export type ClientIdRow = Pick<typeof clients.$inferSelect, 'id'>
+
+export interface CursorRow {
+  microseconds: number
 }
 
 /** Seconds within which a statement has committed, many times over, so that no older event can still appear. */
@@ -18,11 +24,13 @@ const commitMarginSeconds = 60
  */
 export function createSecurityEventStatements (sql: Pool, maxTokenLifetime: number) {
   const isForPartners = sql.unsafe(isPartnerEvent)
-  const oldest = sql`clock_timestamp() - make_interval(secs => ${maxTokenLifetime})`
-  const isUnacknowledged = sql`NOT EXISTS (
-    SELECT FROM event_acknowledgements AS acknowledged
-    WHERE acknowledged.client_id = client.id AND acknowledged.event_id = event.id
-  )`
+  const oldest = sql`now() - make_interval(secs => ${maxTokenLifetime})`
+  // Without correlated subqueries: clients are copied to each server of a distributed Postgres, events are spread.
+  const unacknowledged = (clientId: string) => sql`
+    clients AS client JOIN audit_events AS event ON event.at >= greatest(client.events_from, ${oldest})
+      LEFT JOIN event_acknowledgements AS acknowledged
+        ON acknowledged.client_id = ${clientId} AND acknowledged.event_id = event.id
+    WHERE client.id = ${clientId} AND ${isForPartners} AND acknowledged.event_id IS NULL`
 
   return {
     /** Names that are no event ids are ignored: a partner may send anything. */
@@ -38,23 +46,25 @@ export function createSecurityEventStatements (sql: Pool, maxTokenLifetime: numb
     selectUnacknowledged: (clientId: string, limit: number) => sql<EventRow[]>`
       SELECT event.id, event.event, event.account_id, event.session_id,
         floor(extract(epoch FROM event.at))::float8 AS at
-      FROM clients AS client JOIN audit_events AS event ON event.at >= greatest(client.events_from, ${oldest})
-      WHERE client.id = ${clientId} AND ${isForPartners} AND ${isUnacknowledged}
-      ORDER BY event.at, event.id LIMIT ${limit}`,
+      FROM ${unacknowledged(clientId)} ORDER BY event.at, event.id LIMIT ${limit}`,
 
-    advanceCursors: () => sql`
-      UPDATE clients SET events_from = next.at
-      FROM (
-        SELECT client.id, coalesce((
-          SELECT event.at FROM audit_events AS event
-          WHERE event.at >= greatest(client.events_from, ${oldest}) AND event.at < committed.at
-            AND ${isForPartners} AND ${isUnacknowledged}
-          ORDER BY event.at LIMIT 1
-        ), committed.at) AS at
-        FROM clients AS client,
-          (SELECT clock_timestamp() - make_interval(secs => ${commitMarginSeconds}) AS at) AS committed
-      ) AS next
-      WHERE clients.id = next.id AND clients.events_from < next.at`,
+    /** The id of every client that may poll. */
+    selectClientIds: () => sql<ClientIdRow[]>`SELECT id FROM clients`,
+
+    /**
+     * The time of the client's first unacknowledged event, or of the moment before which all events have committed.
+     * In microseconds since 1970: a `Date` would round it, and the cursor would pass the event or never reach it.
+     */
+    selectNextCursor: (clientId: string) => sql<[CursorRow]>`
+      SELECT (extract(epoch FROM least(
+        min(event.at), now() - make_interval(secs => ${commitMarginSeconds}))) * 1000000)::bigint AS microseconds
+      FROM ${unacknowledged(clientId)}`,
+
+    /** Never goes back. */
+    advanceCursor: (clientId: string, { microseconds }: CursorRow) => sql`
+      UPDATE clients AS client SET events_from = timestamptz 'epoch' + ${microseconds}::bigint * interval '1 us'
+      WHERE client.id = ${clientId}
+        AND client.events_from < timestamptz 'epoch' + ${microseconds}::bigint * interval '1 us'`,
 
     /** An acknowledgement is younger than its event, so one from before the cursor is for an event before it. */
     deleteBehindCursors: () => sql`

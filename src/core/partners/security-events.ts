@@ -108,7 +108,10 @@ export function createSecurityEvents ({ sql, keys, issuer, maxTokenLifetime, now
 
     /** Advances each client's cursor to its first unacknowledged event, so that a poll reads few rows. */
     async compactAcknowledged (): Promise<void> {
-      await statements.advanceCursors()
+      for (const { id } of await statements.selectClientIds()) {
+        const [next] = await statements.selectNextCursor(id)
+        await statements.advanceCursor(id, next)
+      }
       await statements.deleteBehindCursors()
     }
   }

@@ -1,3 +1,4 @@
+import { codeOf } from '../../db/errors.js'
 import type { Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
 import { createPeriodic } from '../lib/periodic.js'
@@ -17,6 +18,9 @@ interface Confirmation {
   sessionId: string
   generation: number
 }
+
+/** SQLSTATE feature not supported: a distributed Postgres locks rows of one account in a statement, not of several. */
+const notSupported = '0A000'
 
 const flushDelayMs = 250
 const batchSize = 500
@@ -48,7 +52,18 @@ export function createConfirmations ({ sql, onError }: ConfirmationsNeeds) {
 
   async function writeBatch (): Promise<void> {
     const batch = [...pending.values()].slice(0, batchSize)
-    const skipped = new Set((await confirmSessions(sql, batch)).map(({ id }) => id))
+    try {
+      await write(batch, () => confirmSessions(sql, batch))
+    } catch (error) {
+      if (codeOf(error) !== notSupported) throw error
+      for (const [accountId, ofAccount] of Object.entries(groupByAccount(batch))) {
+        await write(ofAccount, () => confirmSessions(sql, ofAccount, accountId))
+      }
+    }
+  }
+
+  async function write (batch: readonly Confirmation[], confirm: () => PromiseLike<ConfirmedRow[]>): Promise<void> {
+    const skipped = new Set((await confirm()).map(({ id }) => id))
     for (const written of batch.filter(({ sessionId }) => !skipped.has(sessionId))) {
       if (pending.get(written.sessionId) === written) pending.delete(written.sessionId)
     }
@@ -79,11 +94,19 @@ export function createConfirmations ({ sql, onError }: ConfirmationsNeeds) {
   }
 }
 
+function groupByAccount (batch: readonly Confirmation[]): Record<string, Confirmation[]> {
+  const groups: Record<string, Confirmation[]> = {}
+  for (const confirmation of batch) (groups[confirmation.accountId] ??= []).push(confirmation)
+  return groups
+}
+
 /**
  * Confirms a batch and returns the sessions it had to skip. Locked rows are not waited for: a statement that ends all
  * sessions of an account holds locks of many and would in turn wait for this batch.
+ * @param accountId when all are of one account
  */
-export function confirmSessions (sql: Pool, batch: readonly Confirmation[]) {
+export function confirmSessions (sql: Pool, batch: readonly Confirmation[], accountId?: string) {
+  const isOfAccount = accountId === undefined ? sql`true` : sql`session.account_id = ${accountId}`
   return sql<ConfirmedRow[]>`
     WITH seen AS (
       SELECT account_id, session_id, generation
@@ -95,16 +118,17 @@ export function confirmSessions (sql: Pool, batch: readonly Confirmation[]) {
     ), behind AS MATERIALIZED (
       SELECT session.account_id, session.id, seen.generation
       FROM sessions AS session JOIN seen ON session.account_id = seen.account_id AND session.id = seen.session_id
-      WHERE session.confirmed_generation < seen.generation AND session.ended_at IS NULL
+      WHERE ${isOfAccount} AND session.confirmed_generation < seen.generation AND session.ended_at IS NULL
     ), locked AS MATERIALIZED (
-      SELECT behind.* FROM sessions AS session JOIN behind USING (account_id, id)
-      WHERE session.confirmed_generation < behind.generation
+      SELECT behind.account_id, behind.id, behind.generation FROM sessions AS session
+      JOIN behind ON session.account_id = behind.account_id AND session.id = behind.id
+      WHERE ${isOfAccount} AND session.confirmed_generation < behind.generation
       FOR UPDATE OF session SKIP LOCKED
     ), confirmed AS (
-      UPDATE sessions SET confirmed_generation = locked.generation
+      UPDATE sessions AS session SET confirmed_generation = locked.generation
       FROM locked
-      WHERE sessions.account_id = locked.account_id AND sessions.id = locked.id
-      RETURNING sessions.id
+      WHERE ${isOfAccount} AND session.account_id = locked.account_id AND session.id = locked.id
+      RETURNING session.id
     )
-    SELECT id FROM behind WHERE id NOT IN (SELECT id FROM confirmed)`
+    SELECT behind.id FROM behind WHERE behind.id NOT IN (SELECT confirmed.id FROM confirmed)`
 }

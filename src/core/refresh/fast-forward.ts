@@ -2,7 +2,7 @@ import type { Fragment, Pool } from '../../db/pool.js'
 import { accountColumns } from '../accounts/account.js'
 import { recordEvents, type Initiator } from '../audit/audit.js'
 import type { Lifetimes } from '../sessions/session-kinds.js'
-import { isLive, isOpenTo, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
+import { isLive, isOpenTo, sessionSql, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
 import type { AccessClaims } from '../tokens/claims.js'
 import { extendableContracts, type ExtendedRow } from './extension-statements.js'
 import { unknownRecord } from './recent-rotations.js'
@@ -38,6 +38,7 @@ interface Forward {
 export function createForwardStatements ({ sql, lifetimes }: FastForwardNeeds) {
   const subject = tokenSubject(sql)
   const live = isLive(sql)
+  const maxEnd = sql.unsafe(sessionSql.maxEnd(lifetimes.session))
 
   /** One conditional update with its record; no row when the row was moved, or the session ended, meanwhile. */
   function forward<ForwardedRow extends object> ({ where, set, columns, ...to }: Forward, by: Initiator) {
@@ -48,18 +49,16 @@ export function createForwardStatements ({ sql, lifetimes }: FastForwardNeeds) {
           generation = ${to.generation}::int + 1,
           earlier_generation = ${to.generation}::int + 1,
           earlier_rotations = ${unknownRecord},
-          earlier_rotated_at = ARRAY[clock_timestamp()],
-          rotated_at = clock_timestamp(),
-          expires_at = least(
-            clock_timestamp() + make_interval(secs => ${to.lifetime}),
-            session.created_at + make_interval(secs => ${lifetimes.session}))
+          earlier_rotated_at = ARRAY[now()],
+          rotated_at = now(),
+          expires_at = least(now() + make_interval(secs => ${to.lifetime}), ${maxEnd})
         FROM accounts AS account
         WHERE session.account_id = ${to.accountId} AND session.id = ${to.sessionId}
           AND session.generation < ${to.generation}::int
-          AND account.id = session.account_id AND ${live} AND ${where}
+          AND account.id = ${to.accountId} AND ${live} AND ${where}
         RETURNING session.*, session.id AS session_id
       ), record AS (${recordEvents(sql, ['refresh_fast_forwarded'], 'forwarded', by)})
-      SELECT ${columns} FROM forwarded AS session JOIN accounts AS account ON account.id = session.account_id`
+      SELECT ${columns} FROM forwarded AS session, accounts AS account WHERE account.id = ${to.accountId}`
   }
 
   return {

@@ -18,8 +18,10 @@ const recordBytes = hashBytes + nonceBytes
 /** Stands for a rotation whose commit was lost: no secret has this hash. */
 export const unknownRecord = Buffer.alloc(recordBytes)
 
-/** Parts of statements about the row `session`. */
+/** Parts of statements about the row `session`; those with a time in them read the CTE `moment`. */
 export interface RecentRotations<Part = Fragment> {
+  /** Defines `moment`: `at`, the time of the statement, and `retry_from`, when the retry window began. */
+  moment: Part
   /** Of an UPDATE that rotates: keeps the last rotation as an earlier one. */
   keepLast: Part
   /** Whether there is room for another rotation inside the retry window. */
@@ -45,14 +47,14 @@ export function recentRotationsSql (retryWindow: number): RecentRotations<string
   // The same where null is as good as false, and short: the text of a hot statement has a price (db/statement.ts).
   const complete = 'session.earlier_generation = session.generation'
   const window = `interval '${Number(retryWindow)} s'`
-  // Evaluated several times in one statement, hence by a time that does not change in it.
-  const isLastRecent = `session.generation > 0 AND session.rotated_at > now() - ${window}`
+  const isLastRecent = 'session.generation > 0 AND session.rotated_at > moment.retry_from'
   const times = `array_prepend(session.rotated_at, CASE WHEN ${areComplete} THEN session.earlier_rotated_at END)`
   const records = 'session.previous_hash || session.nonce || ' +
     `CASE WHEN ${areComplete} THEN coalesce(session.earlier_rotations, '') ELSE '' END`
   const kept = keptRotations - 1
   const hashAtDepth = `substring(records FROM (depth - 1) * ${recordBytes} + 1 FOR ${hashBytes})`
   return {
+    moment: `moment AS MATERIALIZED (SELECT now() AS at, now() - ${window} AS retry_from)`,
     keepLast: `
       earlier_generation = CASE WHEN ${complete} OR NOT (${isLastRecent}) THEN session.generation + 1 END,
       earlier_rotations = CASE WHEN ${complete} AND ${isLastRecent} THEN substring(
@@ -61,7 +63,7 @@ export function recentRotationsSql (retryWindow: number): RecentRotations<string
       earlier_rotated_at = CASE WHEN ${complete} AND ${isLastRecent}
         THEN (array_prepend(session.rotated_at, session.earlier_rotated_at))[1:${kept}] END`,
     hasRoom: `
-      (${complete} AND session.earlier_rotated_at[${kept}] > clock_timestamp() - ${window}) IS NOT TRUE`,
+      (${complete} AND session.earlier_rotated_at[${kept}] > moment.retry_from) IS NOT TRUE`,
     areComplete,
     times,
     records,
@@ -74,6 +76,7 @@ export function recentRotationsSql (retryWindow: number): RecentRotations<string
 export function createRecentRotations (sql: Pool, retryWindow: number): RecentRotations {
   const texts = recentRotationsSql(retryWindow)
   return {
+    moment: sql.unsafe(texts.moment),
     keepLast: sql.unsafe(texts.keepLast),
     hasRoom: sql.unsafe(texts.hasRoom),
     areComplete: sql.unsafe(texts.areComplete),
@@ -82,6 +85,14 @@ export function createRecentRotations (sql: Pool, retryWindow: number): RecentRo
     hashAtDepth: sql.unsafe(texts.hashAtDepth),
     isUnknownAtDepth: sql.unsafe(texts.isUnknownAtDepth)
   }
+}
+
+/**
+ * Whether a time lies in the last `seconds` before the arrival of the statement, or after it: of a rotation that the
+ * statement waited for. A window of 0 has no inside.
+ */
+export function isInWindow (sql: Pool, time: Fragment, seconds: number): Fragment {
+  return seconds === 0 ? sql`false` : sql`${time} > moment.at - make_interval(secs => ${seconds})`
 }
 
 /** A rotation of `records`: what it was made with, and the hash of the secret that was traded. */

@@ -3,7 +3,7 @@ import type { sessions } from '../../db/schema.js'
 import { recordEvents, type Initiator } from '../audit/audit.js'
 import { endSessions } from '../revocations/end-sessions.js'
 import { isOpenTo, sessionState, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
-import type { RecentRotations } from './recent-rotations.js'
+import { isInWindow, type RecentRotations } from './recent-rotations.js'
 import type { RefreshAttempt } from './rotation.js'
 
 /*
@@ -23,8 +23,8 @@ import type { RefreshAttempt } from './rotation.js'
  *   of a session that has ended, or of a disabled account         ended
  *   of a session past its expiry                                  expired
  *
- * Ages are compared with `<`, so a window of 0 allows no retry, and with clock_timestamp(): a request that
- * waited for the row's lock is compared by the time at which it got the lock.
+ * Ages are counted to the arrival of the statement; a rotation that it waited for has none. A window of 0 allows no
+ * retry, not even of such a one.
  */
 
 /** Windows in seconds. */
@@ -58,7 +58,7 @@ export interface ReplayNeeds {
 
 /** Distinguishes a client's retry from theft. */
 export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
-  const state = sessionState(sql)
+  const state = sessionState(sql, 'moment.at')
   const subject = tokenSubject(sql)
 
   return {
@@ -69,8 +69,9 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
      */
     classify ({ token, hash, clientId }: RefreshAttempt, confirmedHere: number, by: Initiator) {
       return sql<ReplayRow[]>`
-        WITH locked AS MATERIALIZED (
-          SELECT * FROM sessions WHERE account_id = ${token.accountId} AND id = ${token.sessionId} FOR UPDATE
+        WITH ${rotations.moment}, locked AS MATERIALIZED (
+          SELECT session.* FROM sessions AS session
+          WHERE session.account_id = ${token.accountId} AND session.id = ${token.sessionId} FOR UPDATE
         ), located AS MATERIALIZED (
           SELECT session.*, session.generation - ${token.generation} AS depth,
             ${rotations.times} AS times, ${rotations.records} AS records
@@ -78,15 +79,15 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
         ), judged AS MATERIALIZED (
           SELECT session.*, ${state} AS state, ${isOpenTo(sql, clientId)} AS is_open,
             CASE depth WHEN 0 THEN current_hash ELSE ${rotations.hashAtDepth} END = ${hash} AS is_genuine,
-            clock_timestamp() - times[depth] < make_interval(secs => ${policy.retryWindow}) AS is_retry,
+            ${isInWindow(sql, sql`times[depth]`, policy.retryWindow)} AS is_retry,
             depth = 1 AND greatest(confirmed_generation, ${confirmedHere}) < generation
-              AND clock_timestamp() - rotated_at < make_interval(secs => ${policy.confirmWindow}) AS is_late_retry,
+              AND ${isInWindow(sql, sql`rotated_at`, policy.confirmWindow)} AS is_late_retry,
             CASE late_generation
               WHEN generation THEN late_streak
               WHEN generation - 1 THEN late_streak + 1
               ELSE 1
             END AS streak
-          FROM located AS session JOIN accounts AS account ON account.id = session.account_id
+          FROM located AS session, accounts AS account, moment WHERE account.id = ${token.accountId}
         ), classified AS MATERIALIZED (
           SELECT judged.*, judged.id AS session_id, CASE
             WHEN NOT is_open THEN 'wrong_client'
@@ -100,21 +101,21 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
           END AS outcome
           FROM judged
         ), late AS (
-          UPDATE sessions SET late_generation = classified.generation, late_streak = classified.streak
+          UPDATE sessions AS session SET late_generation = classified.generation, late_streak = classified.streak
           FROM classified
-          WHERE sessions.account_id = classified.account_id AND sessions.id = classified.id
+          WHERE session.account_id = ${token.accountId} AND session.id = classified.id
             AND classified.outcome = 'retried_late'
-          RETURNING sessions.account_id, sessions.id AS session_id
+          RETURNING session.account_id, session.id AS session_id
         ), late_record AS (${recordEvents(sql, ['refresh_retried_late'], 'late', by)}),
         ${endSessions(sql, {
+          accountId: token.accountId,
           from: sql`FROM classified`,
-          where: sql`sessions.account_id = classified.account_id AND sessions.id = classified.id
-            AND classified.outcome = 'reused'`,
+          where: sql`session.id = classified.id AND classified.outcome = 'reused'`,
           reason: 'reused',
           by
         })}
         SELECT ${subject}, session.outcome, session.end_reason, session.depth, session.current_hash, session.records
-        FROM classified AS session JOIN accounts AS account ON account.id = session.account_id`
+        FROM classified AS session, accounts AS account WHERE account.id = ${token.accountId}`
     }
   }
 }

@@ -25,37 +25,70 @@ export interface RotationNeeds {
 type RotationValues = Pick<RefreshAttempt, 'hash' | 'successorHash' | 'nonce' | 'clientId'> &
   Pick<RefreshToken, 'accountId' | 'sessionId' | 'generation'>
 
-/** Refresh token rotation (RFC 9700 4.14.2). */
-export function createRotation ({ sql, retryWindow, lifetimes }: RotationNeeds) {
-  const { keepLast, hasRoom } = recentRotationsSql(retryWindow)
-  const { subject, isLive, isOpenTo } = sessionSql
+/**
+ * Seconds after its beginning in which a session is not settled yet: what ends all sessions of an account, and began
+ * before the session was there, may still have to be committed. No statement runs for a tenth of it.
+ */
+const settlingSeconds = 60
 
-  const rotate = fixedStatement<RotationValues, TokenSubject>(sql, place => `
-    UPDATE sessions AS session SET
-      ${keepLast},
-      generation = session.generation + 1,
-      previous_hash = session.current_hash,
-      current_hash = ${place('successorHash')},
-      nonce = ${place('nonce')},
-      client_id = ${place('clientId')},
-      rotated_at = clock_timestamp(),
-      expires_at = least(
-        clock_timestamp() + make_interval(secs => ${Number(lifetimes.refreshToken)}),
-        session.created_at + make_interval(secs => ${Number(lifetimes.session)}))
-    FROM accounts AS account
-    WHERE session.account_id = ${place('accountId')} AND session.id = ${place('sessionId')}
-      AND session.current_hash = ${place('hash')} AND session.generation = ${place('generation')}
-      AND ${isOpenTo(place('clientId'))} AND ${hasRoom}
-      AND account.id = session.account_id AND ${isLive}
-    RETURNING ${subject}`)
+/**
+ * The statements of refresh token rotation (RFC 9700 4.14.2). Each is one conditional update: of any number of requests
+ * with one token at most one gets a row.
+ */
+export function createRotationStatements ({ sql, retryWindow, lifetimes }: RotationNeeds) {
+  const { moment, keepLast, hasRoom } = recentRotationsSql(retryWindow)
+  const { subject, isUnended, isLive, isOpenTo, maxEnd } = sessionSql
+
+  type Place = (name: keyof RotationValues) => string
+  const successor = (place: Place) => `
+    generation = session.generation + 1, previous_hash = session.current_hash, current_hash = ${place('successorHash')},
+    nonce = ${place('nonce')}, client_id = ${place('clientId')}, rotated_at = now(),
+    expires_at = least(now() + interval '${Number(lifetimes.refreshToken)} s', ${maxEnd(lifetimes.session)})`
+  const isCurrent = (place: Place) => `
+    session.account_id = ${place('accountId')} AND session.id = ${place('sessionId')}
+    AND session.current_hash = ${place('hash')} AND session.generation = ${place('generation')}
+    AND ${isOpenTo(place('clientId'))}`
 
   return {
     /**
-     * Rotates the current token: one conditional update. Of any number of requests with one token at most one gets
-     * a row. The others get none, and replay.ts classifies their token; so it does where there is no room for another
-     * rotation.
+     * Rotates where the last rotation is over: outside the retry window, and made when the session was settled. Then
+     * the session's row says all there is to say, for what ends an account's access ends each of its sessions too; and
+     * a statement on one row of one table is the cheapest there is, on a distributed Postgres by far (ADR 0018).
      */
-    rotate: ({ token: { accountId, sessionId, generation }, hash, successorHash, nonce, clientId }: RefreshAttempt) =>
-      rotate({ accountId, sessionId, generation, hash, successorHash, nonce, clientId })
+    settled: fixedStatement<RotationValues, TokenSubject>(sql, place => `
+      UPDATE sessions AS session SET ${successor(place)},
+        earlier_generation = session.generation + 1, earlier_rotations = NULL, earlier_rotated_at = NULL
+      WHERE ${isCurrent(place)} AND ${isUnended} AND session.email IS NOT NULL
+        AND session.rotated_at <= now() - interval '${Number(retryWindow)} s'
+        AND session.rotated_at - session.created_at > interval '${settlingSeconds} s'
+      RETURNING ${subject('session.rotated_at', 'session')}`),
+
+    /** Rotates in every other case, if there is room for another rotation; asks the account, too. */
+    recent: fixedStatement<RotationValues, TokenSubject>(sql, place => `
+      WITH ${moment}
+      UPDATE sessions AS session SET ${successor(place)}, email = account.email, ${keepLast}
+      FROM accounts AS account, moment
+      WHERE ${isCurrent(place)} AND ${hasRoom} AND account.id = ${place('accountId')} AND ${isLive}
+      RETURNING ${subject('session.rotated_at')}`)
+  }
+}
+
+/** Rotates refresh tokens. */
+export function createRotation (needs: RotationNeeds) {
+  const statements = createRotationStatements(needs)
+  return {
+    /**
+     * Rotates the current token. Of any number of requests with one token at most one gets a row; the others get
+     * `undefined`, and replay.ts classifies their token. So it does where there is no room for another rotation.
+     */
+    async rotate (this: void, attempt: RefreshAttempt): Promise<TokenSubject | undefined> {
+      const { token: { accountId, sessionId, generation }, hash, successorHash, nonce, clientId } = attempt
+      const values = { accountId, sessionId, generation, hash, successorHash, nonce, clientId }
+      // The first token of a session was not rotated before, so nothing is settled.
+      const [settled] = generation === 0 ? [] : await statements.settled(values)
+      if (settled !== undefined) return settled
+      const [recent] = await statements.recent(values)
+      return recent
+    }
   }
 }

@@ -102,7 +102,7 @@ export function createTrade (needs: TradeNeeds) {
     const nonce = randomBytes(nonceBytes)
     const successor = nextSecret(keyring[0], token.secret, nonce)
     const attempt = { token, nonce, clientId, hash: sha256(token.secret), successorHash: sha256(successor) }
-    const [rotated] = await rotate(attempt)
+    const rotated = await rotate(attempt)
     return rotated === undefined ? replayed(attempt, successor, clientInfo) : issue(token, rotated, successor)
   }
 }

@@ -9,9 +9,11 @@ import { ends } from './end-reasons.js'
  */
 
 export interface SessionsToEnd {
+  /** Named in each part of the statement: a distributed Postgres sends it to this account's shard alone. */
+  accountId: string
   /** The `FROM` that `where` reads, if it needs one. */
   from?: Fragment
-  /** Which rows of `sessions`; those that ended before are left as they are. */
+  /** Which of the account's sessions, under the name `session`; those that ended before are left as they are. */
   where: Fragment
   reason: EndReason
   /** Of the request, for the audit record. */
@@ -19,19 +21,20 @@ export interface SessionsToEnd {
 }
 
 /** Defines `ended` (`account_id`, `session_id` of each session that was ended) and records each end. */
-export function endSessions (sql: Pool, { from = sql``, where, reason, by }: SessionsToEnd): Fragment {
+export function endSessions (sql: Pool, { accountId, from = sql``, where, reason, by }: SessionsToEnd): Fragment {
   const { event } = ends[reason]
   return sql`
     ended AS (
-      UPDATE sessions SET ended_at = clock_timestamp(), end_reason = ${reason} ${from}
-      WHERE ${where} AND sessions.ended_at IS NULL
-      RETURNING sessions.account_id, sessions.id AS session_id
+      UPDATE sessions AS session SET ended_at = now(), end_reason = ${reason} ${from}
+      WHERE session.account_id = ${accountId} AND ${where} AND session.ended_at IS NULL
+      RETURNING session.account_id, session.id AS session_id
     ), ended_record AS (${recordEvents(sql, event === null ? [] : [event], 'ended', by)})`
 }
 
 export interface AccessToEnd {
-  /** Which row of `accounts`, under the name `account`. */
-  where: Fragment
+  accountId: string
+  /** A further condition on the account, under the name `account`. */
+  where?: Fragment
   /** Further assignments to the account, each with a comma before it. */
   set?: Fragment
   /** The id of the session that goes on, if one does. */
@@ -44,20 +47,23 @@ export interface AccessToEnd {
  * Defines `account` (the changed row, or none) and `ended`: ends all sessions of an account but the kept one and
  * advances the account's epoch, so that a session that a concurrent sign-in is inserting is invalid too (ADR 0004).
  */
-export function endAccess (sql: Pool, { where, set = sql``, keep, reason, by }: AccessToEnd): Fragment {
+export function endAccess (sql: Pool, access: AccessToEnd): Fragment {
+  const { accountId, where = sql`true`, set = sql``, keep, reason, by } = access
   const keptId = keep ?? null
   return sql`
     account AS (
-      UPDATE accounts AS account SET epoch = account.epoch + 1 ${set} WHERE ${where} RETURNING account.*
+      UPDATE accounts AS account SET epoch = account.epoch + 1 ${set}
+      WHERE account.id = ${accountId} AND ${where} RETURNING account.*
     ), ${endSessions(sql, {
+      accountId,
       from: sql`FROM account`,
-      where: sql`sessions.account_id = account.id AND sessions.id IS DISTINCT FROM ${keptId}::uuid`,
+      where: sql`session.id IS DISTINCT FROM ${keptId}::uuid`,
       reason,
       by
     })}, kept AS (
-      UPDATE sessions SET epoch = account.epoch
+      UPDATE sessions AS session SET epoch = account.epoch
       FROM account
-      WHERE sessions.account_id = account.id AND sessions.ended_at IS NULL
-        AND sessions.id = ${keptId}::uuid AND sessions.epoch = account.epoch - 1
+      WHERE session.account_id = ${accountId} AND session.id = ${keptId}::uuid AND session.ended_at IS NULL
+        AND session.epoch = account.epoch - 1
     )`
 }

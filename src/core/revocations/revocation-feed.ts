@@ -76,5 +76,5 @@ export function createRevocationFeed ({ sql, notices, notifier, now, onError }: 
 export function selectInvalidatingRecords (sql: Pool, seconds: number) {
   return sql<InvalidatingRecord[]>`
     SELECT id, account_id, session_id FROM audit_events
-    WHERE at > clock_timestamp() - make_interval(secs => ${seconds}) AND ${sql.unsafe(isCacheInvalidatingEvent)}`
+    WHERE at > now() - make_interval(secs => ${seconds}) AND ${sql.unsafe(isCacheInvalidatingEvent)}`
 }

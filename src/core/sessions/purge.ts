@@ -11,8 +11,6 @@ export interface PurgeNeeds {
 /** A place in the primary key of `sessions`. */
 type Position = Pick<typeof sessions.$inferSelect, 'accountId' | 'id'>
 
-export type PurgedPage = Position & { removed: number }
-
 /** Sessions looked at in one run: a page of the primary key takes milliseconds. */
 const pageSize = 1_000
 
@@ -21,7 +19,7 @@ const start: Position = { accountId: nil, id: nil }
 
 /**
  * Removes sessions that were over long ago, one page of the table in each run, in a cycle. It needs no index that
- * a refresh would have to maintain, and waits for no locked row.
+ * a refresh would have to maintain.
  */
 export function createPurge ({ sql, keptAfterEnd }: PurgeNeeds) {
   // Instances begin at different positions.
@@ -29,26 +27,27 @@ export function createPurge ({ sql, keptAfterEnd }: PurgeNeeds) {
 
   /** Looks at the next page; returns how many sessions were removed. */
   return async function purge (): Promise<number> {
-    const [page] = await purgePage(sql, after, keptAfterEnd)
-    after = page ?? start
-    return page?.removed ?? 0
+    const [last] = await selectPageEnd(sql, after, pageSize)
+    const removed = await purgeRange(sql, after, last, keptAfterEnd)
+    after = last ?? start
+    return removed.count
   }
 }
 
-/** Removes from the page after a position what was over so many seconds ago; gives the page's last position. */
-export function purgePage (sql: Pool, after: Position, keptAfterEnd: number) {
-  return sql<PurgedPage[]>`
-    WITH page AS MATERIALIZED (
-      SELECT account_id, id, least(expires_at, ended_at) AS over_at FROM sessions
-      WHERE (account_id, id) > (${after.accountId}, ${after.id}) ORDER BY account_id, id LIMIT ${pageSize}
-    ), over AS MATERIALIZED (
-      SELECT sessions.account_id, sessions.id FROM sessions JOIN page USING (account_id, id)
-      WHERE page.over_at < clock_timestamp() - make_interval(secs => ${keptAfterEnd})
-      FOR UPDATE OF sessions SKIP LOCKED
-    ), removed AS (
-      DELETE FROM sessions USING over
-      WHERE sessions.account_id = over.account_id AND sessions.id = over.id RETURNING sessions.id
-    )
-    SELECT account_id, id, (SELECT count(*)::int FROM removed) AS removed
-    FROM page ORDER BY account_id DESC, id DESC LIMIT 1`
+/** The last position of the page after a position, or no row when the table ends before. */
+export function selectPageEnd (sql: Pool, after: Position, size: number) {
+  return sql<Position[]>`
+    SELECT account_id, id FROM sessions WHERE (account_id, id) > (${after.accountId}, ${after.id})
+    ORDER BY account_id, id OFFSET ${size - 1} LIMIT 1`
+}
+
+/** Removes from the range what was over so many seconds ago; without a last position up to the table's end. */
+export function purgeRange (sql: Pool, after: Position, last: Position | undefined, keptAfterEnd: number) {
+  const isBeforeEnd = last === undefined
+    ? sql`true`
+    : sql`(session.account_id, session.id) <= (${last.accountId}, ${last.id})`
+  return sql`
+    DELETE FROM sessions AS session
+    WHERE (session.account_id, session.id) > (${after.accountId}, ${after.id}) AND ${isBeforeEnd}
+      AND least(session.expires_at, session.ended_at) < now() - make_interval(secs => ${keptAfterEnd})`
 }

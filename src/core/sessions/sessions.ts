@@ -32,9 +32,8 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
   async function endAll (
     accountId: string, reason: EndReason, by: ClientInfo, keep?: string
   ): Promise<number> {
-    const where = sql`account.id = ${accountId}`
     const [{ count }] = await sql<[{ count: number }]>`
-      WITH ${endAccess(sql, { where, reason, by, ...(keep !== undefined && { keep }) })}
+      WITH ${endAccess(sql, { accountId, reason, by, ...(keep !== undefined && { keep }) })}
       SELECT count(*)::int AS count FROM ended`
     revocations.publish({ accountId })
     return count
@@ -60,8 +59,9 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
           FROM sessions AS session WHERE ${isIt} FOR UPDATE
         ),
         ${endSessions(sql, {
+          accountId,
           from: sql`FROM it`,
-          where: sql`sessions.account_id = it.account_id AND sessions.id = it.id AND it.may_end`,
+          where: sql`session.id = it.id AND it.may_end`,
           reason,
           by
         })}

@@ -28,18 +28,6 @@ t.test('sessions that were over a week ago are removed, all others stay and can 
   t.ok(await core.refresh.trade(people[0]?.refreshToken ?? '', clientInfo))
 })
 
-t.test('a locked row is not waited for', async t => {
-  const { core, db, sql } = await buildCore(t, { ownDatabase: true })
-  const { sessionId } = await signedIn(core)
-  await sql`UPDATE sessions SET ended_at = now() - interval '8 days'`
-  const purge = createPurge({ sql: db.sql, keptAfterEnd: week })
-  await sql.begin(async held => {
-    await held`SELECT FROM sessions WHERE id = ${sessionId} FOR UPDATE`
-    t.equal(await purge() + await purge() + await purge(), 0)
-  })
-  t.equal(await purge() + await purge() + await purge(), 1)
-})
-
 t.test('a table of many pages is walked through, page by page', async t => {
   const { core, db, sql } = await buildCore(t)
   const { account } = await signedIn(core)
