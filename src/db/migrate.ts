@@ -13,8 +13,9 @@ const advisoryLock = 7_319_004_115
 /**
  * Brings the database to this version's schema and returns how many migrations it applied.
  *
- * Each migration is one simple query, which Postgres runs as one transaction: it takes the lock, records
- * itself, changes the schema. Of two processes that start together one waits, then finds the record taken.
+ * Each migration is one statement, a DO block, hence one transaction: it takes the lock, records itself, changes the
+ * schema. Of two processes that start together one waits, then finds the record taken. A distributed Postgres takes
+ * several changes in one transaction only one after the other, and no simple query of several statements (ADR 0018).
  * No `sql.begin` is used, because the driver can throw out of reach when a backend dies inside it.
  */
 export async function migrate (target: Target | Address): Promise<number> {
@@ -32,7 +33,7 @@ export async function migrate (target: Target | Address): Promise<number> {
     }
     let applied = 0
     for (const migration of readMigrationFiles({ migrationsFolder })) {
-      if (await apply(sql, migration.hash, migration.sql.join(';'))) applied += 1
+      if (await apply(sql, migration.hash, migration.sql.map(withoutSemicolon).join(';\n'))) applied += 1
     }
     return applied
   } finally {
@@ -46,12 +47,20 @@ async function apply (sql: postgres.Sql, hash: string, statements: string): Prom
   if (known !== undefined) return false
   try {
     await sql.unsafe(`
-      SELECT pg_advisory_xact_lock(${advisoryLock});
-      INSERT INTO schema_migrations (hash) VALUES ('${hash}');
-      ${statements}`).simple()
+      DO $migration$ BEGIN
+        SET LOCAL citus.multi_shard_modify_mode = 'sequential';
+        PERFORM pg_advisory_xact_lock(${advisoryLock});
+        INSERT INTO schema_migrations (hash) VALUES ('${hash}');
+        ${statements};
+      END $migration$`).simple()
     return true
   } catch (error) {
     if (violatedConstraint(error) === 'schema_migrations_pkey') return false
     throw error
   }
+}
+
+/** A DO block takes no empty statement. */
+function withoutSemicolon (statement: string): string {
+  return statement.trim().replace(/;$/, '')
 }

@@ -3,7 +3,9 @@ import {
   bigint, boolean, customType, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
 import { isCacheInvalidatingEvent, type AuditEvent } from './audit-events.js'
-import type { ClientGrant, ClientPermission, EndReason, SessionContract, StoredAlgorithm } from './stored-values.js'
+import type {
+  ClientGrant, ClientPermission, EndReason, IdentifierKind, SessionContract, StoredAlgorithm
+} from './stored-values.js'
 
 /*
  * Rows that belong to an account have a primary key that begins with account_id: a distributed Postgres
@@ -15,6 +17,20 @@ import type { ClientGrant, ClientPermission, EndReason, SessionContract, StoredA
 /* c8 ignore start */
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 const instant = (name: string) => timestamp(name, { withTimezone: true })
+
+/**
+ * Which account has an email or a username. In a table of its own, since a distributed Postgres can keep a value unique
+ * only where rows are placed by it; core/accounts/identifiers.ts has how an account gets one.
+ */
+export const accountIdentifiers = pgTable('account_identifiers', {
+  kind: text().notNull().$type<IdentifierKind>(),
+  /** As it is compared: the email as it is stored, the username in lower case. */
+  value: text().notNull(),
+  accountId: uuid('account_id').notNull(),
+  claimedAt: instant('claimed_at').notNull().defaultNow()
+}, table => [
+  primaryKey({ columns: [table.kind, table.value] })
+])
 
 export const accounts = pgTable('accounts', {
   id: uuid().primaryKey(),
@@ -44,6 +60,8 @@ export const sessions = pgTable('sessions', {
   /** The client that trades its refresh tokens, once one has; from then on no other can. */
   clientId: text('client_id'),
   epoch: integer().notNull(),
+  /** The account's, for the access tokens of a refresh, which reads no other row; `null` until the first one. */
+  email: text(),
   generation: integer().notNull().default(0),
   currentHash: bytea('current_hash'),
   previousHash: bytea('previous_hash'),

@@ -27,3 +27,6 @@ export type ClientPermission = typeof clientPermissions[number]
 export const storedAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const
 
 export type StoredAlgorithm = typeof storedAlgorithms[number]
+
+/** What an account can be found by, as stored in `account_identifiers.kind`. */
+export type IdentifierKind = 'email' | 'username'

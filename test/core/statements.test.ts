@@ -2,13 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import { selectRecords, type AuditRecord } from '../../src/core/audit/audit-log.js'
-import { retainPage } from '../../src/core/audit/retention.js'
+import { selectPageEnd as selectAuditPageEnd } from '../../src/core/audit/retention.js'
 import { accountColumns, type AccountRow } from '../../src/core/accounts/account.js'
 import {
   deleteClient, insertClient, selectClient, type Client, type ClientRow
 } from '../../src/core/partners/client-statements.js'
 import { selectCurrentToken, type CurrentTokenRow } from '../../src/core/partners/introspection.js'
-import { createSecurityEventStatements, type EventRow } from '../../src/core/partners/security-event-statements.js'
+import {
+  createSecurityEventStatements, type ClientIdRow, type CursorRow, type EventRow
+} from '../../src/core/partners/security-event-statements.js'
 import { confirmSessions } from '../../src/core/refresh/confirmations.js'
 import {
   createExtensionStatements, type ExtendedRow, type ProlongedRow, type UnextendedRow
@@ -16,13 +18,16 @@ import {
 import { createForwardStatements } from '../../src/core/refresh/fast-forward.js'
 import { createRecentRotations } from '../../src/core/refresh/recent-rotations.js'
 import { createReplay, type ReplayRow } from '../../src/core/refresh/replay.js'
-import { createRotation } from '../../src/core/refresh/rotation.js'
+import { createRotationStatements } from '../../src/core/refresh/rotation.js'
 import { selectInvalidatingRecords, type InvalidatingRecord } from '../../src/core/revocations/revocation-feed.js'
-import { purgePage, type PurgedPage } from '../../src/core/sessions/purge.js'
+import { selectPageEnd } from '../../src/core/sessions/purge.js'
 import type { TokenSubject } from '../../src/core/sessions/session-row.js'
 import { insertSession, type StartedRow } from '../../src/core/sessions/session-start.js'
 import { selectLiveSessions, type LiveSession } from '../../src/core/sessions/sessions.js'
-import { createLoginThrottleStatements, type ReservedRow } from '../../src/core/sign-in/login-throttle-statements.js'
+import { selectForPassword, type LookedUpRow } from '../../src/core/sign-in/account-lookup.js'
+import {
+  createLoginThrottleStatements, type CountedRow, type ReservedRow
+} from '../../src/core/sign-in/login-throttle-statements.js'
 import { createSessionSelect, type ValidatedRow } from '../../src/core/validation/validation.js'
 import { insertTask, type Task } from '../../src/core/tasks/tasks.js'
 import { openTestDatabase } from '../support/database.js'
@@ -103,6 +108,7 @@ describes<AccountRow>('AccountRow', sql`SELECT ${accountColumns(sql)} FROM accou
 describes<StartedRow>('StartedRow', insertSession(sql, {
   contract: 'partner',
   clientInfo,
+  accountId: token.accountId,
   account: sql`SELECT * FROM accounts WHERE id = ${token.accountId}`,
   events: ['signed_in'],
   secret,
@@ -118,11 +124,10 @@ describes<LiveSession>('LiveSession', selectLiveSessions(sql, token.accountId), 
   updatedAt: 'timestamptz',
   expiresAt: 'timestamptz'
 })
-describes<PurgedPage>('PurgedPage', purgePage(sql, { accountId: token.accountId, id: token.sessionId }, 60), {
-  accountId: 'uuid', id: 'uuid', removed: 'int4'
-})
-const { rotate } = createRotation({ sql, retryWindow: policy.retryWindow, lifetimes })
-describes<TokenSubject>('TokenSubject', rotate(attempt), subject)
+const rotation = createRotationStatements({ sql, retryWindow: policy.retryWindow, lifetimes })
+const rotationValues = { ...attempt, ...token }
+describes<TokenSubject>('TokenSubject', rotation.settled(rotationValues), subject)
+describes<TokenSubject>('TokenSubject of a recent rotation', rotation.recent(rotationValues), subject)
 describes<ReplayRow>('ReplayRow', createReplay({ sql, rotations, policy }).classify(attempt, 0, clientInfo), {
   ...subject, outcome: 'text', endReason: 'text', depth: 'int4', currentHash: 'bytea', records: 'bytea'
 })
@@ -160,7 +165,10 @@ describes<AuditRecord>('AuditRecord', selectRecords(sql, { since: new Date(), li
   subject: 'text'
 })
 const position = { accountId: token.accountId, id: token.sessionId }
-describes<typeof position>('Position', retainPage(sql, position, 60), { accountId: 'uuid', id: 'uuid' })
+describes<typeof position>('Position', selectPageEnd(sql, position, 60), { accountId: 'uuid', id: 'uuid' })
+describes<typeof position>('Position in the audit log', selectAuditPageEnd(sql, position, 60), {
+  accountId: 'uuid', id: 'uuid'
+})
 describes<Task>('Task', insertTask(sql, { accountId: token.accountId, title: 'x', maxPerAccount: 10 }), {
   accountId: 'uuid', id: 'uuid', title: 'text', completed: 'bool', createdAt: 'timestamptz'
 })
@@ -177,18 +185,27 @@ describes<ValidatedRow>('ValidatedRow', createSessionSelect(sql)(claims), {
 describes<InvalidatingRecord>('InvalidatingRecord', selectInvalidatingRecords(sql, 10), {
   id: 'uuid', accountId: 'uuid', sessionId: 'uuid'
 })
-describes<EventRow>('EventRow', createSecurityEventStatements(sql, 60).selectUnacknowledged('x', 1), {
+const events = createSecurityEventStatements(sql, 60)
+describes<EventRow>('EventRow', events.selectUnacknowledged('x', 1), {
   id: 'uuid', event: 'text', accountId: 'uuid', sessionId: 'uuid', at: 'float8'
 })
+describes<ClientIdRow>('ClientIdRow', events.selectClientIds(), { id: 'text' })
+describes<CursorRow>('CursorRow', events.selectNextCursor('x'), { microseconds: 'int8' })
 describes<CurrentTokenRow>('CurrentTokenRow', selectCurrentToken(sql, token, 'x'), {
   exp: 'float8', iat: 'float8', email: 'text'
 })
-describes<ReservedRow>('ReservedRow', createLoginThrottleStatements(sql).reserve({
-  email: 'x', network: 'x', limits: [{ key: 'x', limit: 1 }], strangersKey: 'x'
-}), {
+describes<LookedUpRow>('LookedUpRow', selectForPassword(sql, token.accountId, 'x'), {
   id: 'uuid',
+  email: 'text',
+  username: 'text',
+  name: 'text',
   passwordHash: 'text',
   isDisabled: 'bool',
+  isKnownNetwork: 'bool'
+})
+const throttle = createLoginThrottleStatements(sql)
+describes<CountedRow>('CountedRow', throttle.countFailure(['x'], 'x', 60), { isLast: 'bool' })
+describes<ReservedRow>('ReservedRow', throttle.reserve([{ key: 'x', limit: 1 }]), {
   isAdmitted: 'bool',
   reservedKeys: 'textArray',
   startedAt: 'text',

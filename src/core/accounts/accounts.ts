@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../../db/audit-events.js'
 import type { Database } from '../../db/database.js'
-import { violatedConstraint } from '../../db/errors.js'
+import { ignore } from '../../db/errors.js'
 import type { Fragment } from '../../db/pool.js'
 import { and, eq, expression, gt, or } from '../../db/query.js'
 import { accounts } from '../../db/schema.js'
 import { statementPart, type StatementPart } from '../../db/statement-part.js'
 import { recordEvents } from '../audit/audit.js'
-import { AuthError, type AuthErrorCode } from '../errors.js'
+import { AuthError, unavailable } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Passwords } from '../passwords/index.js'
 import { endAccess } from '../revocations/end-sessions.js'
 import type { Revocations } from '../revocations/index.js'
 import { accountColumns, shownColumns, toAccount, type Account, type AccountRow, type Subscription } from './account.js'
 import { normalizeEmail } from './email.js'
+import { createIdentifiers, isYoung } from './identifiers.js'
 
 export interface AccountsNeeds {
   db: Pick<Database, 'sql' | 'query'>
@@ -37,66 +38,87 @@ export type Accounts = ReturnType<typeof createAccounts>
 /** Of the hashes read at start-up. */
 const maxHashesRead = 1_000
 
-const codeOfConstraint: Record<string, AuthErrorCode> = {
-  accounts_email_unique: 'email_taken',
-  accounts_username_unique: 'username_taken'
+const noAccountHas = () => new AuthError('not_found', { message: 'no account has this email' })
+
+/** An account that is about to be made. */
+export interface Insertion {
+  accountId: string
+  /** Inserts it and returns its row. */
+  part: StatementPart
 }
 
 /** Makes, finds, changes and deletes accounts. Whatever ends access ends the sessions in the same statement. */
 export function createAccounts ({ db: { sql, query }, passwords, revocations }: AccountsNeeds) {
   const columns = accountColumns(sql)
+  const identifiers = createIdentifiers({ query })
 
-  /** Runs CTE definitions that give the changed row as `account`, records the event and invalidates caches. */
-  async function change (definitions: Fragment, event: AuditEvent, clientInfo: ClientInfo): Promise<AccountRow> {
+  /**
+   * Runs CTE definitions that give the changed row as `account`, records the event and invalidates caches.
+   * @param define returns them, for the account with this id; `isIt` is the condition that it has the email
+   */
+  async function change (
+    email: string, define: (accountId: string, isIt: Fragment) => Fragment, event: AuditEvent, clientInfo: ClientInfo
+  ): Promise<AccountRow> {
+    const accountId = await identifiers.holderOf(email)
+    if (accountId === null) throw noAccountHas()
     const [row] = await sql<AccountRow[]>`
-      WITH ${definitions}, changed AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
+      WITH ${define(accountId, sql`account.email = ${normalizeEmail(email)}`)},
+      changed AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
       record AS (${recordEvents(sql, [event], 'changed', clientInfo)})
       SELECT ${columns} FROM account`
-    if (row === undefined) throw new AuthError('not_found', { message: 'no account has this email' })
+    if (row === undefined) throw noAccountHas()
     revocations.publish({ accountId: row.id })
     return row
   }
 
-  const updated = (email: string, set: Fragment) => sql`
+  const updated = (set: Fragment) => (accountId: string, isIt: Fragment) => sql`
     account AS (
-      UPDATE accounts SET ${set}, updated_at = clock_timestamp() WHERE email = ${normalizeEmail(email)} RETURNING *
+      UPDATE accounts AS account SET ${set}, updated_at = now()
+      WHERE account.id = ${accountId} AND ${isIt} RETURNING account.*
     )`
 
   /**
-   * Hashes the password and gives the insertion of the account, which returns its row, to `complete`.
-   * @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `password_common`, `overloaded`
+   * Hashes the password, claims the identifiers and gives the insertion of the account to `complete`, which returns
+   * what was made.
+   * @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `password_common`, `overloaded`;
+   * `unavailable` when the claims have become old in the meantime
    */
   async function insert<Made> (
-    account: NewAccount, { address }: ClientInfo, complete: (insertion: StatementPart) => Promise<Made>
+    account: NewAccount, { address }: ClientInfo, complete: (insertion: Insertion) => Promise<Made | null>
   ): Promise<Made> {
     const { email, password, allowsCommonPassword = false, username = null, name = null, plan = null } = account
     const names = allowsCommonPassword ? undefined : { email, username, name }
     const passwordHash = await passwords.admit(address, () =>
       passwords.hash(password, account.minPasswordLength, names))
-    try {
-      return await complete(statementPart(sql`
-        INSERT INTO accounts (id, email, username, name, password_hash, subscription_status, subscription_plan)
-        VALUES (${randomUUID()}, ${normalizeEmail(email)}, ${username}, ${name}, ${passwordHash},
-          ${plan === null ? null : 'active'}, ${plan})
-        RETURNING *`))
-    } catch (error) {
-      const code = codeOfConstraint[violatedConstraint(error) ?? '']
-      throw code === undefined ? error : new AuthError(code, { cause: error })
-    }
+    const accountId = randomUUID()
+    const claims = await identifiers.claim(accountId, { email, username })
+    const part = statementPart(sql`
+      INSERT INTO accounts AS account
+        (id, email, username, name, password_hash, subscription_status, subscription_plan)
+      SELECT ${accountId}, ${normalizeEmail(email)}, ${username}, ${name}, ${passwordHash},
+        ${plan === null ? null : 'active'}, ${plan}
+      WHERE ${isYoung(sql, claims)}
+      RETURNING account.*`)
+    const made = await complete({ accountId, part })
+    if (made === null) throw unavailable(new Error('the account was not made while its claims were young'))
+    return made
   }
 
   return {
     insert,
 
+    /** The id of the account that has claimed an email, or `null`; whether the account has it, its row says. */
+    holderOf: identifiers.holderOf,
+
     /** Makes an account. @throws AuthError as `insert` does */
     register (account: NewAccount, clientInfo: ClientInfo): Promise<Account> {
-      return insert(account, clientInfo, async insertion => {
-        const [row] = await sql<[AccountRow]>`
-          WITH account AS (${insertion}),
+      return insert(account, clientInfo, async ({ part }) => {
+        const [row] = await sql<AccountRow[]>`
+          WITH account AS (${part}),
           made AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
           record AS (${recordEvents(sql, ['account_created'], 'made', clientInfo)})
           SELECT ${columns} FROM account`
-        return toAccount(row)
+        return row === undefined ? null : toAccount(row)
       })
     },
 
@@ -108,7 +130,10 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
 
     /** Returns `null` when no account has this email. */
     async findByEmail (email: string): Promise<Account | null> {
-      const [row] = await query.select(shownColumns).from(accounts).where(eq(accounts.email, normalizeEmail(email)))
+      const holder = await identifiers.holderOf(email)
+      if (holder === null) return null
+      const [row] = await query.select(shownColumns).from(accounts)
+        .where(and(eq(accounts.id, holder), eq(accounts.email, normalizeEmail(email))))
       return row === undefined ? null : toAccount(row)
     },
 
@@ -135,16 +160,17 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
       email: string, subscription: Subscription | null, clientInfo: ClientInfo
     ): Promise<Account> {
       const { status = null, plan = null, expiresAt = null } = subscription ?? {}
-      return toAccount(await change(updated(email, sql`
+      return toAccount(await change(email, updated(sql`
         subscription_status = ${status}, subscription_plan = ${plan}, subscription_expires_at = ${expiresAt}`),
       'subscription_changed', clientInfo))
     },
 
     /** Ends all sessions and admits no further sign-in. @throws AuthError `not_found` */
     async disable (email: string, clientInfo: ClientInfo): Promise<Account> {
-      return toAccount(await change(endAccess(sql, {
-        where: sql`account.email = ${normalizeEmail(email)}`,
-        set: sql`, disabled_at = clock_timestamp(), updated_at = clock_timestamp()`,
+      return toAccount(await change(email, (accountId, where) => endAccess(sql, {
+        accountId,
+        where,
+        set: sql`, disabled_at = now(), updated_at = now()`,
         reason: 'disabled',
         by: clientInfo
       }), 'account_disabled', clientInfo))
@@ -152,14 +178,17 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
 
     /** Admits sign-ins again; ended sessions stay ended. @throws AuthError `not_found` */
     async enable (email: string, clientInfo: ClientInfo): Promise<Account> {
-      return toAccount(await change(updated(email, sql`disabled_at = NULL`), 'account_enabled', clientInfo))
+      return toAccount(await change(email, updated(sql`disabled_at = NULL`), 'account_enabled', clientInfo))
     },
 
     /** Deletes the account with its sessions; the audit record stays. @throws AuthError `not_found` */
     async delete (email: string, clientInfo: ClientInfo): Promise<void> {
-      await change(sql`
-        account AS (DELETE FROM accounts WHERE email = ${normalizeEmail(email)} RETURNING *)`,
-      'account_deleted', clientInfo)
+      const { id: accountId, email: address, username } = await change(email, (id, isIt) => sql`
+        account AS (
+          DELETE FROM accounts AS account WHERE account.id = ${id} AND ${isIt} RETURNING account.*
+        )`, 'account_deleted', clientInfo)
+      // The account is gone in any case; what is not released now is taken over by who claims it.
+      await identifiers.release({ accountId, names: { email: address, username } }).catch(ignore)
     }
   }
 }

@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../../db/audit-events.js'
 import { violatedConstraint } from '../../db/errors.js'
 import type { Fragment, Pool } from '../../db/pool.js'
-import type { StatementPart } from '../../db/statement-part.js'
 import type { SessionContract } from '../../db/stored-values.js'
 import { accountColumns, toAccount, type Account, type AccountRow } from '../accounts/account.js'
+import type { Insertion } from '../accounts/accounts.js'
 import { recordEvents } from '../audit/audit.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import { invalidToken } from '../errors.js'
@@ -31,8 +31,6 @@ export interface VerifiedAccount {
   passwordHash: string
   /** A stronger hash of the same password, stored in the same statement. */
   renewedHash: string | null
-  /** What else the statement does: the attempt has succeeded. */
-  inSameStatement: StatementPart
 }
 
 /** The tokens of a new session: with a refresh token where the contract has them. */
@@ -42,10 +40,10 @@ export type SignedIn<Contract extends SessionContract = SessionContract> = { acc
 interface NewSession {
   contract: SessionContract
   clientInfo: ClientInfo
+  accountId: string
   /** The body of a CTE that gives the account's row, or none if there is to be no session. */
   account: Fragment
   events: readonly AuditEvent[]
-  inSameStatement?: StatementPart
   /** Of the first refresh token, or `null` where the contract has none. */
   secret: Buffer | null
   /** Seconds. */
@@ -88,12 +86,13 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
     withVerifiedAccount<Contract extends SessionContract> (
       verified: VerifiedAccount, contract: Contract, clientInfo: ClientInfo
     ): Promise<SignedIn<Contract> | null> {
-      const { accountId, passwordHash, renewedHash, inSameStatement } = verified
-      const unchanged = sql`id = ${accountId} AND password_hash = ${passwordHash} AND disabled_at IS NULL`
+      const { accountId, passwordHash, renewedHash } = verified
+      const unchanged = sql`
+        account.id = ${accountId} AND account.password_hash = ${passwordHash} AND account.disabled_at IS NULL`
       const account = renewedHash === null
-        ? sql`SELECT * FROM accounts WHERE ${unchanged}`
-        : sql`UPDATE accounts SET password_hash = ${renewedHash} WHERE ${unchanged} RETURNING *`
-      return start({ contract, clientInfo, account, inSameStatement, events: ['signed_in'] })
+        ? sql`SELECT account.* FROM accounts AS account WHERE ${unchanged}`
+        : sql`UPDATE accounts AS account SET password_hash = ${renewedHash} WHERE ${unchanged} RETURNING account.*`
+      return start({ contract, clientInfo, accountId, account, events: ['signed_in'] })
     },
 
     /**
@@ -103,51 +102,53 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
     async withAccount<Contract extends SessionContract> (
       accountId: string, contract: Contract, clientInfo: ClientInfo
     ): Promise<SignedIn<Contract>> {
-      const account = sql`SELECT * FROM accounts WHERE id = ${accountId} AND disabled_at IS NULL`
-      const signedIn = await start({ contract, clientInfo, account, events: ['signed_in'] })
+      const account = sql`
+        SELECT account.* FROM accounts AS account WHERE account.id = ${accountId} AND account.disabled_at IS NULL`
+      const signedIn = await start({ contract, clientInfo, accountId, account, events: ['signed_in'] })
       if (signedIn === null) throw invalidToken('revoked')
       return signedIn
     },
 
-    /** Begins the first session of an account that `insertion` makes in the same statement. */
-    async withNewAccount<Contract extends SessionContract> (
-      insertion: StatementPart, contract: Contract, clientInfo: ClientInfo
-    ): Promise<SignedIn<Contract>> {
-      const events = ['account_created', 'signed_in'] as const
-      const signedIn = await start({ contract, clientInfo, account: insertion, events })
-      // The insertion returns a row or the statement fails; the type of a result does not know.
-      /* c8 ignore next */
-      if (signedIn === null) throw new Error('the insertion of an account returned no row')
-      return signedIn
+    /**
+     * Begins the first session of an account that is made in the same statement; `null` if the statement that makes it
+     * returns no row.
+     */
+    withNewAccount<Contract extends SessionContract> (
+      { accountId, part }: Insertion, contract: Contract, clientInfo: ClientInfo
+    ): Promise<SignedIn<Contract> | null> {
+      return start({ contract, clientInfo, accountId, account: part, events: ['account_created', 'signed_in'] })
     }
   }
 }
 
 /**
- * Inserts a session with its audit records and whatever else belongs to the same change, and ends the oldest ones
- * beyond the quota. A sign-in at the same moment may skip those too; the next one makes up for it.
+ * Inserts a session with its audit records, and ends the oldest ones beyond the quota. A sign-in at the same moment may
+ * skip those too; the next one makes up for it.
  */
 export function insertSession (sql: Pool, session: NewSession) {
-  const { contract, clientInfo, account, events, secret, lifetime, maxPerAccount } = session
-  const { inSameStatement = sql`SELECT 1` } = session
+  const { contract, clientInfo, accountId, account, events, secret, lifetime, maxPerAccount } = session
   const { address, userAgent } = clientInfo
   return sql<StartedRow[]>`
     WITH account AS (${account}), session AS (
-      INSERT INTO sessions (
+      INSERT INTO sessions AS session (
         account_id, id, contract, epoch, current_hash, address, network, user_agent, expires_at)
       SELECT account.id, ${randomUUID()}, ${contract}, account.epoch, ${secret === null ? null : sha256(secret)},
-        ${address}, ${networkOf(address)}, ${userAgent}, clock_timestamp() + make_interval(secs => ${lifetime})
+        ${address}, ${networkOf(address)}, ${userAgent}, now() + make_interval(secs => ${lifetime})
       FROM account
-      RETURNING account_id, id AS session_id, contract, generation, expires_at
-    ), record AS (${recordEvents(sql, events, 'session', clientInfo)}), in_same_statement AS (${inSameStatement}),
+      RETURNING session.account_id, session.id AS session_id, session.contract, session.generation, session.expires_at
+    ), record AS (${recordEvents(sql, events, 'session', clientInfo)}),
     surplus AS MATERIALIZED (
-      SELECT session.account_id, session.id FROM sessions AS session JOIN account ON account.id = session.account_id
-      WHERE ${isLive(sql)} ORDER BY session.created_at DESC, session.id OFFSET ${maxPerAccount - 1}
+      SELECT session.id FROM sessions AS session, account
+      WHERE session.account_id = ${accountId} AND ${isLive(sql)}
+      ORDER BY session.created_at DESC, session.id OFFSET ${maxPerAccount - 1}
     ), oldest AS MATERIALIZED (
-      SELECT account_id, id FROM sessions JOIN surplus USING (account_id, id) FOR UPDATE OF sessions SKIP LOCKED
+      SELECT session.id FROM sessions AS session
+      WHERE session.account_id = ${accountId} AND session.id IN (SELECT surplus.id FROM surplus)
+      FOR UPDATE OF session SKIP LOCKED
     ), ${endSessions(sql, {
+      accountId,
       from: sql`FROM oldest`,
-      where: sql`sessions.account_id = oldest.account_id AND sessions.id = oldest.id`,
+      where: sql`session.id = oldest.id`,
       reason: 'session_limit',
       by: clientInfo
     })}

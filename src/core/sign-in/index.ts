@@ -4,6 +4,7 @@ import type { Keyring } from '../keys/keyring.js'
 import type { Passwords } from '../passwords/index.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Sessions } from '../sessions/index.js'
+import { createAccountLookup } from './account-lookup.js'
 import { createKnownDevices } from './known-devices.js'
 import { createLoginThrottle, type LoginThrottleSettings } from './login-throttle.js'
 import { createPasswordChange } from './password-change.js'
@@ -31,13 +32,14 @@ export type SignIn = ReturnType<typeof createSignIn>
 export function createSignIn (needs: SignInNeeds) {
   const { db, keyring, revocations, passwords, accounts, sessions: { start }, limits, now, onError } = needs
   const devices = createKnownDevices({ keyring, now })
+  const lookup = createAccountLookup({ sql: db.sql, accounts })
   const throttle = createLoginThrottle({ sql: db.sql, keyring, devices, settings: limits })
   return {
-    withPassword: createPasswordSignIn({ throttle, passwords, start, onError }),
+    withPassword: createPasswordSignIn({ lookup, throttle, passwords, start, onError }),
     signUp: createSignUp({ accounts, start }),
     /** The token by which the device of an account's sign-in is recognized at the next one. */
     deviceToken: devices.issue,
-    changePassword: createPasswordChange({ db, throttle, passwords, revocations }),
+    changePassword: createPasswordChange({ db, lookup, throttle, passwords, revocations, onError }),
     /** Reads with which costs passwords are hashed, so that none of them tells an account from none. */
     load: async (): Promise<void> => passwords.learnCosts(await accounts.oldestHashes()),
     cleanUp: throttle.deleteExpired

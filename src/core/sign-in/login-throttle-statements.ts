@@ -1,16 +1,8 @@
 import type { Pool } from '../../db/pool.js'
-import type { accounts } from '../../db/schema.js'
-import { statementPart, type StatementPart } from '../../db/statement-part.js'
-import { recordEvents } from '../audit/audit.js'
-import { isLive } from '../sessions/session-row.js'
+import { recordEvents, type Initiator } from '../audit/audit.js'
 
-type Account = typeof accounts.$inferSelect
-
-/** Of `reserve`: the account, if one has the email, and the result of the reservation. */
+/** The result of a reservation. */
 export interface ReservedRow {
-  id: Account['id'] | null
-  passwordHash: Account['passwordHash'] | null
-  isDisabled: boolean | null
   /** Whether every key had room. */
   isAdmitted: boolean
   /** The keys that had. */
@@ -21,13 +13,15 @@ export interface ReservedRow {
   retryAfter: number | null
 }
 
-/** What a reservation counts under, and how many failures and attempts in flight each key admits. */
-export interface Reservation {
-  email: string
-  network: string
-  limits: ReadonlyArray<{ key: string, limit: number }>
-  /** The key that does not count for a network with a live session of the account. */
-  strangersKey: string
+/** A key that a reservation counts under, and how many failures and attempts in flight it admits. */
+export interface Limit {
+  key: string
+  limit: number
+}
+
+/** Whether a key admits no further failure. */
+export interface CountedRow {
+  isLast: boolean
 }
 
 /** What is recorded of a failure. */
@@ -39,7 +33,11 @@ export interface FailedAttempt {
 /** Attempts in flight at most so many seconds; an older one was left behind by a process that died. */
 const maxAttemptSeconds = 60
 
-/** The statements of the login throttle. Rows are locked in the order of their keys: no two attempts deadlock. */
+/**
+ * The statements of the login throttle. Rows are locked in the order of their keys: no two attempts deadlock. They
+ * touch no other table: the keys of an attempt have nothing in common, so on a distributed Postgres these rows stay on
+ * one server. There the time is `clock_timestamp()`, also after a wait for a lock (ADR 0018).
+ */
 export function createLoginThrottleStatements (sql: Pool) {
   const locked = (keys: readonly string[]) => sql`(
     SELECT key FROM login_throttle WHERE key = ANY(${keys}) ORDER BY key FOR UPDATE) AS locked`
@@ -52,25 +50,15 @@ export function createLoginThrottleStatements (sql: Pool) {
   const inFlight = sql`ARRAY(
     SELECT started_at FROM unnest(throttle.guesses) AS started_at
     WHERE started_at > clock_timestamp() - make_interval(secs => ${maxAttemptSeconds}))`
-  const live = isLive(sql)
 
   return {
-    /** Reserves an attempt under every key that has room, and reads the account. */
-    reserve ({ email, network, limits, strangersKey }: Reservation) {
+    /** Reserves an attempt under every key that has room. */
+    reserve (limits: readonly Limit[]) {
       return sql<[ReservedRow]>`
-        WITH account AS (
-          SELECT * FROM accounts WHERE email = ${email}
-        ), known AS (
-          SELECT EXISTS (
-            SELECT FROM sessions AS session JOIN account ON account.id = session.account_id
-            WHERE session.network = ${network} AND ${live}
-          ) AS is_known
-        ), keys AS MATERIALIZED (
-          SELECT key, most
-          FROM known, unnest(
+        WITH keys AS MATERIALIZED (
+          SELECT key, most FROM unnest(
             ${limits.map(({ key }) => key)}::text[], ${limits.map(({ limit }) => limit)}::int[]
-          ) AS limits (key, most)
-          WHERE NOT (key = ${strangersKey} AND is_known) ORDER BY key
+          ) AS limits (key, most) ORDER BY key
         ), moment AS MATERIALIZED (
           SELECT clock_timestamp() AS started_at
         ), reserved AS (
@@ -83,50 +71,38 @@ export function createLoginThrottleStatements (sql: Pool) {
           WHERE ${failures} + cardinality(${inFlight}) < excluded.most
           RETURNING key
         )
-        SELECT account.id, account.password_hash, account.disabled_at IS NOT NULL AS is_disabled,
-          (SELECT count(*) FROM reserved) = (SELECT count(*) FROM keys) AS is_admitted,
+        SELECT (SELECT count(*) FROM reserved) = (SELECT count(*) FROM keys) AS is_admitted,
           ARRAY(SELECT key FROM reserved) AS reserved_keys,
           (SELECT started_at::text FROM moment) AS started_at,
           (
             SELECT ceil(extract(epoch FROM max(throttle.ends_at) - clock_timestamp()))::int
             FROM login_throttle AS throttle JOIN keys USING (key)
             WHERE throttle.failures >= keys.most AND throttle.ends_at > clock_timestamp()
-          ) AS retry_after
-        FROM (VALUES (1)) AS one LEFT JOIN account ON true`
+          ) AS retry_after`
     },
 
     /** Removes the attempt, and clears the failures under `forgivenKeys`. */
-    release (keys: readonly string[], startedAt: string, forgivenKeys: readonly string[]): StatementPart {
-      return statementPart(sql`
+    release (keys: readonly string[], startedAt: string, forgivenKeys: readonly string[]) {
+      return sql`
         UPDATE login_throttle AS throttle SET
           guesses = ${withoutAttempt(startedAt)},
           failures = CASE WHEN throttle.key = ANY(${forgivenKeys}::text[]) THEN 0 ELSE throttle.failures END
-        FROM ${locked(keys)} WHERE throttle.key = locked.key`)
+        FROM ${locked(keys)} WHERE throttle.key = locked.key`
     },
 
     /**
-     * Removes the attempt and counts a failure, for so many seconds from the first one on; records it, and that it was
-     * the last one that a key admits.
+     * Removes the attempt and counts a failure, for so many seconds from the first one on; returns of each key whether
+     * it was the last one that it admits.
      */
-    countFailure (
-      keys: readonly string[], startedAt: string, windowSeconds: number,
-      { event, accountId, address }: FailedAttempt & { accountId: string }
-    ) {
-      return sql`
-        WITH counted AS (
-          UPDATE login_throttle AS throttle SET
-            guesses = ${withoutAttempt(startedAt)},
-            failures = 1 + ${failures},
-            ends_at = CASE WHEN throttle.failures > 0 AND throttle.ends_at > clock_timestamp()
-              THEN throttle.ends_at ELSE clock_timestamp() + make_interval(secs => ${windowSeconds}) END
-          FROM ${locked(keys)} WHERE throttle.key = locked.key
-          RETURNING throttle.failures = throttle.most AS is_last
-        ), failed AS (
-          SELECT ${accountId}::uuid AS account_id, NULL::uuid AS session_id
-        ), locked_out AS (
-          SELECT * FROM failed WHERE EXISTS (SELECT FROM counted WHERE is_last)
-        ), record_lock AS (${recordEvents(sql, ['sign_in_locked'], 'locked_out', { address })})
-        ${recordEvents(sql, [event], 'failed', { address })}`
+    countFailure (keys: readonly string[], startedAt: string, windowSeconds: number) {
+      return sql<CountedRow[]>`
+        UPDATE login_throttle AS throttle SET
+          guesses = ${withoutAttempt(startedAt)},
+          failures = 1 + ${failures},
+          ends_at = CASE WHEN throttle.failures > 0 AND throttle.ends_at > clock_timestamp()
+            THEN throttle.ends_at ELSE clock_timestamp() + make_interval(secs => ${windowSeconds}) END
+        FROM ${locked(keys)} WHERE throttle.key = locked.key
+        RETURNING throttle.failures = throttle.most AS is_last`
     },
 
     /** Deletes rows whose counts have expired, a batch at a time. */
@@ -138,4 +114,13 @@ export function createLoginThrottleStatements (sql: Pool) {
           LIMIT 1000 FOR UPDATE SKIP LOCKED)`
     }
   }
+}
+
+/** Records events of one account that concern none of its sessions. */
+export function insertAccountEvents (
+  sql: Pool, accountId: string, events: Parameters<typeof recordEvents>[1], by: Initiator
+) {
+  return sql`
+    WITH failed AS (SELECT ${accountId}::uuid AS account_id, NULL::uuid AS session_id)
+    ${recordEvents(sql, events, 'failed', by)}`
 }

@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto'
 import type { Pool } from '../../db/pool.js'
-import type { StatementPart } from '../../db/statement-part.js'
 import { AuthError } from '../errors.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { ClientInfo } from '../lib/client-info.js'
-import { networkOf, networksOf } from '../lib/network.js'
+import { networksOf } from '../lib/network.js'
 import { noAccount } from '../audit/audit.js'
 import type { KnownDevices } from './known-devices.js'
-import { createLoginThrottleStatements, type FailedAttempt, type Reservation } from './login-throttle-statements.js'
+import {
+  createLoginThrottleStatements, insertAccountEvents, type FailedAttempt, type Limit
+} from './login-throttle-statements.js'
 
 export interface LoginThrottleSettings {
   /** Failures of an account from one network. */
@@ -20,9 +21,8 @@ export interface LoginThrottleSettings {
   failureWindow: number
 }
 
-/** A reserved attempt, and the account that has the email. */
+/** A reserved attempt. */
 export interface Attempt {
-  account: { id: string, hash: string, isDisabled: boolean } | null
   reservedKeys: readonly string[]
   startedAt: string
   /** The keys of this account from here, whose failures a success forgives. */
@@ -37,7 +37,7 @@ export interface LoginThrottleNeeds {
 }
 
 interface Limits {
-  limits: Reservation['limits']
+  limits: Limit[]
   /** Those that a success clears. */
   forgivenKeys: string[]
 }
@@ -60,10 +60,11 @@ export function createLoginThrottle ({ sql, keyring, devices, settings }: LoginT
   const keyOf = (...parts: string[]) =>
     createHmac('sha256', keyring[0].throttle).update(JSON.stringify(parts)).digest('base64url')
 
-  const strangersKeyOf = (email: string) => keyOf('account', email)
-
-  /** Of the networks that an address is in, the wider ones admit more: other customers may be in them. */
-  function ofStranger (email: string, address: string | null): Limits {
+  /**
+   * Of the networks that an address is in, the wider ones admit more: other customers may be in them. The failures of
+   * strangers do not count for a network with a live session of the account.
+   */
+  function ofNetwork (email: string, address: string | null, isKnownNetwork: boolean): Limits {
     const networks = address === null ? [unknownNetwork] : networksOf(address)
     const fromHere = networks.map((network, width) => ({
       key: keyOf('account from network', email, network), limit: settings.maxFailures * widerFactor ** width
@@ -71,8 +72,8 @@ export function createLoginThrottle ({ sql, keyring, devices, settings }: LoginT
     const ofNetworks = networks.map((network, width) => ({
       key: keyOf('network', network), limit: settings.maxFailuresPerAddress * widerFactor ** width
     }))
-    const ofAccount = { key: strangersKeyOf(email), limit: settings.maxFailuresPerAccount }
-    return { limits: [...fromHere, ofAccount, ...ofNetworks], forgivenKeys: fromHere.map(({ key }) => key) }
+    const ofStrangers = isKnownNetwork ? [] : [{ key: keyOf('account', email), limit: settings.maxFailuresPerAccount }]
+    return { limits: [...fromHere, ...ofStrangers, ...ofNetworks], forgivenKeys: fromHere.map(({ key }) => key) }
   }
 
   /** Its attempts count only by themselves: neither strangers nor neighbours can use them up. */
@@ -83,36 +84,38 @@ export function createLoginThrottle ({ sql, keyring, devices, settings }: LoginT
 
   return {
     /**
-     * Reserves an attempt and finds the account, in one statement.
+     * Reserves an attempt, whether an account has the email or not.
      * @throws AuthError `too_many_failures`; `overloaded` when too many attempts are in flight
      */
-    async reserve (email: string, { address, deviceToken = null }: ClientInfo): Promise<Attempt> {
+    async reserve (
+      email: string, isKnownNetwork: boolean, { address, deviceToken = null }: ClientInfo
+    ): Promise<Attempt> {
       const device = devices.recognize(deviceToken, email)
-      const { limits, forgivenKeys } = device === null ? ofStranger(email, address) : ofDevice(email, device)
-      const [row] = await statements.reserve({
-        email, network: networkOf(address) ?? unknownNetwork, limits, strangersKey: strangersKeyOf(email)
-      })
-      const { id, passwordHash: hash, isDisabled, isAdmitted, reservedKeys, startedAt, retryAfter } = row
+      const { limits, forgivenKeys } = device === null
+        ? ofNetwork(email, address, isKnownNetwork)
+        : ofDevice(email, device)
+      const [{ isAdmitted, reservedKeys, startedAt, retryAfter }] = await statements.reserve(limits)
       if (!isAdmitted) {
         await statements.release(reservedKeys, startedAt, [])
         throw retryAfter === null
           ? new AuthError('overloaded')
           : new AuthError('too_many_failures', { retryAfter })
       }
-      const account = id === null || hash === null ? null : { id, hash, isDisabled: isDisabled === true }
-      return { account, reservedKeys, startedAt, forgivenKeys }
+      return { reservedKeys, startedAt, forgivenKeys }
     },
 
-    /** Removes the attempt and forgives the account's failures from here; part of the sign-in's statement. */
-    success ({ reservedKeys, startedAt, forgivenKeys }: Attempt): StatementPart {
-      return statements.release(reservedKeys, startedAt, forgivenKeys)
+    /** Removes the attempt and forgives the account's failures from here. */
+    async success ({ reservedKeys, startedAt, forgivenKeys }: Attempt): Promise<void> {
+      await statements.release(reservedKeys, startedAt, forgivenKeys)
     },
 
-    /** Removes the attempt, counts a failure and records it, of no account when none has the email. */
-    async failure ({ account, reservedKeys, startedAt }: Attempt, failed: FailedAttempt): Promise<void> {
-      await statements.countFailure(reservedKeys, startedAt, settings.failureWindow, {
-        ...failed, accountId: account?.id ?? noAccount
-      })
+    /** Removes the attempt, counts a failure and records it, of no account (`null`) when none has the email. */
+    async failure (
+      { reservedKeys, startedAt }: Attempt, accountId: string | null, { event, address }: FailedAttempt
+    ): Promise<void> {
+      const counted = await statements.countFailure(reservedKeys, startedAt, settings.failureWindow)
+      const events = counted.some(({ isLast }) => isLast) ? [event, 'sign_in_locked'] as const : [event]
+      await insertAccountEvents(sql, accountId ?? noAccount, events, { address })
     },
 
     /** Deletes counts that no longer matter. */

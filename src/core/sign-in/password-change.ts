@@ -1,20 +1,21 @@
 import type { Database } from '../../db/database.js'
-import { eq } from '../../db/query.js'
-import { accounts } from '../../db/schema.js'
-import type { StatementPart } from '../../db/statement-part.js'
 import { recordEvents } from '../audit/audit.js'
 import { AuthError } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import { endAccess } from '../revocations/end-sessions.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Passwords } from '../passwords/index.js'
+import type { AccountLookup } from './account-lookup.js'
 import type { LoginThrottle } from './login-throttle.js'
 
 export interface PasswordChangeNeeds {
-  db: Pick<Database, 'sql' | 'query'>
+  db: Pick<Database, 'sql'>
+  lookup: Pick<AccountLookup, 'byId'>
   throttle: Pick<LoginThrottle, 'reserve' | 'success' | 'failure'>
   passwords: Pick<Passwords, 'admit' | 'hash' | 'verify'>
   revocations: Pick<RevocationNotices, 'publish'>
+  /** Receives what the client need not know. */
+  onError: (error: unknown) => void
 }
 
 export interface PasswordChange {
@@ -32,18 +33,20 @@ export interface PasswordChange {
  * guesses (OWASP ASVS 6.3.4).
  * @throws AuthError `wrong_password`, `password_unacceptable`, `password_common`, `too_many_failures`, `overloaded`
  */
-export function createPasswordChange ({ db: { sql, query }, throttle, passwords, revocations }: PasswordChangeNeeds) {
+export function createPasswordChange (needs: PasswordChangeNeeds) {
+  const { db: { sql }, lookup, throttle, passwords, revocations, onError } = needs
+
   async function replaceHash (
-    { accountId, keep }: PasswordChange, verifiedHash: string, hash: string, success: StatementPart,
-    clientInfo: ClientInfo
+    { accountId, keep }: PasswordChange, verifiedHash: string, hash: string, clientInfo: ClientInfo
   ): Promise<boolean> {
     const keptId = typeof keep === 'string' ? undefined : keep.sessionId
-    const where = sql`
-      account.id = ${accountId} AND account.password_hash = ${verifiedHash} AND account.disabled_at IS NULL`
-    const set = sql`password_hash = ${hash}, updated_at = clock_timestamp()`
+    const where = sql`account.password_hash = ${verifiedHash} AND account.disabled_at IS NULL`
+    const set = sql`password_hash = ${hash}, updated_at = now()`
     const account = keep === 'all'
-      ? sql`account AS (UPDATE accounts AS account SET ${set} WHERE ${where} RETURNING account.*)`
+      ? sql`account AS (
+        UPDATE accounts AS account SET ${set} WHERE account.id = ${accountId} AND ${where} RETURNING account.*)`
       : endAccess(sql, {
+        accountId,
         where,
         set: sql`, ${set}`,
         reason: 'password_changed',
@@ -52,31 +55,28 @@ export function createPasswordChange ({ db: { sql, query }, throttle, passwords,
       })
     const changed = await sql`
       WITH ${account}, changed AS (SELECT account.id AS account_id, ${keptId ?? null}::uuid AS session_id FROM account),
-      record AS (${recordEvents(sql, ['password_changed'], 'changed', clientInfo)}), in_same_statement AS (${success})
+      record AS (${recordEvents(sql, ['password_changed'], 'changed', clientInfo)})
       SELECT account_id FROM changed`
     return changed.length > 0
   }
 
   async function attempt (change: PasswordChange, clientInfo: ClientInfo): Promise<boolean> {
     const { address } = clientInfo
-    const { email, username, name } = accounts
-    const [owner] = await query.select({ email, username, name }).from(accounts)
-      .where(eq(accounts.id, change.accountId))
-    if (owner === undefined) throw new AuthError('wrong_password')
-    const reserved = await throttle.reserve(owner.email, clientInfo)
-    const { account } = reserved
-    const isVerified = await passwords.verify(account?.hash ?? null, change.current)
-    if (account?.id !== change.accountId || !isVerified || account.isDisabled) {
-      await throttle.failure(reserved, { event: 'password_change_failed', address })
+    const account = await lookup.byId(change.accountId, clientInfo)
+    if (account === null) throw new AuthError('wrong_password')
+    const reserved = await throttle.reserve(account.email, account.isKnownNetwork, clientInfo)
+    const isVerified = await passwords.verify(account.passwordHash, change.current)
+    if (!isVerified || account.isDisabled) {
+      await throttle.failure(reserved, account.id, { event: 'password_change_failed', address })
       throw new AuthError('wrong_password')
     }
-    const success = throttle.success(reserved)
-    const hash = await passwords.hash(change.replacement, change.minPasswordLength, owner)
-      .catch(async (error: unknown) => {
-        await success
-        throw error
-      })
-    return replaceHash(change, account.hash, hash, success, clientInfo)
+    try {
+      const hash = await passwords.hash(change.replacement, change.minPasswordLength, account)
+      return await replaceHash(change, account.passwordHash, hash, clientInfo)
+    } finally {
+      // The current password was right, whatever came of it; an attempt that cannot be removed now lapses by itself.
+      await throttle.success(reserved).catch(onError)
+    }
   }
 
   return async function changePassword (change: PasswordChange, clientInfo: ClientInfo): Promise<void> {

@@ -5,6 +5,7 @@ import { createHashingQueue } from '../../../src/core/passwords/hashing-queue.js
 import { noopNotifier } from '../../../src/core/revocations/notifier.js'
 import { createRevocationNotices } from '../../../src/core/revocations/revocation-notices.js'
 import { createSignOut } from '../../../src/core/sessions/sign-out.js'
+import { createAccountLookup } from '../../../src/core/sign-in/account-lookup.js'
 import { createLoginThrottle } from '../../../src/core/sign-in/login-throttle.js'
 import { createPasswordChange } from '../../../src/core/sign-in/password-change.js'
 import { createPasswordSignIn } from '../../../src/core/sign-in/sign-in.js'
@@ -31,32 +32,33 @@ async function setUp (t: Test) {
   const throttle = createLoginThrottle({
     sql: db.sql, keyring: createKeyring('x'.repeat(32)), devices: { recognize: () => null }, settings: settings.signIn
   })
-  return { core, db, account, email, throttle, passwords: { ...hashing, admit: queue.admit }, tries: () => changes }
+  const lookup = createAccountLookup({ sql: db.sql, accounts: core.accounts })
+  const onError = (error: unknown) => t.fail(String(error))
+  const passwords = { ...hashing, admit: queue.admit }
+  return { core, db, account, email, lookup, throttle, onError, passwords, tries: () => changes }
 }
 
 t.test('a sign-in that loses to a change of password twice is rejected', async t => {
-  const { core, email, throttle, passwords, tries } = await setUp(t)
-  const onError = (error: unknown) => t.fail(String(error))
-  const signIn = createPasswordSignIn({ throttle, passwords, start: core.sessions.start, onError })
+  const { core, email, passwords, tries, ...parts } = await setUp(t)
+  const signIn = createPasswordSignIn({ ...parts, passwords, start: core.sessions.start })
   t.equal(await outcomeOf(signIn({ email, password }, 'partner', clientInfo)), 'invalid_credentials')
   t.equal(tries(), 2)
 })
 
 t.test('a change of password that loses to another one twice is rejected', async t => {
-  const { db, account, throttle, passwords, tries } = await setUp(t)
+  const { account, tries, ...parts } = await setUp(t)
   const revocations = createRevocationNotices({ notifier: noopNotifier })
-  const changePassword = createPasswordChange({ db, throttle, passwords, revocations })
+  const changePassword = createPasswordChange({ ...parts, revocations })
   const change = { accountId: account.id, current: password, replacement: 'x', minPasswordLength: 8 }
   t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, clientInfo)), 'wrong_password')
   t.equal(tries(), 2)
 })
 
 t.test('a change of password of an account that is deleted at the same moment is rejected', async t => {
-  const { db, account, throttle, passwords } = await setUp(t)
-  const reserve = async (...attempt: Parameters<typeof throttle.reserve>) =>
-    ({ ...await throttle.reserve(...attempt), account: null })
+  const { account, ...parts } = await setUp(t)
+  const lookup = { byId: async () => null }
   const revocations = createRevocationNotices({ notifier: noopNotifier })
-  const changePassword = createPasswordChange({ db, throttle: { ...throttle, reserve }, passwords, revocations })
+  const changePassword = createPasswordChange({ ...parts, lookup, revocations })
   const change = { accountId: account.id, current: password, replacement: 'x', minPasswordLength: 8 }
   t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, clientInfo)), 'wrong_password')
 })
