@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import { openEmbedded } from '../src/db/embedded/embedded.js'
 import { migrate } from '../src/db/migrate.js'
+import { prepareCitusTemplate, workersOf } from './support/citus.js'
 import { startPostgres } from './support/postgres-server.js'
 import { databaseUrl, templateName } from './support/test-database.js'
 
 /*
  * Runs a command with what the tests need: TEST_DATABASE_URL, a real Postgres with a migrated template database
- * (started here unless that variable names one), and TEST_EMBEDDED_TEMPLATE, a migrated embedded database.
+ * (started here unless that variable names one), and TEST_EMBEDDED_TEMPLATE, a migrated embedded database. With
+ * TEST_CITUS_URL, the coordinator of a Citus cluster, each of the tests' databases on the real Postgres is distributed.
  * Coverage is of the whole run: `tap` with the names of files does without.
  */
 
@@ -29,20 +31,27 @@ async function prepareEmbedded (folder: string): Promise<void> {
   await embedded.close()
 }
 
-const given = process.env.TEST_DATABASE_URL
+const citus = process.env.TEST_CITUS_URL
+const given = citus ?? process.env.TEST_DATABASE_URL
+const workers = citus === undefined ? undefined : await workersOf(citus)
 const embeddedTemplate = await mkdtemp(join(tmpdir(), 'keyturn-embedded-'))
 const [server] = await Promise.all([
   given === undefined ? startPostgres() : null,
   prepareEmbedded(embeddedTemplate)
 ])
 const url = given ?? server?.url ?? ''
-await prepareTemplate(url)
+await (workers === undefined ? prepareTemplate(url) : prepareCitusTemplate(url, workers, templateName))
 
 const [command = 'tap', ...args] = process.argv.slice(2)
 const isPart = command === 'tap' && args.some(arg => !arg.startsWith('-'))
 const child = spawn(command, isPart ? ['--disable-coverage', '--allow-empty-coverage', ...args] : args, {
   stdio: 'inherit',
-  env: { ...process.env, TEST_DATABASE_URL: url, TEST_EMBEDDED_TEMPLATE: embeddedTemplate }
+  env: {
+    ...process.env,
+    TEST_DATABASE_URL: url,
+    TEST_EMBEDDED_TEMPLATE: embeddedTemplate,
+    ...workers !== undefined && { TEST_CITUS_WORKERS: workers.join(' ') }
+  }
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
 const [code] = await once(child, 'exit') as [number | null]

@@ -44,7 +44,19 @@ export function codeOf (error: unknown): string {
 /** For a promise whose failure changes nothing, such as that of closing what is given up. */
 export function ignore (): void {}
 
-/** The name of the constraint that a statement violated, or `null` for any other error. */
+/** SQLSTATE class: integrity constraint violation. */
+const constraintClass = '23'
+
+/** The number of a shard, which a distributed Postgres appends to the names of tables and constraints. */
+const shardNumber = /_\d{6,}$/
+
+/**
+ * The name of the constraint that a statement violated, or `null` for any other error. A distributed Postgres has it in
+ * the message only.
+ */
 export function violatedConstraint (error: unknown): string | null {
-  return error instanceof Error && 'constraint_name' in error ? String(error.constraint_name) : null
+  if (!(error instanceof Error) || !codeOf(error).startsWith(constraintClass)) return null
+  const [, inMessage] = /constraint "([^"]+)"/.exec(error.message) ?? []
+  const name = 'constraint_name' in error ? String(error.constraint_name) : inMessage
+  return name?.replace(shardNumber, '') ?? null
 }

@@ -1,12 +1,14 @@
 import type { Sql } from 'postgres'
+import { earlier } from './earlier.js'
 
 /** Makes all rotations of a session that many seconds older: the database's clock judges their ages. */
-export function ageRotations (sql: Sql, sessionId: string, seconds: number) {
+export function ageRotations (sql: Sql, sessionId: string, seconds: number, accountId?: string) {
+  const isOfAccount = accountId === undefined ? sql`true` : sql`account_id = ${accountId}`
   return sql`
-    UPDATE sessions SET rotated_at = rotated_at - make_interval(secs => ${seconds}), earlier_rotated_at = (
-      SELECT array_agg(at - make_interval(secs => ${seconds}) ORDER BY number)
+    UPDATE sessions SET rotated_at = ${earlier(sql, 'rotated_at', seconds)}, earlier_rotated_at = (
+      SELECT array_agg(${earlier(sql, 'at', seconds)} ORDER BY number)
       FROM unnest(earlier_rotated_at) WITH ORDINALITY AS earlier (at, number))
-    WHERE id = ${sessionId}`
+    WHERE id = ${sessionId} AND ${isOfAccount}`
 }
 
 /** Rotates as version 0.1 does: without the columns that it does not know. Returns what `rotate` returns. */

@@ -23,14 +23,20 @@ export function serverUrl (): string {
   return url
 }
 
+/** Whether the tests run on a Citus cluster: each database is a distributed one, with a part on every server. */
+export const isOnCitus = process.env.TEST_CITUS_WORKERS !== undefined
+
 /** A fresh, migrated database on the real Postgres, dropped after the test; returns its URL. */
 export async function postgresDatabase (t: Test, template = templateName): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  const admin = postgres(serverUrl(), { max: 1, onnotice: () => {} })
-  await admin.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template}`)
+  const servers = [serverUrl(), ...process.env.TEST_CITUS_WORKERS?.split(' ') ?? []]
+  const admins = servers.map(url => postgres(url, { max: 1, onnotice: () => {} }))
+  await Promise.all(admins.map(admin => admin.unsafe(`CREATE DATABASE ${name} TEMPLATE ${template}`)))
   t.teardown(async () => {
-    await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`)
-    await admin.end()
+    for (const admin of admins) {
+      await admin.unsafe(`DROP DATABASE ${name} WITH (FORCE)`)
+      await admin.end()
+    }
   })
   return databaseUrl(serverUrl(), name)
 }

@@ -62,7 +62,7 @@ function shortenAddresses (sql: Pool, after: Position, last: Position | undefine
     UPDATE audit_events AS event SET address = CASE
       WHEN event.address LIKE '%\\%%' THEN NULL
       ELSE text(network(set_masklen(
-        event.address::inet, CASE family(event.address::inet) WHEN 4 THEN 24 ELSE 48 END)))
+        event.address::inet, CASE WHEN family(event.address::inet) = 4 THEN 24 ELSE 48 END)))
     END
     WHERE ${isInRange(sql, after, last)} AND event.address IS NOT NULL AND event.address NOT LIKE '%/%' AND (
       event.at < now() - make_interval(secs => ${wholeAddressLifetime})

@@ -78,13 +78,13 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
           FROM locked AS session
         ), judged AS MATERIALIZED (
           SELECT session.*, ${state} AS state, ${isOpenTo(sql, clientId)} AS is_open,
-            CASE depth WHEN 0 THEN current_hash ELSE ${rotations.hashAtDepth} END = ${hash} AS is_genuine,
+            CASE WHEN depth = 0 THEN current_hash ELSE ${rotations.hashAtDepth} END = ${hash} AS is_genuine,
             ${isInWindow(sql, sql`times[depth]`, policy.retryWindow)} AS is_retry,
             depth = 1 AND greatest(confirmed_generation, ${confirmedHere}) < generation
               AND ${isInWindow(sql, sql`rotated_at`, policy.confirmWindow)} AS is_late_retry,
-            CASE late_generation
-              WHEN generation THEN late_streak
-              WHEN generation - 1 THEN late_streak + 1
+            CASE
+              WHEN late_generation = generation THEN late_streak
+              WHEN late_generation = generation - 1 THEN late_streak + 1
               ELSE 1
             END AS streak
           FROM located AS session, accounts AS account, moment WHERE account.id = ${token.accountId}

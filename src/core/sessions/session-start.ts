@@ -128,26 +128,27 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
 export function insertSession (sql: Pool, session: NewSession) {
   const { contract, clientInfo, accountId, account, events, secret, lifetime, maxPerAccount } = session
   const { address, userAgent } = clientInfo
+  const sessionId = randomUUID()
   return sql<StartedRow[]>`
     WITH account AS (${account}), session AS (
       INSERT INTO sessions AS session (
         account_id, id, contract, epoch, current_hash, address, network, user_agent, expires_at)
-      SELECT account.id, ${randomUUID()}, ${contract}, account.epoch, ${secret === null ? null : sha256(secret)},
+      SELECT account.id, ${sessionId}, ${contract}, account.epoch, ${secret === null ? null : sha256(secret)},
         ${address}, ${networkOf(address)}, ${userAgent}, now() + make_interval(secs => ${lifetime})
       FROM account
       RETURNING session.account_id, session.id AS session_id, session.contract, session.generation, session.expires_at
     ), record AS (${recordEvents(sql, events, 'session', clientInfo)}),
     surplus AS MATERIALIZED (
       SELECT session.id FROM sessions AS session, account
-      WHERE session.account_id = ${accountId} AND ${isLive(sql)}
+      WHERE session.account_id = ${accountId} AND session.id <> ${sessionId} AND ${isLive(sql)}
       ORDER BY session.created_at DESC, session.id OFFSET ${maxPerAccount - 1}
-    ), oldest AS MATERIALIZED (
-      SELECT session.id FROM sessions AS session
-      WHERE session.account_id = ${accountId} AND session.id IN (SELECT surplus.id FROM surplus)
-      FOR UPDATE OF session SKIP LOCKED
     ), ${endSessions(sql, {
       accountId,
-      from: sql`FROM oldest`,
+      from: sql`FROM (
+        SELECT session.id FROM sessions AS session
+        WHERE session.account_id = ${accountId} AND session.id IN (SELECT surplus.id FROM surplus)
+        FOR UPDATE OF session SKIP LOCKED
+      ) AS oldest`,
       where: sql`session.id = oldest.id`,
       reason: 'session_limit',
       by: clientInfo

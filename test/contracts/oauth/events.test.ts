@@ -11,6 +11,7 @@ import { matchesOpenapi } from '../../support/matches-openapi.js'
 import { basic, buildForPartner, newPartner, poll, type Partner } from '../../support/partner.js'
 import { until } from '../../support/until.js'
 import { loggedIn, registered, signedUp } from '../../support/people.js'
+import { earlier } from '../../support/earlier.js'
 
 const caep = 'https://schemas.openid.net/secevent/caep/event-type'
 const now = { returnImmediately: true }
@@ -162,7 +163,7 @@ t.test('an event older than the longest token is not sent, and one that commits 
   t.ok(Math.abs(await beginning() - 60) < 5, 'all is settled but what may still be under way')
   await server.core.partners.cleanUp()
   t.equal((await sql`SELECT 1 FROM event_acknowledgements`).length, 2, 'given just now')
-  await sql`UPDATE event_acknowledgements SET at = at - interval '2 minutes'`
+  await sql`UPDATE event_acknowledgements SET at = ${earlier(sql, 'at', 120)}`
   await server.core.partners.cleanUp()
   t.same(await sql`SELECT 1 FROM event_acknowledgements`, [])
   await add('45 seconds')

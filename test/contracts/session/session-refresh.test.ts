@@ -8,6 +8,7 @@ import type { Reply } from '../../support/http.js'
 import { loggedIn } from '../../support/people.js'
 import { claimsOf, setsCookie, setsNoCookie } from '../../support/set-cookie.js'
 import { sessionCookie, sessionPerson, type SessionPerson } from '../../support/session-person.js'
+import { earlier } from '../../support/earlier.js'
 
 /* The specification of contract `session`, story 3: a session is refreshed before it expires. */
 
@@ -33,8 +34,8 @@ async function setUp (t: Test, options: BuildOptions) {
       const sessionId = String(claimsOf(token).sid)
       await ageRotations(sql, sessionId, seconds)
       await sql`
-        UPDATE sessions SET created_at = created_at - make_interval(secs => ${seconds}),
-          expires_at = expires_at - make_interval(secs => ${seconds})
+        UPDATE sessions SET created_at = ${earlier(sql, 'created_at', seconds)},
+          expires_at = ${earlier(sql, 'expires_at', seconds)}
         WHERE id = ${sessionId}`
     },
     rowOf: async (token: string) => {

@@ -11,6 +11,7 @@ import { openTestDatabase } from '../../support/database.js'
 import { signedClaims } from '../../support/forging.js'
 import { postgresDatabase } from '../../support/test-database.js'
 import { outcomeOf } from '../../support/refusal.js'
+import { earlier } from '../../support/earlier.js'
 
 const newSecret = () => randomBytes(48).toString('base64url')
 
@@ -40,7 +41,7 @@ async function setUp (t: Test) {
       }),
     /** As if so much time had passed in the database too. */
     age: (seconds: number) => sql`
-      UPDATE signing_keys SET signs_from = signs_from - make_interval(secs => ${seconds})`,
+      UPDATE signing_keys SET signs_from = ${earlier(sql, 'signs_from', seconds)}`,
     rows: () => sql<{ algorithm: string, number: number, kid: string, sealed_private_key: Buffer }[]>`
       SELECT * FROM signing_keys ORDER BY algorithm, number`
   }

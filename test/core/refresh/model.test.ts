@@ -63,6 +63,8 @@ function streakOf ({ chain, late }: State): number {
   return behind === 0 ? late.streak : behind === 1 ? late.streak + 1 : 1
 }
 
+const accountOf = ({ chain }: State) => chain[0]?.accountId ?? ''
+
 async function setUp (t: Test, policy: RefreshPolicy) {
   const { core, sql, settings } = await buildCore(t, { settings: { refresh: policy } })
   const keyring = createKeyring(String(settings.secrets.current))
@@ -92,7 +94,7 @@ async function setUp (t: Test, policy: RefreshPolicy) {
     const sessionId = randomUUID()
     await sql`
       INSERT INTO sessions SELECT (jsonb_populate_record(sessions, jsonb_build_object('id', ${sessionId}::text))).*
-      FROM sessions WHERE id = ${state.sessionId}`
+      FROM sessions WHERE account_id = ${accountOf(state)} AND id = ${state.sessionId}`
     return { ...state, sessionId }
   }
 
@@ -114,7 +116,7 @@ async function setUp (t: Test, policy: RefreshPolicy) {
       return { ...state, confirmed: Math.max(state.confirmed, held.tab) }
     }
     if ('wait' in step) {
-      await ageRotations(sql, sessionId, step.wait)
+      await ageRotations(sql, sessionId, step.wait, accountOf(before))
       return { ...state, now: now + step.wait }
     }
 

@@ -9,6 +9,7 @@ import { clientInfo, rejectionOf, password, refusesRefresh, signedIn } from '../
 import { ageRotations, asOldRelease } from '../../support/age-rotations.js'
 import { secondCore } from '../../support/second-core.js'
 import { buildCore, type BuildOptions } from '../../support/build.js'
+import { earlier } from '../../support/earlier.js'
 
 /* The table of src/core/refresh/replay.ts, line by line. The database's clock judges ages, so rows are aged instead. */
 
@@ -335,7 +336,7 @@ t.test('no session is valid for longer than SESSION_MAX_AGE, however often it is
   const { core, refresh, sql } = await setUp(t, { lifetimes: { refreshToken: 3600, session: 7200 } })
   const first = await signedIn(core)
   t.equal(first.refreshExpiresIn, 3600)
-  await sql`UPDATE sessions SET created_at = created_at - interval '5400 s' WHERE id = ${first.sessionId}`
+  await sql`UPDATE sessions SET created_at = ${earlier(sql, 'created_at', 5_400)} WHERE id = ${first.sessionId}`
   const second = await refresh(first.refreshToken)
   t.equal(second.refreshExpiresIn, 1800)
   t.equal(second.expiresIn, 1800, 'and no access token outlives its session')
