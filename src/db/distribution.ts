@@ -31,8 +31,8 @@ export interface Step {
 }
 
 export interface Distribution {
-  /** The version of the extension, or `null` where the database does not have it. */
-  version: string | null
+  /** Whether the database has the extension. */
+  isCluster: boolean
   /** Servers that take rows. */
   servers: number
   /** What is still to be done; nothing on a database that is distributed. */
@@ -47,8 +47,8 @@ export class DistributionError extends Error {}
  * its place, the sequence of the numbers needs none. With it goes what claims for the previous version of Keyturn.
  */
 const singleServer: Step = {
-  description: 'drop the constraints that hold emails and usernames unique on one server, and the trigger that claims ' +
-    'them for version 0.1: no process of that version may run any more',
+  description: 'drop the constraints that hold emails and usernames unique on one server, and the trigger that ' +
+    'claims them for version 0.1: no process of that version may run any more',
   statement: `
     DROP TRIGGER IF EXISTS accounts_claim_identifiers ON accounts;
     DROP FUNCTION IF EXISTS claim_account_identifiers();
@@ -60,17 +60,15 @@ const singleServer: Step = {
 
 /** Reads what a database is. @throws the database's error */
 export async function readDistribution (sql: postgres.Sql): Promise<Distribution> {
-  const [extension] = await sql<{ version: string }[]>`
-    SELECT extversion AS version FROM pg_extension WHERE extname = 'citus'`
-  if (extension === undefined) return { version: null, servers: 0, steps: [] }
-  const [{ servers } = { servers: 0 }] = await sql<{ servers: number }[]>`
-    SELECT count(*)::int AS servers FROM pg_dist_node WHERE isactive AND shouldhaveshards`
+  const extension = await sql`SELECT WHERE to_regclass('pg_dist_partition') IS NOT NULL`
+  if (extension.length === 0) return { isCluster: false, servers: 0, steps: [] }
+  const servers = await sql`SELECT FROM pg_dist_node WHERE isactive AND shouldhaveshards`
   const placed = await sql<{ name: string }[]>`SELECT logicalrelid::text AS name FROM pg_dist_partition`
   const names = new Set(placed.map(({ name }) => name))
   const missing = Object.entries(placements).filter(([name, placement]) =>
     placement !== 'coordinator' && !names.has(name))
   const steps = missing.map(([name, placement]) => toStep(name, placement))
-  return { version: extension.version, servers, steps: names.has('accounts') ? steps : [singleServer, ...steps] }
+  return { isCluster: true, servers: servers.length, steps: names.has('accounts') ? steps : [singleServer, ...steps] }
 }
 
 function toStep (name: string, placement: Placement): Step {
@@ -111,8 +109,8 @@ export async function distribute (target: Target | Address): Promise<Step[]> {
 }
 
 /** @throws DistributionError which says what is missing */
-export function requireServers ({ version, servers }: Pick<Distribution, 'version' | 'servers'>): void {
-  if (version === null) {
+export function requireServers ({ isCluster, servers }: Pick<Distribution, 'isCluster' | 'servers'>): void {
+  if (!isCluster) {
     throw new DistributionError('the database does not have the extension citus: as its superuser, CREATE EXTENSION ' +
       'citus on every server, and SELECT citus_add_node(…) for each on the coordinator (docs/scaling.md)')
   }

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { migrateCommand } from '../../src/cli/migrate.js'
 import { run } from '../support/command-line.js'
-import { postgresDatabase } from '../support/test-database.js'
+import { standInForCitus } from '../support/cluster-stand-in.js'
+import { embeddedFolder, isOnCitus, postgresDatabase } from '../support/test-database.js'
 import { connect } from '../../src/db/client.js'
 
 const KEYTURN_SECRET = 'a secret of at least 32 bytes, no less'
@@ -38,4 +39,30 @@ t.test('a misspelt variable is reported, and the command runs', async t => {
   const { stdout, stderr } = await run(migrateCommand(env), [])
   t.equal(stdout, 'the database schema is up to date\n')
   t.match(stderr, 'REFRESH_TOKEN_TTLS is not a setting of Keyturn and is ignored; did you mean REFRESH_TOKEN_TTL?')
+})
+
+t.test('--distribute says what it does, and with --dry-run does nothing', { skip: isOnCitus }, async t => {
+  const url = await postgresDatabase(t)
+  const sql = connect({ url }, { max: 1 })
+  t.teardown(() => sql.end())
+  await standInForCitus(sql, { servers: 2 })
+  const command = (...args: string[]) => run(migrateCommand({ DATABASE_URL: url, KEYTURN_SECRET }), args)
+
+  const plan = await command('--distribute', '--dry-run')
+  t.match(plan.stdout, /^drop the constraints .*\nspread accounts by id\nspread sessions by account_id, each/)
+  t.same(await sql`SELECT * FROM pg_dist_partition`, [])
+  t.same(JSON.parse((await command('--distribute', '--dry-run', '--json')).stdout), {
+    steps: plan.stdout.trim().split('\n')
+  })
+  t.match(await command('--distribute'), plan)
+  t.match(await command('--distribute'), { stdout: 'nothing to do: the database is distributed\n' })
+  t.match(await command('--distribute', '--dry-run'), { stdout: /^nothing would be done/ })
+})
+
+t.test('--distribute is refused where there is one server, --dry-run without it', async t => {
+  const env = { DATABASE_URL: await postgresDatabase(t, 'template0'), KEYTURN_SECRET }
+  await t.rejects(run(migrateCommand(env), ['--distribute', '--dry-run']), { message: /CREATE EXTENSION citus/ })
+  await t.rejects(run(migrateCommand(env), ['--dry-run']), { message: '--dry-run goes with --distribute' })
+  const embedded = { DATA_DIR: await embeddedFolder(t) }
+  await t.rejects(run(migrateCommand(embedded), ['--distribute']), { message: /needs DATABASE_URL/ })
 })

@@ -121,5 +121,5 @@ function namesIn (names: ClaimedNames): Array<[IdentifierKind, string]> {
 
 /** The condition on which an account may be made: nothing can have taken its claims over. */
 export function isYoung (sql: Pool, { claimedAt }: Pick<Claims, 'claimedAt'>): Fragment {
-  return sql`now() < ${claimedAt} + make_interval(secs => ${claimLifetimeSeconds})`
+  return sql`now() < ${claimedAt}::timestamptz + make_interval(secs => ${claimLifetimeSeconds})`
 }

@@ -105,7 +105,7 @@ export function insertKey (sql: Database['sql'], key: InsertedKey, clientInfo: C
 export function advanceKey (sql: Database['sql'], kid: string, signsInSeconds: number, clientInfo: ClientInfo) {
   return sql`
     WITH key AS (
-      UPDATE signing_keys SET signs_from = now() + make_interval(secs => ${signsInSeconds})
+      UPDATE signing_keys AS signing_key SET signs_from = now() + make_interval(secs => ${signsInSeconds})
       WHERE kid = ${kid} AND signs_from > now() + make_interval(secs => ${signsInSeconds})
       RETURNING kid AS subject
     )

@@ -45,7 +45,7 @@ export function selectForPassword (sql: Pool, id: string, network: string | null
     SELECT account.id, account.email, account.username, account.name, account.password_hash,
       account.disabled_at IS NOT NULL AS is_disabled, EXISTS (
         SELECT FROM sessions AS session
-        WHERE session.account_id = account.id AND session.network = ${network} AND ${isLive(sql)}
+        WHERE session.account_id = ${id} AND session.network = ${network} AND ${isLive(sql)}
       ) AS is_known_network
     FROM accounts AS account WHERE account.id = ${id}`
 }

@@ -119,9 +119,9 @@ t.test('a locked row is not waited for, and confirmed by the next batch', async 
   await sql.begin(async holder => {
     await holder`SELECT 1 FROM sessions WHERE account_id = ${accountId} AND id = ${busy} FOR UPDATE`
     await confirmations.flush()
+    t.same(await written(sessions), { 0: 1, 3: 2 })
+    t.equal(confirmations.pendingGeneration(busy), 3)
   })
-  t.same(await written(sessions), { 0: 1, 3: 2 })
-  t.equal(confirmations.pendingGeneration(busy), 3)
   await confirmations.flush()
   t.same(await written(sessions), { 3: 3 })
   t.equal(confirmations.pendingGeneration(busy), 0)

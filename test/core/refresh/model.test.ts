@@ -6,6 +6,7 @@ import { readRefreshToken, writeRefreshToken, type RefreshToken } from '../../..
 import { clientInfo, signedIn } from '../../support/accounts.js'
 import { ageRotations } from '../../support/age-rotations.js'
 import { buildCore } from '../../support/build.js'
+import { earlier } from '../../support/earlier.js'
 import { outcomeOf } from '../../support/refusal.js'
 
 /*
@@ -76,6 +77,8 @@ async function setUp (t: Test, policy: RefreshPolicy) {
 
   async function start (): Promise<State> {
     const { sessionId, refreshToken } = await signedIn(core)
+    // Long enough ago to be settled: then a rotation outside the retry window is a statement of its own (rotation.ts).
+    await sql`UPDATE sessions SET created_at = ${earlier(sql, 'created_at', 1_000_000)} WHERE id = ${sessionId}`
     return {
       sessionId,
       chain: [read(refreshToken)],
