@@ -6,6 +6,7 @@ import { startPostgres } from './harness/postgres.js'
 import { against } from './parts/against.js'
 import { openBench, type Bench } from './parts/bench.js'
 import { cacheMemory } from './parts/cache-memory.js'
+import { cluster } from './parts/cluster.js'
 import { comparisons } from './parts/comparisons.js'
 import { connections } from './parts/connections.js'
 import { enumeration } from './parts/enumeration.js'
@@ -29,6 +30,7 @@ const measures: Record<string, Measure> = {
   connections,
   'round-trips': roundTrips,
   instances,
+  cluster,
   flood,
   enumeration,
   'unread-replies': unreadReplies,

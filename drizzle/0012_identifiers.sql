@@ -8,8 +8,9 @@ CREATE TABLE "account_identifiers" (
 --> statement-breakpoint
 ALTER TABLE "sessions" ADD COLUMN "email" text;
 --> statement-breakpoint
--- For accounts of processes of the previous version, which still run: they claim nothing.
-CREATE FUNCTION "claim_account_identifiers"() RETURNS trigger LANGUAGE plpgsql AS $claim$
+-- For accounts of processes of the previous version, which may still run, with fewer rights: they claim nothing.
+CREATE FUNCTION "claim_account_identifiers"() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $claim$
 DECLARE
   identifier record;
 BEGIN

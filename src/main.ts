@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { accountCommand } from './cli/account.js'
 import { auditCommand } from './cli/audit.js'
 import { clientCommand } from './cli/client.js'
+import { doctorCommand } from './cli/doctor.js'
 import { keyCommand } from './cli/key.js'
 import { migrateCommand } from './cli/migrate.js'
 import { openapiCommand } from './cli/openapi.js'
@@ -18,6 +19,7 @@ const program = new Command('keyturn')
   .version(version)
   .addCommand(serveCommand(env))
   .addCommand(migrateCommand(env))
+  .addCommand(doctorCommand(env))
   .addCommand(openapiCommand())
   .addCommand(accountCommand(env))
   .addCommand(sessionCommand(env))

@@ -41,6 +41,15 @@ export async function migrate (target: Target | Address): Promise<number> {
   }
 }
 
+/** How many of this version's migrations a database does not have. */
+export async function missingMigrations (sql: postgres.Sql): Promise<number> {
+  const migrations = readMigrationFiles({ migrationsFolder })
+  const [records] = await sql`SELECT WHERE to_regclass('schema_migrations') IS NOT NULL`
+  if (records === undefined) return migrations.length
+  const known = new Set((await sql<{ hash: string }[]>`SELECT hash FROM schema_migrations`).map(({ hash }) => hash))
+  return migrations.filter(({ hash }) => !known.has(hash)).length
+}
+
 /** Returns false when the migration was there already, also when another process was quicker. */
 async function apply (sql: postgres.Sql, hash: string, statements: string): Promise<boolean> {
   const [known] = await sql`SELECT 1 FROM schema_migrations WHERE hash = ${hash}`

@@ -21,11 +21,8 @@ export async function workersOf (coordinatorUrl: string): Promise<string[]> {
   }
 }
 
-/**
- * Makes a distributed database with this version's schema on every server of the cluster, and leaves it so that it can
- * be copied: with no connection, and none to come.
- */
-export async function prepareCitusTemplate (coordinatorUrl: string, workers: string[], name: string): Promise<void> {
+/** Makes a distributed database with this version's schema on every server of the cluster. */
+export async function createDistributed (coordinatorUrl: string, workers: string[], name: string): Promise<void> {
   for (const url of [coordinatorUrl, ...workers]) {
     const admin = open(url)
     await admin.unsafe(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
@@ -38,6 +35,11 @@ export async function prepareCitusTemplate (coordinatorUrl: string, workers: str
   await joinCluster(databaseUrl(coordinatorUrl, name), workers)
   await migrate({ url: databaseUrl(coordinatorUrl, name) })
   await distribute({ url: databaseUrl(coordinatorUrl, name) })
+}
+
+/** The same, left so that it can be copied: with no connection, and none to come. */
+export async function prepareCitusTemplate (coordinatorUrl: string, workers: string[], name: string): Promise<void> {
+  await createDistributed(coordinatorUrl, workers, name)
   for (const url of [coordinatorUrl, ...workers]) {
     const admin = open(url)
     await admin.unsafe(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
