@@ -21,8 +21,8 @@ export async function workersOf (coordinatorUrl: string): Promise<string[]> {
   }
 }
 
-/** Makes a distributed database with this version's schema on every server of the cluster. */
-export async function createDistributed (coordinatorUrl: string, workers: string[], name: string): Promise<void> {
+/** Makes an empty database on every server of the cluster, with the extension. */
+export async function createOnCluster (coordinatorUrl: string, workers: string[], name: string): Promise<void> {
   for (const url of [coordinatorUrl, ...workers]) {
     const admin = open(url)
     await admin.unsafe(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
@@ -33,6 +33,11 @@ export async function createDistributed (coordinatorUrl: string, workers: string
     await sql.end()
   }
   await joinCluster(databaseUrl(coordinatorUrl, name), workers)
+}
+
+/** The same, distributed, with this version's schema. */
+export async function createDistributed (coordinatorUrl: string, workers: string[], name: string): Promise<void> {
+  await createOnCluster(coordinatorUrl, workers, name)
   await migrate({ url: databaseUrl(coordinatorUrl, name) })
   await distribute({ url: databaseUrl(coordinatorUrl, name) })
 }
@@ -44,6 +49,15 @@ export async function prepareCitusTemplate (coordinatorUrl: string, workers: str
     const admin = open(url)
     await admin.unsafe(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
     await admin`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${name}`
+    await admin.end()
+  }
+}
+
+/** Removes a database from every server of the cluster. */
+export async function dropFromCluster (coordinatorUrl: string, workers: string[], name: string): Promise<void> {
+  for (const url of [coordinatorUrl, ...workers]) {
+    const admin = open(url)
+    await admin.unsafe(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
     await admin.end()
   }
 }
