@@ -7,6 +7,7 @@ import { createRequester } from '../../support/requester.js'
 import { openSql } from '../../support/open-sql.js'
 import { build, databases } from '../../support/build.js'
 import { taskOwner, type Task, type TaskOwner } from '../../support/task-owner.js'
+import { isOnCitus } from '../../support/test-database.js'
 
 /* "GET /tasks" with many tasks, and page by page, which the specification of contract `tasks` does not have. */
 
@@ -40,7 +41,7 @@ for (const database of databases) {
       const owner = await taskOwner(server.tasks, request)
       await sql`
         INSERT INTO tasks (account_id, id, title, created_at)
-        SELECT ${owner.userId}, gen_random_uuid(), number, clock_timestamp() - make_interval(secs => ${count} - number)
+        SELECT ${owner.userId}, gen_random_uuid(), number, now() - make_interval(secs => ${count} - number)
         FROM generate_series(1, ${count}) AS number`
       return owner
     }
@@ -162,7 +163,7 @@ for (const database of databases) {
   })
 }
 
-t.test('a page of the list is one index scan, of the rows of its account', async t => {
+t.test('a page of the list is one index scan, of the rows of its account', { skip: isOnCitus }, async t => {
   const server = await build(t)
   const statements: Array<{ text: string, parameters: unknown[] }> = []
   const sql = postgres(server.settings.database.url ?? '', {
@@ -181,11 +182,11 @@ t.test('a page of the list is one index scan, of the rows of its account', async
   // As in life: everybody's tasks are made in turn, not account by account.
   await sql`
     INSERT INTO tasks (account_id, id, title, created_at)
-    SELECT accounts.id, gen_random_uuid(), 'Buy groceries', clock_timestamp()
+    SELECT accounts.id, gen_random_uuid(), 'Buy groceries', now()
     FROM generate_series(1, 100), accounts WHERE accounts.id <> ${userId}`
   await sql`
     INSERT INTO tasks (account_id, id, title, created_at)
-    SELECT ${userId}, gen_random_uuid(), 'Buy milk', clock_timestamp() FROM generate_series(1, 10000)`
+    SELECT ${userId}, gen_random_uuid(), 'Buy milk', now() FROM generate_series(1, 10000)`
   await sql`ANALYZE tasks`
 
   const tasks = createTasks({ db: { sql, query: openQuery(sql) }, maxPerAccount: 10_000 })

@@ -15,7 +15,7 @@ async function setUp (t: Test) {
     sql,
     insert: (accountId: string, address: string | null, age: string) => sql`
       INSERT INTO audit_events (account_id, event, address, at)
-      VALUES (${accountId}, 'signed_in', ${address}, clock_timestamp() - ${age}::text::interval)`,
+      VALUES (${accountId}, 'signed_in', ${address}, now() - ${age}::text::interval)`,
     /** Twice round the table, from wherever it begins. */
     retain: async (retention = 400 * day) => {
       const retain = createRetention({ sql: db.sql, retention })

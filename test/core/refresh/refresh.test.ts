@@ -306,7 +306,7 @@ t.test('a token of a session that has ended is refused with the reason, and noth
     ['revoked', (grant: SignedIn<'partner'>) => core.accounts.disable(grant.account.email, clientInfo)],
     ['unknown', (grant: SignedIn<'partner'>) => core.accounts.delete(grant.account.email, clientInfo)],
     ['expired', (grant: SignedIn<'partner'>) => sql`
-      UPDATE sessions SET expires_at = clock_timestamp() WHERE id = ${grant.sessionId}`]
+      UPDATE sessions SET expires_at = now() WHERE id = ${grant.sessionId}`]
   ] as const
   for (const [fault, end] of ends) {
     const first = await signedIn(core)

@@ -127,7 +127,7 @@ t.test('only live sessions are shown, newest first, without anything that is a c
   for (let n = 0; n < 5; n += 1) grants.push({ ...await signInAgain(first), email: first.email })
   const [live, ended, expired, outdated, newest] = grants.map(grant => grant.sessionId)
   await core.sessions.end(accountId, ended ?? '', 'revoked', clientInfo)
-  await sql`UPDATE sessions SET expires_at = clock_timestamp() WHERE id = ${expired ?? ''}`
+  await sql`UPDATE sessions SET expires_at = now() WHERE id = ${expired ?? ''}`
   await sql`UPDATE sessions SET epoch = epoch - 1 WHERE id = ${outdated ?? ''}`
   const shown = await core.sessions.list(accountId)
   t.same(shown.map(session => session.id), [grants[5]?.sessionId, newest, live])

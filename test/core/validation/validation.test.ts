@@ -151,7 +151,7 @@ const ends: Record<string, [fault: string, end: (core: Core, who: SignedIn, sql:
   disabling: ['revoked', (core, who) => core.accounts.disable(who.email, clientInfo)],
   deletion: ['unknown', (core, who) => core.accounts.delete(who.email, clientInfo)],
   'its time': ['expired', (_, who, sql) => sql`
-    UPDATE sessions SET expires_at = clock_timestamp() - interval '1 ms' WHERE id = ${who.sessionId}`],
+    UPDATE sessions SET expires_at = now() - interval '1 ms' WHERE id = ${who.sessionId}`],
   'its row being gone': ['unknown', (_, who, sql) => sql`DELETE FROM sessions WHERE id = ${who.sessionId}`],
   'a newer epoch of its account': ['revoked', (_, who, sql) => sql`
     UPDATE accounts SET epoch = epoch + 1 WHERE id = ${who.account.id}`],
