@@ -6,9 +6,11 @@ const shapes = [/^[a-z]+[a-z0-9]*(?:[A-Z][A-Za-z0-9]*)+$/, /^[A-Z][A-Z0-9]*(?:_[
 
 /** Words of other programs and specifications. */
 const foreign = new Set([
-  // Postgres, its statistics, its tools, and YugabyteDB.
-  'autovacuum_vacuum_cost_limit', 'n_tup_hot_upd', 'n_tup_upd', 'pg_dump',
-  'yb_enable_read_committed_isolation',
+  // Postgres, its statistics, its tools, and Citus.
+  'autovacuum_vacuum_cost_limit', 'n_tup_hot_upd', 'n_tup_upd', 'pg_dump', 'shared_preload_libraries', 'wal_level',
+  'rebalance_table_shards', 'citus_drain_node', 'citus_remove_node', 'citus_create_restore_point', 'citus_update_node',
+  // A variable of the tests.
+  'TEST_CITUS_URL',
   // PgBouncer.
   'max_prepared_statements',
   // Node.js.

@@ -7,7 +7,7 @@ import { AuthError, type AuthErrorCode } from '../errors.js'
 import { normalizeEmail } from './email.js'
 
 /*
- * An identifier belongs to the account that has claimed it. Whoever makes an account claims its identifiers first, each
+ * An identifier belongs to the account that has claimed it. Before an account is made its identifiers are claimed, each
  * in a statement of its own: a distributed Postgres keeps them apart from the account. A claim is dead when its account
  * does not have the identifier, because the process died in between, or the account was deleted. After a minute another
  * account can take it over. So an account may be made only while its claims are young (ADR 0018).

@@ -75,7 +75,7 @@ t.test('an old claim of an account that has the identifier is never taken over',
   t.equal(await outcomeOf(register(core, { username: names.username.toUpperCase() })), 'username_taken')
 })
 
-t.test('a claim of an address that its account no longer has signs nobody in, and can be taken over', async t => {
+t.test('a claim of an address that its account no longer has admits no sign-in, and can be taken over', async t => {
   const { core, claim, sql } = await setUp(t)
   const [email, given] = [newEmail(), newEmail()]
   const { id } = await register(core, { email })
