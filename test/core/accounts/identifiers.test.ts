@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import type { Core } from '../../../src/core/index.js'
 import { isYoung } from '../../../src/core/accounts/identifiers.js'
 import { clientInfo, password } from '../../support/accounts.js'
-import { build, buildCore, databases } from '../../support/build.js'
+import { build, buildCore, databases, type BuildOptions } from '../../support/build.js'
 import { earlier } from '../../support/earlier.js'
 import { secondCore } from '../../support/second-core.js'
 import { isOnCitus } from '../../support/test-database.js'
@@ -35,8 +35,8 @@ for (const database of databases) {
   })
 }
 
-async function setUp (t: Test) {
-  const built = await buildCore(t)
+async function setUp (t: Test, options: BuildOptions = {}) {
+  const built = await buildCore(t, options)
   const { sql } = built
   return {
     ...built,
@@ -117,6 +117,15 @@ t.test('an account is made only while its claims are young', async t => {
   t.equal(await isMade(35), false)
   const account = { email: newEmail(), password, minPasswordLength: 8 }
   t.equal(await outcomeOf(core.accounts.insert(account, clientInfo, async () => null)), 'unavailable')
+})
+
+t.test('a sign-up whose account is not made is answered that it cannot be done now', { skip: isOnCitus }, async t => {
+  const { core, sql } = await setUp(t, { ownDatabase: true })
+  await sql.unsafe(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER refuse BEFORE INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION refuse()`).simple()
+  t.equal(await outcomeOf(register(core, {})), 'unavailable')
+  t.equal(await outcomeOf(signUp(core, {})), 'unavailable')
 })
 
 const besideOld = { skip: isOnCitus && 'a database is distributed when no process of version 0.1 is left' }

@@ -127,6 +127,25 @@ t.test('a locked row is not waited for, and confirmed by the next batch', async 
   t.equal(confirmations.pendingGeneration(busy), 0)
 })
 
+t.test('a database that locks rows of one account at a time gets a statement for each', async t => {
+  const { newSessions, written, sql } = await setUp(t)
+  const sessions = await newSessions(3)
+  let refused = 0
+  // As Citus does: the first statement of a batch names no account, and has "true" instead.
+  const oneAccount = ((template: TemplateStringsArray, ...parameters: never[]) => {
+    const isOfMany = parameters.some(parameter => (parameter as { strings?: string[] }).strings?.[0] === 'true')
+    if (!isOfMany) return sql(template, ...parameters)
+    refused += 1
+    return Promise.reject(Object.assign(new Error('could not run distributed query'), { code: '0A000' }))
+  }) as typeof sql
+  const confirmations = createConfirmations({ sql: oneAccount, onError: error => t.fail(String(error)) })
+  confirmAll(confirmations, sessions, 3)
+  await confirmations.flush()
+  t.same(await written(sessions), { 3: 3 })
+  t.ok(refused > 0)
+  t.ok(sessions.every(session => confirmations.pendingGeneration(session.id) === 0))
+})
+
 t.test('a batch that cannot be written is kept, and written when the database is back', async t => {
   const { instance, newSessions, written, sql, errors } = await setUp(t)
   const confirmations = instance()
