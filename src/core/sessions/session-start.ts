@@ -144,12 +144,12 @@ export function insertSession (sql: Pool, session: NewSession) {
       ORDER BY session.created_at DESC, session.id OFFSET ${maxPerAccount - 1}
     ), ${endSessions(sql, {
       accountId,
-      from: sql`FROM (
-        SELECT session.id FROM sessions AS session
-        WHERE session.account_id = ${accountId} AND session.id IN (SELECT surplus.id FROM surplus)
-        FOR UPDATE OF session SKIP LOCKED
-      ) AS oldest`,
-      where: sql`session.id = oldest.id`,
+      // In an array, which is made once: a join may lock the rows again for each row that it looks at.
+      where: sql`session.id = ANY(ARRAY(
+        SELECT oldest.id FROM sessions AS oldest
+        WHERE oldest.account_id = ${accountId} AND oldest.id = ANY(ARRAY(SELECT surplus.id FROM surplus))
+        FOR UPDATE OF oldest SKIP LOCKED
+      ))`,
       reason: 'session_limit',
       by: clientInfo
     })}
