@@ -20,7 +20,12 @@ const wrongContract = {
 }
 const { replies } = fixture
 const changesPassword = replies['session: changes the password']
+const nextNumber = replies['spa: numbers the next account']
 const changed: Record<string, Fixture['replies'][string] | undefined> = {
+  // A refused sign-up takes no number any more: it is refused before an account is inserted.
+  'spa: numbers the next account': nextNumber === undefined
+    ? undefined
+    : { ...nextNumber, body: { ...nextNumber.body as object, id: 10 } },
   'oauth: introspects a refresh token': replies['oauth: introspects a token that is none'],
   'session: lists': wrongContract,
   'session: revokes all': wrongContract,

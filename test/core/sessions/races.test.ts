@@ -4,6 +4,8 @@ import type { IssuedTokens } from '../../../src/core/sessions/token-issuer.js'
 import type { Core } from '../../../src/core/index.js'
 import { rejectionOf, clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
+import { outcomeOf } from '../../support/refusal.js'
+import { isOnCitus } from '../../support/test-database.js'
 
 /* Whatever ends access wins against whatever goes on at the same moment: afterwards nothing of it is alive. */
 
@@ -87,4 +89,14 @@ t.test('a password change keeps, on request, its own session and no other', asyn
   t.equal(await rejectionOf(core, own.accessToken), null)
   t.ok(await core.refresh.trade(own.refreshToken, clientInfo))
   await isDead(t, core, [other], 'the change')
+})
+
+t.test('a sign-in of an account that is deleted at the same moment is refused', { skip: isOnCitus }, async t => {
+  const { core, sql } = await buildCore(t, { ownDatabase: true })
+  const { email } = await signedIn(core)
+  await sql.unsafe(`
+    CREATE FUNCTION delete_account() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN DELETE FROM accounts WHERE id = NEW.account_id; RETURN NEW; END';
+    CREATE TRIGGER delete_account BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION delete_account()`).simple()
+  t.equal(await outcomeOf(core.signIn.withPassword({ email, password }, 'partner', clientInfo)), 'invalid_credentials')
 })
