@@ -8,6 +8,7 @@ import { earlier } from '../../support/earlier.js'
 import { secondCore } from '../../support/second-core.js'
 import { isOnCitus } from '../../support/test-database.js'
 import { outcomeOf } from '../../support/refusal.js'
+import { until } from '../../support/until.js'
 
 interface Names {
   email?: string
@@ -63,6 +64,23 @@ t.test('a claim whose account never came is respected for a minute, then taken o
   t.equal(outcomes.filter(outcome => outcome === 'granted').length, 1)
   t.equal(outcomes.filter(outcome => outcome === 'email_taken').length, 9)
   t.ok(await core.accounts.findByEmail(old))
+})
+
+t.test('of two who take over one claim, the second to come is refused', async t => {
+  const { core, claim, sql } = await setUp(t, { ownDatabase: true })
+  const email = newEmail()
+  await claim('email', email, 70)
+  const [first, waiting] = [await sql.reserve(), `
+    SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`]
+  await first`BEGIN`
+  await first`
+    UPDATE account_identifiers SET account_id = ${randomUUID()}, claimed_at = now()
+    WHERE kind = 'email' AND value = ${email}`
+  const second = outcomeOf(register(core, { email }))
+  await until('the second waits', async () => (await sql.unsafe(waiting)).length > 0)
+  await first`COMMIT`
+  first.release()
+  t.equal(await second, 'email_taken')
 })
 
 t.test('an old claim of an account that has the identifier is never taken over', async t => {
