@@ -26,11 +26,15 @@ export interface BuildOptions {
   now?: () => number
 }
 
-/** Cheap hashes, no limits and a long queue: all sign-ins of a test come from one address. Else as it ships. */
+/**
+ * Cheap hashes, no limits and a long queue: all sign-ins of a test come from one address. A small cache, whose room is
+ * taken when it is made. Else as it ships.
+ */
 const testSettings: Overrides = {
   passwords: { memory: 1024, passes: 2, queue: 400 },
   signIn: { maxFailures: 100_000, maxFailuresPerAccount: 100_000, maxFailuresPerAddress: 100_000 },
-  rateLimit: { max: 0 }
+  rateLimit: { max: 0 },
+  validation: { cacheMax: 1000 }
 }
 
 const listen = '127.0.0.1:0=partner,session,spa,oauth 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
