@@ -19,6 +19,14 @@ export function isUnavailable (error: unknown): boolean {
   return isOfClass || sqlStates.has(code) || connectionCodes.has(code)
 }
 
+/** Serialization failure, deadlock. */
+const rolledBackStates = new Set(['40001', '40P01'])
+
+/** Whether a server rolled a transaction back for the sake of another one, so that the same may succeed at once. */
+export function isRolledBack (error: unknown): boolean {
+  return rolledBackStates.has(codeOf(error))
+}
+
 /** Of a standby, or of a server that was set so. */
 const readOnlyState = '25006'
 

@@ -1,7 +1,7 @@
 import type { ParameterOrFragment, PendingQuery, Row, UnsafeQueryOptions } from 'postgres'
 import { cancel } from './cancel.js'
 import type { Connection } from './connection.js'
-import { isReadOnly, isServerLost, isUnavailable } from './errors.js'
+import { isReadOnly, isRolledBack, isServerLost, isUnavailable } from './errors.js'
 
 type Rows = readonly (object | undefined)[]
 
@@ -33,6 +33,10 @@ export interface PoolOptions {
  * Each is a client of the driver with a pool of one. A larger pool keeps a hole in its queue for every statement it
  * ever answered and searches them all at the next, so a server gets slower by the hour (postgres.js 3.4.9, ADR 0012).
  *
+ * A statement that was rolled back for the sake of another is repeated: each is a transaction of its own. It matters on
+ * a distributed Postgres, which takes all transactions without a number for one when it looks for deadlocks, and so
+ * finds some that are none (ADR 0018).
+ *
  * The driver itself would let a statement wait for a connection for good, hence the deadline. A statement that was
  * not sent by then never is; one that was is cancelled, and its connection left: it may have been waiting for a server
  * that is gone.
@@ -43,24 +47,35 @@ export function openPool (connections: readonly [Connection, ...Connection[]], o
   function run<Result extends Rows> (
     template: TemplateStringsArray, ...parameters: ReadonlyArray<ParameterOrFragment<never>>
   ): PendingQuery<Result> {
-    const connection = idlest()
-    return withDeadline(connection.client<Result>(template, ...parameters), connection, options)
+    return withDeadline(() => {
+      const connection = idlest()
+      return { connection, statement: connection.client<Result>(template, ...parameters) }
+    }, options)
   }
 
   return Object.assign(run, {
     unsafe (text: string, parameters: unknown[] = [], unsafeOptions: UnsafeQueryOptions = {}): PendingQuery<Row[]> {
-      const connection = idlest()
-      // The driver's type names fewer parameters than it serializes.
-      const statement = connection.client.unsafe<Row[]>(text, parameters as never[], unsafeOptions)
-      return withDeadline(statement, connection, options)
+      return withDeadline(() => {
+        const connection = idlest()
+        // The driver's type names fewer parameters than it serializes.
+        return { connection, statement: connection.client.unsafe<Row[]>(text, parameters as never[], unsafeOptions) }
+      }, options)
     }
   })
 }
 
-/** A statement is sent when it is awaited; one that is only a fragment of another never is. */
+/** How often a statement that was rolled back is repeated. */
+const maxRepeats = 3
+
+/**
+ * A statement is sent when it is awaited; one that is only a fragment of another never is.
+ * @param write writes it for a connection, again for each repeat
+ */
 function withDeadline<Statement extends Promise<unknown>> (
-  statement: Statement, connection: Connection, { deadlineMs, toUnavailable, isLost, onServerLost }: PoolOptions
+  write: () => { connection: Connection, statement: Statement }, options: PoolOptions, repeats = maxRepeats
 ): Statement {
+  const { deadlineMs, toUnavailable, isLost, onServerLost } = options
+  const { connection, statement } = write()
   const { client } = connection
   const send = statement.then.bind(statement)
   let answer: Promise<unknown> | null = null
@@ -68,6 +83,10 @@ function withDeadline<Statement extends Promise<unknown>> (
   function sent (): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => {
+        if (isRolledBack(error) && repeats > 0) {
+          resolve(withDeadline(write, options, repeats - 1))
+          return
+        }
         if (isServerLost(error)) onServerLost()
         if (isReadOnly(error)) connection.leave(client)
         reject(isUnavailable(error) ? toUnavailable(error) : error as Error)

@@ -117,6 +117,29 @@ t.test('a statement goes to the connection with the least to do', async t => {
   t.equal(pid, await slow, 'with nothing to do, always to the first')
 })
 
+t.test('a statement that was rolled back for the sake of another is repeated, a few times', async t => {
+  const { sql } = await setUp(t)
+  await sql.unsafe('CREATE SEQUENCE attempts')
+  await sql.unsafe(`
+    CREATE FUNCTION attempt(failures int, state text) RETURNS bigint LANGUAGE plpgsql AS $$
+    DECLARE
+      attempt bigint := nextval('attempts');
+    BEGIN
+      IF attempt <= failures THEN RAISE EXCEPTION USING ERRCODE = state; END IF;
+      RETURN attempt;
+    END$$`)
+  const attempt = async (failures: number, state: string) => {
+    await sql`SELECT setval('attempts', 1, false)`
+    const name = sql`attempt`
+    const [row] = await sql<[{ attempt: number }]>`SELECT ${name}(${failures}, ${state})`
+    return Number(row.attempt)
+  }
+  t.equal(await attempt(1, '40P01'), 2, 'a deadlock')
+  t.equal(await attempt(3, '40001'), 4, 'a serialization failure')
+  await t.rejects(attempt(4, '40P01'), { name: 'Unavailable' })
+  await t.rejects(attempt(1, '23505'), { code: '23505' }, 'nothing else is')
+})
+
 t.test('a statement that fails while it sends rows leaves no holes in the next result', async t => {
   const { sql, driver } = await setUp(t)
   const fails = () => sql`SELECT 1 / (5 - i) FROM generate_series(1, 10) AS i`

@@ -8,6 +8,7 @@ import { earlier } from '../../support/earlier.js'
 import { secondCore } from '../../support/second-core.js'
 import { isOnCitus } from '../../support/test-database.js'
 import { outcomeOf } from '../../support/refusal.js'
+import { isLockAwaited } from '../../support/lock-waits.js'
 import { until } from '../../support/until.js'
 
 interface Names {
@@ -70,14 +71,15 @@ t.test('of two who take over one claim, the second to come is refused', async t 
   const { core, claim, sql } = await setUp(t, { ownDatabase: true })
   const email = newEmail()
   await claim('email', email, 70)
-  const [first, waiting] = [await sql.reserve(), `
-    SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`]
+  const first = await sql.reserve()
   await first`BEGIN`
+  // Locked and not changed yet: the second still finds the dead claim, and then waits to take it over.
+  await first`SELECT FROM account_identifiers WHERE kind = 'email' AND value = ${email} FOR UPDATE`
+  const second = outcomeOf(register(core, { email }))
+  await until('the second waits', () => isLockAwaited(sql))
   await first`
     UPDATE account_identifiers SET account_id = ${randomUUID()}, claimed_at = now()
     WHERE kind = 'email' AND value = ${email}`
-  const second = outcomeOf(register(core, { email }))
-  await until('the second waits', async () => (await sql.unsafe(waiting)).length > 0)
   await first`COMMIT`
   first.release()
   t.equal(await second, 'email_taken')

@@ -6,6 +6,7 @@ import type { Core } from '../../../src/core/index.js'
 import { rejectionOf, clientInfo, password, signedIn } from '../../support/accounts.js'
 import { secondCore } from '../../support/second-core.js'
 import { buildCore } from '../../support/build.js'
+import { isLockAwaited } from '../../support/lock-waits.js'
 import { until } from '../../support/until.js'
 import { outcomeOf } from '../../support/refusal.js'
 
@@ -198,8 +199,7 @@ for (const [how, expected] of [['COMMIT', 'invalid_credentials'], ['ROLLBACK', '
     const { email, account } = await signedIn(core)
     const end = await heldChange(t, sql, sql => sql`DELETE FROM accounts WHERE id = ${account.id}`)
     const outcome = outcomeOf(signIn(core, email))
-    await until('the sign-in waits', async () => (await sql`
-      SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).length > 0)
+    await until('the sign-in waits', () => isLockAwaited(sql))
     await end(how)
     t.equal(await outcome, expected)
   })
@@ -221,8 +221,7 @@ t.test('a session is not begun when the password or the account changed since th
       await change(sql, account.id)
     })
     const outcome = outcomeOf(signIn(core, email))
-    await until('the sign-in waits', async () => (await sql`
-      SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).length > 0)
+    await until('the sign-in waits', () => isLockAwaited(sql))
     await end('COMMIT')
     t.equal(await outcome, 'invalid_credentials', name)
   }
