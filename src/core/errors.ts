@@ -16,6 +16,7 @@ export const authErrorCodes = [
   'invalid_subject_token',
   'unsupported_token_type',
   'not_found',
+  'session_not_found',
   'task_not_found',
   'task_forbidden',
   'task_limit_reached',

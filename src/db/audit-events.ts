@@ -25,6 +25,7 @@ export const auditEventKinds = {
   account_deleted: kind(true, 'session-revoked', 'admin', 'operator'),
   password_changed: kind(true, 'credential-change', 'user', 'owner'),
   subscription_changed: kind(true, null, 'admin', 'owner'),
+  profile_changed: kind(true, null, 'user', 'owner'),
   account_created: kind(false, null, 'user', 'owner'),
   account_enabled: kind(false, null, 'admin', 'operator'),
   signed_in: kind(false, null, 'user', 'owner'),

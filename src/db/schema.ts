@@ -79,6 +79,8 @@ export const sessions = pgTable('sessions', {
   /** The address, or its /64 in IPv6: distinguishes the owner's networks from others. */
   network: text(),
   userAgent: text('user_agent'),
+  /** As its client named it. */
+  deviceName: text('device_name'),
   createdAt: instant('created_at').notNull().defaultNow(),
   expiresAt: instant('expires_at').notNull(),
   endedAt: instant('ended_at'),

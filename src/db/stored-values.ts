@@ -1,5 +1,5 @@
 /** The contracts that begin sessions, as stored in `sessions.contract`. */
-export const sessionContracts = ['partner', 'session', 'spa', 'tasks', 'web'] as const
+export const sessionContracts = ['partner', 'session', 'spa', 'tasks', 'web', 'account'] as const
 
 export type SessionContract = typeof sessionContracts[number]
 

@@ -71,10 +71,9 @@ t.test('what a request asks of the database, it asks of one server', {
   const extended = await core.signIn.withPassword({ email, password }, 'session', clientInfo)
   await core.refresh.extend(extended.accessToken, clientInfo)
   await core.signIn.withPassword({ email, password: 'wrong' }, 'spa', clientInfo).catch(() => {})
-  await core.signIn.changePassword({
-    accountId: account.id, current: password, replacement: 'another good one', minPasswordLength: 8, keep: { sessionId }
-  }, clientInfo)
   await core.sessions.end(account.id, sessionId, 'signed_out', clientInfo)
+  const change = { accountId: account.id, current: password, replacement: 'another good one', minPasswordLength: 8 }
+  await core.signIn.withNewPassword(change, 'account', clientInfo)
   await core.refresh.trade(settled.refreshToken, clientInfo).catch(() => {})
   await core.accounts.disable(email, clientInfo)
   await core.accounts.delete(email, clientInfo)

@@ -22,8 +22,10 @@ import { createRotationStatements } from '../../src/core/refresh/rotation.js'
 import { selectInvalidatingRecords, type InvalidatingRecord } from '../../src/core/revocations/revocation-feed.js'
 import { selectPageEnd } from '../../src/core/sessions/purge.js'
 import type { TokenSubject } from '../../src/core/sessions/session-row.js'
-import { insertSession, type StartedRow } from '../../src/core/sessions/session-start.js'
-import { selectLiveSessions, type LiveSession } from '../../src/core/sessions/sessions.js'
+import { insertOnlySession, insertSession, type StartedRow } from '../../src/core/sessions/session-insertion.js'
+import {
+  selectLiveSessions, selectSessionPage, type LiveSession, type PlacedSession
+} from '../../src/core/sessions/sessions.js'
 import { selectForPassword, type LookedUpRow } from '../../src/core/sign-in/account-lookup.js'
 import {
   createLoginThrottleStatements, type CountedRow, type ReservedRow
@@ -97,7 +99,9 @@ const subject = { accountId: 'uuid', email: 'text', contract: 'text', generation
 
 const secret = randomBytes(32)
 const token = { accountId: randomUUID(), sessionId: randomUUID(), generation: 1, secret }
-const attempt = { token, hash: secret, successorHash: secret, nonce: secret, clientId: null }
+const attempt = {
+  token, hash: secret, successorHash: secret, nonce: secret, clientId: null, contract: 'partner'
+} as const
 const claims = { sub: token.accountId, sid: token.sessionId, gen: 1 }
 const policy = { retryWindow: 10, confirmWindow: 10, lateRetries: 3, aheadMax: 1_000 }
 const lifetimes = { accessToken: 60, refreshToken: 60, session: 60 }
@@ -115,16 +119,29 @@ describes<StartedRow>('StartedRow', insertSession(sql, {
   lifetime: 60,
   maxPerAccount: 100
 }), { ...account, ...subject, sessionId: 'uuid', endedIds: 'uuidArray' })
-describes<LiveSession>('LiveSession', selectLiveSessions(sql, token.accountId), {
+describes<StartedRow>('StartedRow of the only session', insertOnlySession(sql, {
+  contract: 'account',
+  clientInfo,
+  access: { accountId: token.accountId, reason: 'password_changed', by: clientInfo },
+  events: ['password_changed'],
+  secret,
+  lifetime: 60
+}), { ...account, ...subject, sessionId: 'uuid', endedIds: 'uuidArray' })
+const liveSession = {
   id: 'uuid',
   contract: 'text',
   address: 'text',
   userAgent: 'text',
+  deviceName: 'text',
   createdAt: 'timestamptz',
   updatedAt: 'timestamptz',
   expiresAt: 'timestamptz'
+} as const
+describes<LiveSession>('LiveSession', selectLiveSessions(sql, token.accountId), liveSession)
+describes<PlacedSession>('PlacedSession', selectSessionPage(sql, token.accountId, 1, `1_${token.sessionId}`), {
+  ...liveSession, place: 'text'
 })
-const rotation = createRotationStatements({ sql, retryWindow: policy.retryWindow, lifetimes })
+const rotation = createRotationStatements({ sql, retryWindow: policy.retryWindow, lifetimes }, 'partner')
 const rotationValues = { ...attempt, ...token }
 describes<TokenSubject>('TokenSubject', rotation.settled(rotationValues), subject)
 describes<TokenSubject>('TokenSubject of a recent rotation', rotation.recent(rotationValues), subject)

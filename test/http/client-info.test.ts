@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { addressOf } from '../../src/http/client-info.js'
+import { addressOf, clientInfoOf } from '../../src/http/client-info.js'
 
 const of = (ip: string | undefined) => addressOf({ ip } as FastifyRequest)
 
@@ -17,4 +17,20 @@ t.test('an address is kept without the zone that its sender gave it, and what is
     [undefined, null]
   ]
   for (const [ip, address] of addresses) t.equal(of(ip), address, String(ip).slice(0, 30))
+})
+
+t.test('a client names its device in at most 64 characters that can be seen, in UTF-8 or Latin-1', async t => {
+  const nameOf = (sent: string | undefined) =>
+    clientInfoOf({ headers: { 'x-client-name': sent } } as unknown as FastifyRequest).deviceName
+  const utf8 = (text: string) => Buffer.from(text).toString('latin1')
+  const names: Array<[sent: string | undefined, name: string | null]> = [
+    ['Work laptop', 'Work laptop'],
+    [utf8(' Ann’s 📱\u202e\u200b '), 'Ann’s 📱'],
+    ['caf\u00e9', 'café'],
+    [utf8('📱'.repeat(100)), '📱'.repeat(64)],
+    ['\u0001\u0085', null],
+    ['', null],
+    [undefined, null]
+  ]
+  for (const [sent, name] of names) t.equal(nameOf(sent), name, String(sent).slice(0, 30))
 })

@@ -46,7 +46,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
       response: { 200: Refreshed, ...failures(...bodyFailures, 'invalid_refresh_token') }
     }
   }, async request => {
-    const issued = await core.refresh.trade(request.body.refreshToken, clientInfoOf(request))
+    const issued = await core.refresh.trade(request.body.refreshToken, clientInfoOf(request), { contract: 'partner' })
     return { success: true as const, data: toTokens(issued) }
   })
 

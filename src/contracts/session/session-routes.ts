@@ -34,15 +34,6 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
   const { check: onRequest, principalOf } = authentication(core, tokenOf, core.validation.authenticateToManage)
   const { sessions } = core
 
-  /** A token that was stolen before goes the way of all others; the device that changed the password gets a new one. */
-  async function replaceSession (request: FastifyRequest, reply: FastifyReply): Promise<string | null> {
-    const { accountId, sessionId } = principalOf(request)
-    const started = await sessions.start.withAccount(accountId, 'session', clientInfoOf(request))
-    await sessions.end(accountId, sessionId, 'password_changed', clientInfoOf(request))
-    cookie.set(reply, started.accessToken, started.expiresIn)
-    return bodyTokenOf(request, started.accessToken)
-  }
-
   app.get('/api/auth/get-session', {
     schema: {
       ...shared,
@@ -143,13 +134,17 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
     onRequest,
     ...passwordRoute({ core, settings })
   }, async (request, reply) => {
-    const { accountId, sessionId, account } = principalOf(request)
+    const { accountId, account } = principalOf(request)
     const { currentPassword: current, newPassword: replacement, revokeOtherSessions = true } = request.body
-    const keep = revokeOtherSessions ? { sessionId } : 'all' as const
-    const change = { accountId, current, replacement, minPasswordLength, keep }
-    await core.signIn.changePassword(change, clientInfoOf(request))
-    const token = revokeOtherSessions ? await replaceSession(request, reply) : null
-    return { token, user: toUser(account) }
+    const change = { accountId, current, replacement, minPasswordLength }
+    const clientInfo = clientInfoOf(request)
+    if (!revokeOtherSessions) {
+      await core.signIn.changePassword({ ...change, keep: 'all' }, clientInfo)
+      return { token: null, user: toUser(account) }
+    }
+    const signedIn = await core.signIn.withNewPassword(change, 'session', clientInfo)
+    cookie.set(reply, signedIn.accessToken, signedIn.expiresIn)
+    return { token: bodyTokenOf(request, signedIn.accessToken), user: toUser(signedIn.account) }
   })
 }
 

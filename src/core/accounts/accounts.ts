@@ -15,6 +15,7 @@ import type { Revocations } from '../revocations/index.js'
 import { accountColumns, shownColumns, toAccount, type Account, type AccountRow, type Subscription } from './account.js'
 import { normalizeEmail } from './email.js'
 import { createIdentifiers, isYoung } from './identifiers.js'
+import { createProfile } from './profile.js'
 
 export interface AccountsNeeds {
   db: Pick<Database, 'sql' | 'query'>
@@ -48,7 +49,8 @@ export interface Insertion {
 }
 
 /** Makes, finds, changes and deletes accounts. Whatever ends access ends the sessions in the same statement. */
-export function createAccounts ({ db: { sql, query }, passwords, revocations }: AccountsNeeds) {
+export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
+  const { sql, query } = db
   const columns = accountColumns(sql)
   const identifiers = createIdentifiers({ query })
 
@@ -154,6 +156,8 @@ export function createAccounts ({ db: { sql, query }, passwords, revocations }: 
         .orderBy(accounts.number).limit(maxHashesRead)
       return rows.map(({ hash }) => hash)
     },
+
+    changeProfile: createProfile({ db, identifiers, revocations }),
 
     /** Sets what billing says, or with `null` that there is no subscription. @throws AuthError `not_found` */
     async setSubscription (

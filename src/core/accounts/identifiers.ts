@@ -3,7 +3,7 @@ import type { Fragment, Pool } from '../../db/pool.js'
 import { and, eq, expression, lt } from '../../db/query.js'
 import { accountIdentifiers, accounts } from '../../db/schema.js'
 import type { IdentifierKind } from '../../db/stored-values.js'
-import { AuthError, type AuthErrorCode } from '../errors.js'
+import { AuthError, unavailable, type AuthErrorCode } from '../errors.js'
 import { normalizeEmail } from './email.js'
 
 /*
@@ -108,6 +108,23 @@ export function createIdentifiers ({ query }: Pick<Database, 'query'>) {
         throw error
       }
       return { accountId, names, claimedAt }
+    },
+
+    /** Whether the account has the identifier, in any spelling that counts as the same. */
+    isInUse,
+
+    /**
+     * Claims one more identifier for an account that is there.
+     * @throws AuthError `email_taken`, `username_taken`; `unavailable` while the same account has claimed it
+     */
+    async claimAnother (accountId: string, kind: IdentifierKind, name: string): Promise<Claims> {
+      try {
+        return { accountId, names: { [kind]: name }, claimedAt: await claimOne(kind, name, accountId) }
+      } catch (error) {
+        const [own] = await query.select({ accountId: accountColumn }).from(accountIdentifiers)
+          .where(and(isNamed(kind, name), eq(accountColumn, accountId)))
+        throw own === undefined ? error : unavailable(error)
+      }
     },
 
     /** Frees the identifiers that an account has given up. */

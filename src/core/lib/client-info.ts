@@ -2,6 +2,8 @@
 export interface ClientInfo {
   address: string | null
   userAgent: string | null
+  /** What its client calls the device, if it says. */
+  deviceName?: string | null
   /** What an earlier sign-in gave this device to be recognized by, if it sends it. */
   deviceToken?: string | null
   /** Who acts, if not the account's owner: `operator`, or `client:` and an id. */

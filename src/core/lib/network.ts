@@ -25,6 +25,20 @@ export function networkOf (address: string | null): string | null {
   return networksOf(address)[0] ?? null
 }
 
+/** Bits of an address that are shown of it: those of a provider's network, not of a house. */
+const shownPrefix = { ipv4: 24, ipv6: 48 } as const
+
+/** The /24 of an address, or in IPv6 its /48, as text; `null` for no address. */
+export function shortenAddress (address: string | null): string | null {
+  if (address === null) return null
+  const parsed = ipaddr.process(address)
+  const length = shownPrefix[parsed.kind()]
+  const network = parsed.kind() === 'ipv4'
+    ? ipaddr.IPv4.networkAddressFromCIDR(`${parsed.toString()}/${length}`)
+    : ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${length}`)
+  return `${network.toString()}/${length}`
+}
+
 /** The widest network of an address, which one customer of a provider has at most; `null` for no address. */
 export function customerNetworkOf (address: string | null): string | null {
   return networksOf(address).at(-1) ?? null

@@ -49,7 +49,7 @@ export function createPartnerTokens ({ tokens, refresh, validation, issuer, life
      */
     async refresh (client: Client, refreshToken: string, clientInfo: ClientInfo): Promise<IssuedTokens> {
       requireGrant(client, 'refresh_token')
-      return refresh.trade(refreshToken, clientInfo, client.id)
+      return refresh.trade(refreshToken, clientInfo, { contract: 'partner', clientId: client.id })
     },
 
     /**

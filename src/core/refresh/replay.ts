@@ -12,7 +12,8 @@ import type { RefreshAttempt } from './rotation.js'
  *
  *   presented                                                     outcome
  *   ------------------------------------------------------------  --------------------------------------------
- *   by another than the client that trades the session's          wrong_client: nothing changes
+ *   by another than the client that trades the session's,
+ *     or at another contract than the session's                   wrong_client: nothing changes
  *   current                                                       current: the same, the kept rotations are full
  *   traded, age < retry window                                    retried: the current token
  *   previous, age < confirm window, successor unconfirmed,        retried_late: the current token, recorded
@@ -67,7 +68,7 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
      * row's lock. `confirmedHere` is the generation that this process knows to be confirmed, though it may not be
      * written yet. No row means that there is no such session.
      */
-    classify ({ token, hash, clientId }: RefreshAttempt, confirmedHere: number, by: Initiator) {
+    classify ({ token, hash, clientId, contract }: RefreshAttempt, confirmedHere: number, by: Initiator) {
       return sql<ReplayRow[]>`
         WITH ${rotations.moment}, locked AS MATERIALIZED (
           SELECT session.* FROM sessions AS session
@@ -77,7 +78,8 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
             ${rotations.times} AS times, ${rotations.records} AS records
           FROM locked AS session
         ), judged AS MATERIALIZED (
-          SELECT session.*, ${state} AS state, ${isOpenTo(sql, clientId)} AS is_open,
+          SELECT session.*, ${state} AS state,
+            ${isOpenTo(sql, clientId)} AND session.contract = ${contract} AS is_open,
             CASE WHEN depth = 0 THEN current_hash ELSE ${rotations.hashAtDepth} END = ${hash} AS is_genuine,
             ${isInWindow(sql, sql`times[depth]`, policy.retryWindow)} AS is_retry,
             depth = 1 AND greatest(confirmed_generation, ${confirmedHere}) < generation

@@ -1,6 +1,6 @@
 import type { Pool } from '../../db/pool.js'
 import { fixedStatement } from '../../db/statement.js'
-import type { Lifetimes } from '../sessions/session-kinds.js'
+import type { ContractOfKind, Lifetimes } from '../sessions/session-kinds.js'
 import { sessionSql, type TokenSubject } from '../sessions/session-row.js'
 import type { RefreshToken } from '../tokens/refresh-token.js'
 import { recentRotationsSql } from './recent-rotations.js'
@@ -13,6 +13,8 @@ export interface RefreshAttempt {
   nonce: Buffer
   /** That presents the token, or `null` for the user's own application. */
   clientId: string | null
+  /** At which it is presented: it takes tokens of its own sessions only. */
+  contract: ContractOfKind<'refresh_token'>
 }
 
 export interface RotationNeeds {
@@ -35,7 +37,9 @@ const settlingSeconds = 60
  * The statements of refresh token rotation (RFC 9700 4.14.2). Each is one conditional update: of any number of requests
  * with one token at most one gets a row.
  */
-export function createRotationStatements ({ sql, retryWindow, lifetimes }: RotationNeeds) {
+export function createRotationStatements (
+  { sql, retryWindow, lifetimes }: RotationNeeds, contract: RefreshAttempt['contract']
+) {
   const { moment, keepLast, hasRoom } = recentRotationsSql(retryWindow)
   const { subject, isUnended, isLive, isOpenTo, maxEnd } = sessionSql
 
@@ -47,7 +51,7 @@ export function createRotationStatements ({ sql, retryWindow, lifetimes }: Rotat
   const isCurrent = (place: Place) => `
     session.account_id = ${place('accountId')} AND session.id = ${place('sessionId')}
     AND session.current_hash = ${place('hash')} AND session.generation = ${place('generation')}
-    AND ${isOpenTo(place('clientId'))}`
+    AND ${isOpenTo(place('clientId'))} AND session.contract = '${contract}'`
 
   return {
     /**
@@ -75,20 +79,23 @@ export function createRotationStatements ({ sql, retryWindow, lifetimes }: Rotat
 
 /** Rotates refresh tokens. */
 export function createRotation (needs: RotationNeeds) {
-  const statements = createRotationStatements(needs)
+  const statementsOf = {
+    partner: createRotationStatements(needs, 'partner'), account: createRotationStatements(needs, 'account')
+  }
   return {
     /**
      * Rotates the current token. Of any number of requests with one token at most one gets a row; the others get
      * `undefined`, and replay.ts classifies their token. So it does where there is no room for another rotation.
      */
     async rotate (this: void, attempt: RefreshAttempt): Promise<TokenSubject | undefined> {
-      const { token: { accountId, sessionId, generation }, hash, successorHash, nonce, clientId } = attempt
+      const { token: { accountId, sessionId, generation }, hash, successorHash, nonce, clientId, contract } = attempt
+      const { settled, recent } = statementsOf[contract]
       const values = { accountId, sessionId, generation, hash, successorHash, nonce, clientId }
       // The first token of a session was not rotated before, so nothing is settled.
-      const [settled] = generation === 0 ? [] : await statements.settled(values)
-      if (settled !== undefined) return settled
-      const [recent] = await statements.recent(values)
-      return recent
+      const [row] = generation === 0 ? [] : await settled(values)
+      if (row !== undefined) return row
+      const [later] = await recent(values)
+      return later
     }
   }
 }

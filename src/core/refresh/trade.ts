@@ -6,6 +6,7 @@ import type { ClientInfo } from '../lib/client-info.js'
 import { sha256 } from '../lib/secrets.js'
 import { tokenErrorFor } from '../revocations/end-reasons.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
+import type { ContractOfKind } from '../sessions/session-kinds.js'
 import type { TokenSubject } from '../sessions/session-row.js'
 import type { IssuedTokens, TokenIssuer } from '../sessions/token-issuer.js'
 import { nextSecret, readRefreshToken, type RefreshToken } from '../tokens/refresh-token.js'
@@ -25,6 +26,13 @@ export interface TradeNeeds extends ReplayNeeds, Pick<RotationNeeds, 'lifetimes'
   issuer: TokenIssuer
 }
 
+/** Who presents a refresh token, and where. */
+export interface Presenter {
+  contract: ContractOfKind<'refresh_token'>
+  /** A partner service that does so on the user's behalf; `null` for the user's own application. */
+  clientId?: string | null
+}
+
 const nonceBytes = 32
 
 /**
@@ -32,8 +40,8 @@ const nonceBytes = 32
  *
  * The successor is derived from the token, a stored nonce and the server's key, so the holder of a token that was just
  * traded can be given the current one although only hashes are stored. Rotation ends no access token in flight.
- * A client that trades one binds the session to itself (RFC 6749 10.4); `clientId` is `null` for the user's own
- * application.
+ * A contract takes the tokens of its own sessions only; a client that trades one binds the session to itself
+ * (RFC 6749 10.4).
  * @throws AuthError `invalid_refresh_token` with the reason, or `unavailable`
  */
 export function createTrade (needs: TradeNeeds) {
@@ -94,14 +102,16 @@ export function createTrade (needs: TradeNeeds) {
   }
 
   return async function trade (
-    text: string, clientInfo: ClientInfo, clientId: string | null = null
+    text: string, clientInfo: ClientInfo, { contract, clientId = null }: Presenter = { contract: 'partner' }
   ): Promise<IssuedTokens> {
     const token = readRefreshToken(keyring, text)
     if (token === null) throw invalidRefreshToken('malformed')
 
     const nonce = randomBytes(nonceBytes)
     const successor = nextSecret(keyring[0], token.secret, nonce)
-    const attempt = { token, nonce, clientId, hash: sha256(token.secret), successorHash: sha256(successor) }
+    const attempt = {
+      token, nonce, clientId, contract, hash: sha256(token.secret), successorHash: sha256(successor)
+    }
     const rotated = await rotate(attempt)
     return rotated === undefined ? replayed(attempt, successor, clientInfo) : issue(token, rotated, successor)
   }

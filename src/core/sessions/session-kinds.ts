@@ -12,7 +12,8 @@ export const sessionKinds = {
   session: 'access_token',
   spa: 'none',
   tasks: 'none',
-  web: 'none'
+  web: 'none',
+  account: 'refresh_token'
 } as const satisfies Record<SessionContract, SessionKind>
 
 /** The contracts whose sessions are of a kind. */
@@ -29,7 +30,7 @@ export function contractsOfKind (kind: SessionKind): SessionContract[] {
  * The contracts whose access tokens may list and end sessions and change the password: those of a user's own
  * application. The tokens of others are shown to third parties, and are for less (RFC 9700 2.3).
  */
-export const managingContracts: readonly string[] = ['session'] satisfies SessionContract[]
+export const managingContracts: readonly string[] = ['session', 'account'] satisfies SessionContract[]
 
 /** Seconds. */
 export interface Lifetimes {

@@ -18,10 +18,19 @@ const maxListed = 1_000
 
 /** A live session, as its owner or an operator may see it. */
 export type LiveSession = Pick<
-  typeof sessions.$inferSelect, 'id' | 'contract' | 'address' | 'userAgent' | 'createdAt' | 'expiresAt'
+  typeof sessions.$inferSelect, 'id' | 'contract' | 'address' | 'userAgent' | 'deviceName' | 'createdAt' | 'expiresAt'
 > & {
   /** When it was last extended. */
   updatedAt: Date
+}
+
+/** With its place in the list: microseconds since 1970, since a `Date` would round them, and the id. */
+export type PlacedSession = LiveSession & { place: string }
+
+/** Sessions, and the place after which the next page begins; `null` at the end. */
+export interface SessionPage {
+  sessions: LiveSession[]
+  next: string | null
 }
 
 export type SessionList = ReturnType<typeof createSessionList>
@@ -84,6 +93,12 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
     /** The live sessions of an account, newest first. */
     list: (accountId: string): Promise<LiveSession[]> => selectLiveSessions(sql, accountId),
 
+    /** A page of `limit` of them that begins after `place`, which an earlier page gave. */
+    async page (accountId: string, limit: number, place: string | null): Promise<SessionPage> {
+      const rows = await selectSessionPage(sql, accountId, limit, place)
+      return { sessions: rows, next: rows.length === limit ? rows.at(-1)?.place ?? null : null }
+    },
+
     /** One live session, or `null`. */
     async find (accountId: string, sessionId: string): Promise<LiveSession | null> {
       const [session] = await selectLiveSessions(sql, accountId, sql`AND session.id = ${sessionId}`)
@@ -95,9 +110,29 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
 /** The live sessions of an account, newest first, that meet a further condition. */
 export function selectLiveSessions (sql: Pool, accountId: string, condition: Fragment = sql``) {
   return sql<LiveSession[]>`
-    SELECT session.id, session.contract, session.address, session.user_agent, session.created_at,
-      session.rotated_at AS updated_at, session.expires_at
-    FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
-    WHERE session.account_id = ${accountId} AND ${isLive(sql)} ${condition}
-    ORDER BY session.created_at DESC, session.id LIMIT ${maxListed}`
+    SELECT ${sql.unsafe(liveSession)} ${liveSessionsOf(sql, accountId)} ${condition} ${newestFirst(sql, maxListed)}`
 }
+
+/** Some of them, from the one after a place in the list. */
+export function selectSessionPage (sql: Pool, accountId: string, limit: number, place: string | null) {
+  const [microseconds = '', id = ''] = place?.split('_') ?? []
+  const createdAt = sql`timestamptz 'epoch' + ${microseconds}::bigint * interval '1 us'`
+  const isAfter = place === null
+    ? sql``
+    : sql`AND (session.created_at < ${createdAt} OR (session.created_at = ${createdAt} AND session.id > ${id}::uuid))`
+  return sql<PlacedSession[]>`
+    SELECT ${sql.unsafe(liveSession)}, (extract(epoch FROM session.created_at) * 1000000)::bigint || '_' || session.id
+      AS place
+    ${liveSessionsOf(sql, accountId)} ${isAfter} ${newestFirst(sql, limit)}`
+}
+
+const liveSession = `
+  session.id, session.contract, session.address, session.user_agent, session.device_name, session.created_at,
+  session.rotated_at AS updated_at, session.expires_at`
+
+const liveSessionsOf = (sql: Pool, accountId: string): Fragment => sql`
+  FROM sessions AS session JOIN accounts AS account ON account.id = session.account_id
+  WHERE session.account_id = ${accountId} AND ${isLive(sql)}`
+
+const newestFirst = (sql: Pool, limit: number): Fragment =>
+  sql`ORDER BY session.created_at DESC, session.id LIMIT ${limit}`

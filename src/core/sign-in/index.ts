@@ -39,7 +39,7 @@ export function createSignIn (needs: SignInNeeds) {
     signUp: createSignUp({ accounts, start }),
     /** The token by which the device of an account's sign-in is recognized at the next one. */
     deviceToken: devices.issue,
-    changePassword: createPasswordChange({ db, lookup, throttle, passwords, revocations, onError }),
+    ...createPasswordChange({ db, lookup, throttle, passwords, start, revocations, onError }),
     /** Reads with which costs passwords are hashed, so that none of them tells an account from none. */
     load: async (): Promise<void> => passwords.learnCosts(await accounts.oldestHashes()),
     cleanUp: throttle.deleteExpired

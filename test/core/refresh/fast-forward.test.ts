@@ -157,7 +157,9 @@ t.test('a session that ends while its token is taken for one ahead stays ended',
 
   const hash = randomBytes(32)
   const { refreshToken, accessToken } = createForwardStatements({ sql: db.sql, lifetimes })
-  const attempt = { token: read(newest), hash, successorHash: hash, nonce: hash, clientId: null }
+  const attempt = {
+    token: read(newest), hash, successorHash: hash, nonce: hash, clientId: null, contract: 'partner'
+  } as const
   t.same(await refreshToken(attempt, clientInfo), [], 'also where it ended after the token was classified')
   t.same(await accessToken({ sub: session.account.id, sid: session.sessionId, gen: 100 }, clientInfo), [])
 })
@@ -189,12 +191,13 @@ t.test('with both windows 0 a token that is ahead is good once', async t => {
 t.test('another client than the one that trades the tokens gets nowhere with one that is ahead', async t => {
   const { core, sql, refresh } = await setUp(t)
   const session = await signedIn(core)
-  const first = await core.refresh.trade(session.refreshToken, clientInfo, 'client-a')
+  const byClient = { contract: 'partner', clientId: 'client-a' } as const
+  const first = await core.refresh.trade(session.refreshToken, clientInfo, byClient)
   const failOver = await loseCommitsOf(sql, session.sessionId)
-  const lost = await core.refresh.trade(first.refreshToken, clientInfo, 'client-a')
+  const lost = await core.refresh.trade(first.refreshToken, clientInfo, byClient)
   await failOver()
   await refusesRefresh(t, refresh(lost.refreshToken), 'wrong_client')
-  t.ok(await core.refresh.trade(lost.refreshToken, clientInfo, 'client-a'))
+  t.ok(await core.refresh.trade(lost.refreshToken, clientInfo, byClient))
 })
 
 t.test('contract session: an access token whose extension was lost extends its session', async t => {

@@ -45,8 +45,13 @@ t.test('a settled session is refreshed by one statement, on its own row', async 
   if (token === null) throw new Error('not a refresh token')
   const { rotate } = createRotation({ sql: db.sql, retryWindow: 10, lifetimes })
   const attempt = {
-    token, hash: sha256(token.secret), successorHash: randomBytes(32), nonce: randomBytes(32), clientId: null
-  }
+    token,
+    hash: sha256(token.secret),
+    successorHash: randomBytes(32),
+    nonce: randomBytes(32),
+    clientId: null,
+    contract: 'partner'
+  } as const
   t.match(await rotate(attempt), { generation: 2, email, contract: 'partner', expiresIn: lifetimes.refreshToken })
   t.equal(db.statements.length, 1)
   t.notMatch(db.statements[0], 'accounts')

@@ -46,19 +46,19 @@ t.test('a sign-in that loses to a change of password twice is rejected', async t
 })
 
 t.test('a change of password that loses to another one twice is rejected', async t => {
-  const { account, tries, ...parts } = await setUp(t)
+  const { core, account, tries, ...parts } = await setUp(t)
   const revocations = createRevocationNotices({ notifier: noopNotifier })
-  const changePassword = createPasswordChange({ ...parts, revocations })
+  const { changePassword } = createPasswordChange({ ...parts, start: core.sessions.start, revocations })
   const change = { accountId: account.id, current: password, replacement: 'x', minPasswordLength: 8 }
   t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, clientInfo)), 'wrong_password')
   t.equal(tries(), 2)
 })
 
 t.test('a change of password of an account that is deleted at the same moment is rejected', async t => {
-  const { account, ...parts } = await setUp(t)
+  const { core, account, ...parts } = await setUp(t)
   const lookup = { byId: async () => null }
   const revocations = createRevocationNotices({ notifier: noopNotifier })
-  const changePassword = createPasswordChange({ ...parts, lookup, revocations })
+  const { changePassword } = createPasswordChange({ ...parts, start: core.sessions.start, lookup, revocations })
   const change = { accountId: account.id, current: password, replacement: 'x', minPasswordLength: 8 }
   t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, clientInfo)), 'wrong_password')
 })

@@ -7,8 +7,8 @@ const limits = { maxFailures: 3, maxFailuresPerAccount: 5, maxFailuresPerAddress
 
 async function setUp (t: Test) {
   const { core, sql } = await buildCore(t, { settings: { signIn: limits } })
-  const { account, email, sessionId } = await signedIn(core)
-  const change = { accountId: account.id, replacement: 'another password', minPasswordLength: 8, keep: { sessionId } }
+  const { account, email } = await signedIn(core)
+  const change = { accountId: account.id, replacement: 'another password', minPasswordLength: 8, keep: 'all' as const }
   return {
     core,
     /** The outcome of a change, from an address. */
