@@ -17,7 +17,7 @@ const switches = ['on', 'off'] as const
 /** Every variable Keyturn reads: the only place that knows their names besides `settings.ts`, which maps them. */
 export const variables = {
   LISTEN: text(
-    '3000=partner,session,spa,oauth 8000=tasks 3001=web 127.0.0.1:9000=ops', 'Which contracts are served where'
+    '3000=partner,session,spa,oauth,account 8000=tasks 3001=web 127.0.0.1:9000=ops', 'Which contracts are served where'
   ),
   HOST: text('127.0.0.1', 'Address of the LISTEN entries that name none'),
   PUBLIC_URL: origin('http://localhost:3000', 'Issuer and default audience of access tokens'),

@@ -1,4 +1,5 @@
 import type { Contract } from '../http/contract.js'
+import { account } from './account/index.js'
 import { oauth } from './oauth/index.js'
 import { ops } from './ops/index.js'
 import { partner } from './partner/index.js'
@@ -8,7 +9,9 @@ import { tasks } from './tasks/index.js'
 import { web } from './web/index.js'
 
 /** Every contract that LISTEN can name. */
-export const contracts = { partner, session, spa, tasks, web, oauth, ops } as const satisfies Record<string, Contract>
+export const contracts = {
+  partner, session, spa, tasks, web, oauth, account, ops
+} as const satisfies Record<string, Contract>
 
 export type ContractName = keyof typeof contracts
 

@@ -19,6 +19,7 @@ export const failureDefaults = {
   invalid_target: [400, 'The client may not have this audience'],
   invalid_subject_token: [400, 'The token to exchange is invalid or expired'],
   not_found: [404, 'Not found'],
+  session_not_found: [404, 'There is no such session'],
   task_not_found: [404, 'Task not found'],
   task_forbidden: [403, 'You do not have permission to access this resource'],
   task_limit_reached: [403, 'The account has as many tasks as it can have; delete some first'],

@@ -22,7 +22,7 @@ export interface RouteSchema extends FastifySchema {
   params?: JsonSchema
   querystring?: JsonSchema
   response?: Record<string, JsonSchema>
-  /** An optional body that is not validated. */
+  /** An optional body; without `body` it is not validated. */
   optionalBody?: JsonSchema
   /** Request bodies by name, where one example would not do. */
   requestExamples?: Record<string, object>
@@ -67,13 +67,19 @@ function describeFailures (body: JsonSchema, { render }: Contract, schema: Route
   const problems = problemsOf(schema)
   const bodies = codes.map(code => [code, render(failureOf(code, problems.slice(0, 1))).body] as const)
   // Problems that the contract has codes of their own for.
-  const own = problems.map((problem): { code?: string } => render({ code: 'invalid_body', problems: [problem] }).body)
-    .filter(({ code }) => codes.includes('invalid_body') && code !== undefined && code !== 'VALIDATION_ERROR')
+  const own = problems
+    .map(problem => render({ code: 'invalid_body', problems: [problem] }).body)
+    .filter(body => codes.includes('invalid_body') && ![undefined, 'VALIDATION_ERROR'].includes(codeOf(body)))
   return {
     ...rest,
     'x-response-description': `${messages.join('. ')}.`,
-    'x-examples': namedExamples([...bodies, ...own.map(body => [String(body.code), body] as const)])
+    'x-examples': namedExamples([...bodies, ...own.map(body => [String(codeOf(body)), body] as const)])
   }
+}
+
+/** The code of a refusal, in its envelope if it has one. */
+function codeOf (body: { code?: string, error?: unknown }): string | undefined {
+  return typeof body.error === 'object' ? (body.error as { code?: string }).code : body.code
 }
 
 /** An example of a failure. */

@@ -22,6 +22,7 @@ export function parseJson (app: FastifyInstance) {
  * body is optional, such as at a sign-out, and refused like any other form elsewhere.
  */
 export function takeEmptyForm ({ routeOptions }: FastifyRequest, body: Buffer, done: Done): void {
-  const isOptional = routeOptions.schema?.body === undefined
+  const { schema } = routeOptions
+  const isOptional = schema?.body === undefined || 'optionalBody' in schema
   return done(body.length === 0 && isOptional ? null : new HttpFailure('unsupported_media_type'), undefined)
 }

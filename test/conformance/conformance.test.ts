@@ -6,7 +6,7 @@ import { drivers, type Driver, type Person } from './drivers.js'
 
 /* What every contract promises, said once. What is one contract's own stands in test/contracts. */
 
-const names = ['partner', 'session', 'spa', 'tasks', 'web'] as const
+const names = ['partner', 'session', 'spa', 'tasks', 'web', 'account'] as const
 
 function newPerson (): Person {
   const id = randomUUID()

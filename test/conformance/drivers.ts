@@ -107,6 +107,20 @@ export function drivers ({ api, tasks, web }: TestServer): Record<string, Driver
         taken: { status: 422, body: { code: 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL' } },
         badToken: { status: 401, body: { code: 'UNAUTHORIZED' } }
       }
+    },
+    account: {
+      signUp: person => post(`${api}/api/account/sign-up`, person),
+      signIn: person => post(`${api}/api/account/sign-in`, person),
+      tokenOf: reply => String(reply.body.data.token),
+      callProtected: token => send(`${api}/api/account/me`, { headers: bearer(token) }),
+      signOut: (token, headers) =>
+        send(`${api}/api/account/sign-out`, { method: 'POST', headers: { ...headers, ...bearer(token) } }),
+      isGood: ok,
+      refusals: {
+        wrongPassword: { status: 401, body: { error: { code: 'INVALID_CREDENTIALS' } } },
+        taken: { status: 409, body: { error: { code: 'EMAIL_TAKEN' } } },
+        badToken: { status: 401, body: { error: { code: 'INVALID_TOKEN' } } }
+      }
     }
   }
 }

@@ -11,7 +11,8 @@ const signIns: Record<string, (server: TestServer) => [url: string, hasCookies: 
   spa: ({ api }) => [`${api}/api/auth/token`, false],
   session: ({ api }) => [`${api}/api/auth/sign-in/email`, true],
   tasks: ({ tasks }) => [`${tasks}/auth/login`, true],
-  web: ({ web }) => [`${web}/auth/login`, true]
+  web: ({ web }) => [`${web}/auth/login`, true],
+  account: ({ api }) => [`${api}/api/account/sign-in`, false]
 }
 
 t.test('in every contract a device that signed in before passes where strangers are locked out', async t => {

@@ -41,7 +41,8 @@ const credentials = { email: example.email, password: example.password }
 async function liveValues ({ core }: TestServer, contract: ContractName): Promise<Live> {
   const known = await core.accounts.findByEmail(example.email)
   if (known === null) return {}
-  const refreshable = await core.signIn.withPassword(credentials, 'partner', clientInfo)
+  const refreshable = await core.signIn.withPassword(
+    credentials, contract === 'account' ? 'account' : 'partner', clientInfo)
   const { accessToken, account } = contract === 'session'
     ? await core.signIn.withPassword(credentials, 'session', clientInfo)
     : refreshable

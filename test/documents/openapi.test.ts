@@ -42,13 +42,14 @@ t.test('optional bodies and optional credentials are shown as such', async t => 
   t.same(operations.filter(({ operation }) => operation.requestBody?.required === false).map(({ name }) => name), [
     'session: post /api/auth/refresh', 'session: post /api/auth/sign-out',
     'session: post /api/auth/revoke-sessions', 'session: post /api/auth/revoke-other-sessions',
-    'spa: post /api/auth/logout', 'tasks: post /auth/logout', 'web: post /auth/logout'
+    'spa: post /api/auth/logout', 'tasks: post /auth/logout', 'web: post /auth/logout',
+    'account: post /api/account/sign-out'
   ])
   t.same(operations.filter(({ operation }) => isOptional(operation)).map(({ name }) => name), [
     'session: post /api/auth/sign-out', 'session: get /api/auth/get-session',
     'spa: post /api/auth/logout', 'web: post /auth/logout',
     'oauth: post /oauth/token', 'oauth: post /oauth/introspect', 'oauth: post /oauth/revoke',
-    'oauth: post /oauth/events'
+    'oauth: post /oauth/events', 'account: post /api/account/sign-out'
   ])
 })
 
@@ -61,6 +62,7 @@ t.test('every contract names its credentials in securitySchemes', async t => {
     tasks: ['bearer', 'auth_token'],
     web: ['bearer', 'token'],
     oauth: ['client_secret_basic'],
+    account: ['bearer'],
     ops: []
   })
 })

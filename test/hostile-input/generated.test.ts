@@ -4,7 +4,7 @@ import { build } from '../support/build.js'
 import { hostileRequests, sendAll } from '../support/hostile-requests.js'
 
 /** KEYTURN_HOSTILE_REQUESTS=100000 sends more (with --timeout=1500), KEYTURN_HOSTILE_BEGIN others. */
-const count = Number(process.env.KEYTURN_HOSTILE_REQUESTS ?? 2_000)
+const count = Number(process.env.KEYTURN_HOSTILE_REQUESTS ?? 3_000)
 const begin = Number(process.env.KEYTURN_HOSTILE_BEGIN ?? 20_261_126)
 
 const openSockets = () => process.getActiveResourcesInfo().filter(name => name === 'TCPSocketWrap').length

@@ -67,7 +67,7 @@ t.test('the docs page takes a token and a cookie, and keeps both over a reload',
   }
 
   await authorize('bearer', token)
-  t.equal(await page.title(), 'Keyturn: partner, session, spa, oauth')
+  t.equal(await page.title(), 'Keyturn: partner, session, spa, oauth, account')
   t.match(await call('spa', 'spaMe'), { email: person.email })
 
   await page.evaluate('localStorage.clear()')

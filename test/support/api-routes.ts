@@ -12,6 +12,8 @@ export interface BodyRoute {
   needsToken?: true
   /** A body it accepts, from somebody who has an account and a session. */
   good: (person: Person & Tokens) => Record<string, string>
+  /** What it knows besides. */
+  optional?: () => Record<string, string>
   accepted: number
   /** To what is JSON but not the body that it takes, and to what is no JSON. */
   invalid: number
@@ -25,6 +27,8 @@ const session = { contract: 'session', listener: 'api', accepted: 200, invalid: 
 const spa = { contract: 'spa', listener: 'api', accepted: 200, invalid: 422, noJson: 422 } as const
 const tasks = { contract: 'tasks', listener: 'tasks', accepted: 200, invalid: 422, noJson: 400 } as const
 const web = { contract: 'web', listener: 'web', accepted: 200, invalid: 400, noJson: 400 } as const
+
+const account = { contract: 'account', listener: 'api', accepted: 200, invalid: 400, noJson: 400 } as const
 
 const credentials = ({ email, password }: Person) => ({ email, password })
 const newCredentials = () => credentials(newPerson())
@@ -71,7 +75,23 @@ export const bodyRoutes: readonly BodyRoute[] = [
   { ...tasks, path: '/auth/login', good: credentials, nonsense: { email: [422], password: [401, 422] } },
   { ...tasks, path: '/tasks', needsToken: true, good: () => ({ title: 'Buy groceries' }), accepted: 201, nonsense: {} },
   { ...web, path: '/auth/register', good: newCredentials, accepted: 201, nonsense: { email: [400] } },
-  { ...web, path: '/auth/login', good: credentials, nonsense: { email: [400], password: [400, 401] } }
+  { ...web, path: '/auth/login', good: credentials, nonsense: { email: [400], password: [400, 401] } },
+  {
+    ...account,
+    path: '/api/account/sign-up',
+    good: newCredentials,
+    optional: () => ({ name: 'John Doe', username: newPerson().username }),
+    accepted: 201,
+    nonsense: { email: [400] }
+  },
+  { ...account, path: '/api/account/sign-in', good: credentials, nonsense: { email: [400], password: [401] } },
+  {
+    ...account,
+    path: '/api/account/password',
+    needsToken: true,
+    good: ({ password }) => ({ currentPassword: password, newPassword: `new ${password}` }),
+    nonsense: { currentPassword: [401] }
+  }
 ]
 
 /** What a stack trace, a library or the database would say, and a refusal must not. */
@@ -96,6 +116,7 @@ export function faultOfRefusal (contract: ContractName, { text, contentType }: R
 
 const hasShape: Record<ContractName, (body: unknown) => boolean> = {
   partner: body => isEnvelope(body, 'code', 'message', 'reason', 'retryable'),
+  account: body => isEnvelope(body, 'code', 'message', 'reason', 'retryable'),
   ops: body => isEnvelope(body, 'code', 'message'),
   session: body => hasMembers(body, 'code', 'message'),
   spa: body => isDetail(body, 'loc', 'msg', 'type'),

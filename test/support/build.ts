@@ -37,7 +37,7 @@ const testSettings: Overrides = {
   validation: { cacheMax: 1000 }
 }
 
-const listen = '127.0.0.1:0=partner,session,spa,oauth 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
+const listen = '127.0.0.1:0=partner,session,spa,oauth,account 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
 
 /** Of all servers over the database of the file, since its keys are encrypted with it. */
 const KEYTURN_SECRET = randomBytes(32).toString('base64url')
@@ -72,7 +72,7 @@ export function testLog (level = 'trace'): TestLog {
 export interface TestServer extends Server {
   settings: Settings
   log: string[]
-  /** The addresses of its listeners: partner, session and spa; tasks; web; ops. */
+  /** The addresses of its listeners: partner, session, spa, oauth and account; tasks; web; ops. */
   api: string
   tasks: string
   web: string

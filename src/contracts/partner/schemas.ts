@@ -1,7 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { failureSchemas, textOf } from '../../http/failure-schemas.js'
+import { failureSchemas } from '../../http/failure-schemas.js'
 import { AccessToken, Email, example, passwordOf, RefreshToken, replyOf, Seconds } from '../../http/schemas.js'
-import { partnerCodes, partnerErrors, partnerReasons } from './errors.js'
+import { SubscriptionView } from '../../http/subscription.js'
+import { errorBody, partnerErrors } from './errors.js'
 
 const Token = Type.String({ minLength: 1 })
 
@@ -24,17 +25,11 @@ export const RevokeToken = Type.Union([
   title: 'RevokeTokenRequest', description: 'One token or both', examples: [{ refreshToken: example.refreshToken }]
 })
 
-const Subscription = Type.Object({
-  status: Type.String({ description: '`none` without a subscription' }),
-  plan: Type.String({ description: '`free` without a subscription' }),
-  expiresAt: Type.Union([Type.String(), Type.Null()], { description: 'UTC in whole seconds; null for no end' })
-}, { title: 'Subscription' })
-
 export const User = Type.Object({
   id: Type.String({ description: '`user_` and a UUID' }),
   email: Type.String(),
   name: Type.String(),
-  subscription: Subscription
+  subscription: SubscriptionView
 }, { title: 'User' })
 export type User = Static<typeof User>
 
@@ -77,17 +72,4 @@ export const Revoked = replyOf(
   }, { title: 'RevokeTokenResponse' }),
   'The session has ended', { success: true, data: { revoked: true } })
 
-const ErrorBody = Type.Object({
-  success: Type.Literal(false),
-  error: Type.Object({
-    code: textOf('ErrorCode', 'What is wrong; decide by it', partnerCodes),
-    message: Type.String({ description: 'For people; may change' }),
-    reason: textOf('ErrorReason', 'Why, for a token that is refused', partnerReasons),
-    retryable: Type.Boolean({ description: 'Whether the same request may succeed later; keep your tokens' }),
-    details: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
-      description: 'What is wrong with the body, with `VALIDATION_ERROR`'
-    }))
-  })
-}, { title: 'Error' })
-
-export const failures = failureSchemas(partnerErrors, ErrorBody)
+export const failures = failureSchemas(partnerErrors, errorBody)

@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { failureSchemas } from '../../http/failure-schemas.js'
+import { pageQuery } from '../../http/paging.js'
 import { Email, example, Password, passwordOf, replyOf, Timestamp, Uuid } from '../../http/schemas.js'
 import { tasksErrors } from './errors.js'
 
@@ -60,16 +61,7 @@ export const TaskUpdate = Type.Object({ title: Type.Optional(Title), completed: 
 
 export const maxPage = 1_000
 
-export const TaskQuery = Type.Object({
-  limit: Type.Optional(Type.Integer({
-    minimum: 1, maximum: maxPage, default: maxPage, description: 'The size of a page', examples: [50]
-  })),
-  cursor: Type.Optional(Type.String({
-    pattern: '^[0-9]{1,16}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
-    description: 'Where the page begins, from the `Link` of the page before',
-    examples: [`1768213800000000_${task.id}`]
-  }))
-})
+export const TaskQuery = pageQuery({ max: maxPage, id: task.id, cursorFrom: 'the `Link` of the page before' })
 
 const ErrorBody = Type.Object({ detail: Type.String() }, { title: 'Error' })
 

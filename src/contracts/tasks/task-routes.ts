@@ -6,6 +6,7 @@ import type { ContractOptions } from '../../http/contract.js'
 import { bodyFailures, cookieFailures, tokenFailures } from '../../http/failure-schemas.js'
 import { accessTokenFrom } from '../../http/access-token-source.js'
 import { ignoreBodies } from '../../http/ignored-body.js'
+import { readLimit } from '../../http/paging.js'
 import { authTokenCookie } from './cookie.js'
 import {
   Created, failures, maxPage, TaskCreate, TaskList, TaskPath, TaskQuery, TaskUpdate, Toggled, Updated
@@ -99,13 +100,6 @@ export const taskRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       }
     }, async request => toTask(await tasks.toggle(ownerOf(request), request.params.task_id)))
   })
-}
-
-/** A query is text; an integer in its one spelling becomes a number, so that its schema can say its bounds. */
-async function readLimit ({ query }: FastifyRequest): Promise<void> {
-  const parameters = query as Record<string, unknown>
-  const { limit } = parameters
-  if (typeof limit === 'string' && /^(?:0|-?[1-9][0-9]*)$/.test(limit)) parameters.limit = Number(limit)
 }
 
 /** A title's characters are counted after trimming. */

@@ -13,7 +13,7 @@ import type { Addresses } from './conversation.js'
 import { makeOldSchema, writeRows } from './database.js'
 import type { Fixture } from './fixture.js'
 
-const listen = '127.0.0.1:0=partner,session,spa,oauth 127.0.0.1:0=tasks 127.0.0.1:0=web'
+const listen = '127.0.0.1:0=partner,session,spa,oauth,account 127.0.0.1:0=tasks 127.0.0.1:0=web'
 
 /** A database as the old release left it a moment ago; the variables by which a server finds it and its secret. */
 export async function oldDatabase (
