@@ -19,10 +19,10 @@ const above = {
 /** The rooms of the core (src/core/README.md): each may use those before it in the list, never one after it. */
 const rooms = [
   'lib', 'audit', 'revocations', 'passwords', 'accounts', 'keys', 'tokens', 'sessions', 'refresh', 'validation',
-  'sign-in', 'partners', 'tasks'
+  'sign-in', 'partners', 'tasks', 'personal-data'
 ]
 
-const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'ops']
+const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'account', 'ops']
 
 const within = folders => folders.map(folder => `**/${folder}/**`)
 const oneWay = folders => ({ group: within(folders), message: 'Imports run one way.' })

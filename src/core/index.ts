@@ -5,6 +5,7 @@ import { createKeys, keyCheckIntervalMs, type OpenEngine } from './keys/index.js
 import { createPeriodicJobs } from './lib/periodic.js'
 import { createPartners } from './partners/index.js'
 import { createPasswords } from './passwords/index.js'
+import { createPersonalData } from './personal-data/index.js'
 import { createRefresh } from './refresh/index.js'
 import { createRevocations, type Notifier } from './revocations/index.js'
 import { createSessions } from './sessions/index.js'
@@ -51,10 +52,13 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
     db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
   })
   const tasks = createTasks({ db, maxPerAccount: quotas.tasks })
+  const personalData = createPersonalData({ db, audit, accounts, tasks })
   const jobs = [() => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge, audit.retain]
   const periodicJobs = createPeriodicJobs({ jobs, intervalMs: keyCheckIntervalMs, onError })
 
-  const rooms = { audit, passwords, accounts, keys, sessions, refresh, validation, signIn, partners, tasks }
+  const rooms = {
+    audit, passwords, accounts, keys, sessions, refresh, validation, signIn, partners, tasks, personalData
+  }
 
   return {
     ...rooms,

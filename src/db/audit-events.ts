@@ -62,6 +62,7 @@ export type PartnerEvent = {
 /** Conditions in SQL: a partial index serves only a query that spells out what implies the index's own condition. */
 export const isPartnerEvent = isOneOf(kind => kind.partnerEvent !== null)
 export const isCacheInvalidatingEvent = isOneOf(kind => kind.invalidatesCache)
+export const isOwnersEvent = isOneOf(kind => kind.visibleTo === 'owner')
 
 /** In the table's order: the partial index of the migrations has it too, and drizzle-kit compares texts. */
 function isOneOf (applies: (kind: AuditEventKind) => boolean): string {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
-import { selectRecords, type AuditRecord } from '../../src/core/audit/audit-log.js'
+import { selectOwnRecords, selectRecords, type AuditRecord, type OwnRecord } from '../../src/core/audit/audit-log.js'
 import { selectPageEnd as selectAuditPageEnd } from '../../src/core/audit/retention.js'
 import { accountColumns, type AccountRow } from '../../src/core/accounts/account.js'
 import {
@@ -180,6 +180,15 @@ describes<AuditRecord>('AuditRecord', selectRecords(sql, { since: new Date(), li
   address: 'text',
   actor: 'text',
   subject: 'text'
+})
+describes<OwnRecord>('OwnRecord', selectOwnRecords(sql, token.accountId, 1, { microseconds: 1, id: token.sessionId }), {
+  id: 'uuid',
+  at: 'timestamptz',
+  event: 'text',
+  sessionId: 'uuid',
+  address: 'text',
+  actor: 'text',
+  microseconds: 'int8'
 })
 const position = { accountId: token.accountId, id: token.sessionId }
 describes<typeof position>('Position', selectPageEnd(sql, position, 60), { accountId: 'uuid', id: 'uuid' })

@@ -1,6 +1,7 @@
 import type { Contract } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
 import { renderAccountFailure } from './errors.js'
+import { exportRoute } from './export-route.js'
 import { profileRoutes } from './profile-routes.js'
 import { failures } from './schemas.js'
 import { sessionRoutes } from './session-routes.js'
@@ -11,11 +12,12 @@ export const account: Contract = {
     app.addHook('onRequest', noStore)
     await app.register(signInRoutes, options)
     await app.register(sessionRoutes, options)
+    await app.register(exportRoute, options)
     await app.register(profileRoutes, options)
   },
   render: renderAccountFailure,
   failures,
   unservedPaths: /^\/api\/account(?=[/?]|$)/,
-  description: 'Everything that people do with their account: sign-up, sign-in, devices, password, profile',
+  description: 'What people do with their account: sign-up, sign-in, devices, password, profile, export',
   credentials: { bearer: true }
 }

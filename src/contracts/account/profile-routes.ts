@@ -6,7 +6,7 @@ import { clientInfoOf } from '../../http/client-info.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { bodyFailures, hashingFailures, tokenFailures } from '../../http/failure-schemas.js'
 import { passwordRoute } from '../../http/password-route.js'
-import { ChangePassword, failures, Me, PasswordChanged, Profile } from './schemas.js'
+import { ChangePassword, failures, Me, PasswordChanged, ProfileChange } from './schemas.js'
 import { toTokenSet, toUser } from './views.js'
 
 const shared = { tags: ['account'], security: [{ bearer: [] }] }
@@ -34,7 +34,7 @@ export const profileRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (
       operationId: 'accountUpdateMe',
       summary: 'Change the name and the username',
       description: 'Changes what is given: null removes it, and what is left out stays.',
-      body: Profile,
+      body: ProfileChange,
       response: { 200: Me, ...failures(...tokenFailures, 'wrong_contract', ...bodyFailures, 'username_taken') }
     },
     onRequest: manager.check

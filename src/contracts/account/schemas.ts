@@ -12,7 +12,7 @@ const NewPassword = passwordOf(minPasswordLength)
 const Name = Type.String({ format: 'line', minLength: 1, maxLength: 255 })
 const Username = Type.String({ format: 'username', minLength: 3, maxLength: 50 })
 const Token = Type.String({ minLength: 1 })
-const orNull = <Schema extends Parameters<typeof Type.Optional>[0]>(schema: Schema, description?: string) =>
+export const orNull = <Schema extends Parameters<typeof Type.Optional>[0]>(schema: Schema, description?: string) =>
   Type.Union([schema, Type.Null()], { ...description !== undefined && { description } })
 
 export const SignUp = Type.Object({
@@ -36,7 +36,7 @@ export const SignOut = Type.Object({ refreshToken: Type.Optional(Token) }, {
   title: 'SignOutRequest', examples: [{ refreshToken: example.refreshToken }]
 })
 
-export const Profile = Type.Object({
+export const ProfileChange = Type.Object({
   name: Type.Optional(orNull(Name, 'null removes it')), username: Type.Optional(orNull(Username, 'null removes it'))
 }, { title: 'ProfileRequest', examples: [{ name: 'Jane Doe', username: null }] })
 
@@ -79,7 +79,8 @@ export type Session = Static<typeof Session>
 
 const tokens = { token: AccessToken, refreshToken: RefreshToken, expiresIn: Seconds, refreshExpiresIn: Seconds }
 
-const user: User = {
+/** The user of all examples. */
+export const userExample: User = {
   id: `user_${example.id}`,
   email: example.email,
   emailVerified: false,
@@ -106,7 +107,7 @@ const UserTokenSet = Type.Object({ ...tokens, user: User }, {
   title: 'UserTokenSet', description: 'An access token, its refresh token and their user'
 })
 
-const signedIn = { ...tokensExample, user }
+const signedIn = { ...tokensExample, user: userExample }
 
 export const SignedUp = dataOf('SignUpResponse', UserTokenSet, 'The account was created and is signed in', signedIn)
 export const SignedIn = dataOf('SignInResponse', UserTokenSet, 'Signed in', signedIn)
@@ -121,7 +122,7 @@ export const Refreshed = dataOf(
 export const SignedOut = dataOf(
   'SignOutResponse', Type.Object({ signedOut: Type.Literal(true) }), 'The session has ended', { signedOut: true })
 
-export const Me = dataOf('MeResponse', Type.Object({ user: User }), 'The user', { user })
+export const Me = dataOf('MeResponse', Type.Object({ user: User }), 'The user', { user: userExample })
 
 export const SessionList = dataOf('SessionListResponse', Type.Object({
   sessions: Type.Array(Session), next: orNull(Type.String(), 'The `cursor` of the next page; null at the end')

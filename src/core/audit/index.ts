@@ -10,6 +10,8 @@ export interface AuditNeeds {
   maxTokenLifetime: number
 }
 
+export type Audit = ReturnType<typeof createAudit>
+
 /** The audit log: who did what to which account, from where. Records are written where the change is made. */
 export function createAudit ({ db: { sql }, retention, maxTokenLifetime }: AuditNeeds) {
   return {

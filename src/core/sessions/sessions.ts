@@ -96,7 +96,8 @@ export function createSessionList ({ sql, revocations }: SessionListNeeds) {
     /** A page of `limit` of them that begins after `place`, which an earlier page gave. */
     async page (accountId: string, limit: number, place: string | null): Promise<SessionPage> {
       const rows = await selectSessionPage(sql, accountId, limit, place)
-      return { sessions: rows, next: rows.length === limit ? rows.at(-1)?.place ?? null : null }
+      const last = rows.at(-1)
+      return { sessions: rows, next: last !== undefined && rows.length === limit ? last.place : null }
     },
 
     /** One live session, or `null`. */

@@ -1,0 +1,79 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { replyOf, Timestamp, Uuid } from '../../http/schemas.js'
+import { SubscriptionView } from '../../http/subscription.js'
+import { orNull, userExample } from './schemas.js'
+
+const ExportedSession = Type.Object({
+  id: Uuid,
+  contract: Type.String(),
+  device: orNull(Type.String()),
+  userAgent: orNull(Type.String()),
+  address: orNull(Type.String()),
+  createdAt: Timestamp,
+  lastSeenAt: Timestamp,
+  expiresAt: Timestamp,
+  endedAt: orNull(Timestamp),
+  endReason: orNull(Type.String())
+}, { title: 'ExportedSession' })
+export type ExportedSession = Static<typeof ExportedSession>
+
+const ExportedEvent = Type.Object({
+  id: Uuid,
+  at: Timestamp,
+  event: Type.String(),
+  sessionId: orNull(Uuid),
+  address: orNull(Type.String()),
+  actor: orNull(Type.String(), '`user`, `operator`, `policy` or `client:` and an id')
+}, { title: 'ExportedEvent' })
+export type ExportedEvent = Static<typeof ExportedEvent>
+
+const ExportedTask = Type.Object({
+  id: Uuid, title: Type.String(), completed: Type.Boolean(), createdAt: Timestamp
+}, { title: 'ExportedTask' })
+export type ExportedTask = Static<typeof ExportedTask>
+
+const Profile = Type.Object({
+  id: Type.String({ description: '`user_` and a UUID' }),
+  number: Type.Integer({ description: 'The `id` of contract `spa`' }),
+  email: Type.String(),
+  emailVerified: Type.Boolean(),
+  name: orNull(Type.String()),
+  username: orNull(Type.String()),
+  createdAt: Timestamp,
+  updatedAt: Timestamp
+}, { title: 'ExportedProfile' })
+export type ExportedProfile = Static<typeof Profile>
+
+const created = '2026-01-12T10:30:00Z'
+
+export const Exported = replyOf(Type.Object({
+  exportedAt: Timestamp,
+  profile: Profile,
+  subscription: SubscriptionView,
+  sessions: Type.Array(ExportedSession),
+  auditEvents: Type.Array(ExportedEvent),
+  tasks: Type.Array(ExportedTask)
+}, { title: 'Export' }), 'All that is stored of the user, save for secrets', {
+  exportedAt: created,
+  profile: {
+    id: userExample.id,
+    number: 1,
+    email: userExample.email,
+    emailVerified: false,
+    name: userExample.name,
+    username: null,
+    createdAt: created,
+    updatedAt: created
+  },
+  subscription: userExample.subscription,
+  sessions: [],
+  auditEvents: [{
+    id: '9b2f8c4e-3d1a-4f6b-8e7c-5a0d9c1b2e3f',
+    at: created,
+    event: 'account_created',
+    sessionId: null,
+    address: '192.0.2.1',
+    actor: 'user'
+  }],
+  tasks: []
+})

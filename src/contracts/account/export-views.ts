@@ -1,0 +1,46 @@
+import type { Account } from '../../core/accounts/account.js'
+import type { OwnRecord } from '../../core/audit/audit-log.js'
+import type { StoredSession } from '../../core/personal-data/index.js'
+import { deviceNameOf } from '../../core/sessions/device-name.js'
+import type { Task } from '../../core/tasks/tasks.js'
+import { toWholeSeconds } from '../../http/timestamps.js'
+import type { ExportedEvent, ExportedProfile, ExportedSession, ExportedTask } from './export-schemas.js'
+
+export function toExportedProfile (account: Account): ExportedProfile {
+  const { id, number, email, name, username, createdAt, updatedAt } = account
+  return {
+    id: `user_${id}`,
+    number,
+    email,
+    emailVerified: false,
+    name,
+    username,
+    createdAt: toWholeSeconds(createdAt),
+    updatedAt: toWholeSeconds(updatedAt)
+  }
+}
+
+/** With the whole address: it is the user's own. */
+export function toExportedSession (session: StoredSession): ExportedSession {
+  const { id, contract, userAgent, address, createdAt, updatedAt, expiresAt, endedAt, endReason } = session
+  return {
+    id,
+    contract,
+    device: deviceNameOf(session),
+    userAgent,
+    address,
+    createdAt: toWholeSeconds(createdAt),
+    lastSeenAt: toWholeSeconds(updatedAt),
+    expiresAt: toWholeSeconds(expiresAt),
+    endedAt: endedAt === null ? null : toWholeSeconds(endedAt),
+    endReason
+  }
+}
+
+export function toExportedEvent ({ id, at, event, sessionId, address, actor }: OwnRecord): ExportedEvent {
+  return { id, at: toWholeSeconds(at), event, sessionId, address, actor }
+}
+
+export function toExportedTask ({ id, title, completed, createdAt }: Task): ExportedTask {
+  return { id, title, completed, createdAt: toWholeSeconds(createdAt) }
+}
