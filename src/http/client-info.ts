@@ -31,12 +31,13 @@ function deviceNameOf ({ headers }: FastifyRequest): string | null {
   return name === '' ? null : name
 }
 
-/** The address, from trusted proxies as TRUST_PROXY says, and the user agent, truncated. */
+/** The address, from trusted proxies as TRUST_PROXY says, the user agent, truncated, and what else the client says. */
 export function clientInfoOf (request: FastifyRequest): ClientInfo {
   return {
     address: addressOf(request),
     userAgent: request.headers['user-agent']?.replaceAll(/\p{Cc}/gu, '').slice(0, maxUserAgentLength) ?? null,
     deviceName: deviceNameOf(request),
-    deviceToken: deviceTokenOf(request)
+    deviceToken: deviceTokenOf(request),
+    actor: 'user'
   }
 }

@@ -6,7 +6,7 @@ export interface ClientInfo {
   deviceName?: string | null
   /** What an earlier sign-in gave this device to be recognized by, if it sends it. */
   deviceToken?: string | null
-  /** Who acts, if not the account's owner: `operator`, or `client:` and an id. */
+  /** Who acts: `user`, `operator`, or `client:` and an id; without it, who usually causes the kind of event. */
   actor?: string
 }
 

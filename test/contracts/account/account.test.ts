@@ -244,6 +244,9 @@ for (const database of databases) {
       t.notOk(await isLive(first))
       t.ok(await isLive(stranger))
       t.equal((await sessionsOf(t, stranger)).length, 1)
+      const actors = await sql`
+        SELECT DISTINCT actor FROM audit_events WHERE account_id = ${String(claimsOf(bearer).sub)}`
+      t.same(actors, [{ actor: 'user' }], 'on record as what the owner did')
     })
 
     await t.test('a changed password ends every session, and begins the one that goes on', async t => {
