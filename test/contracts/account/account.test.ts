@@ -192,7 +192,7 @@ for (const database of databases) {
       const second = await again(t, first, { 'x-client-name': named })
       const third = await again(t, first, { 'user-agent': 'okhttp/4.12.0' })
       await loggedIn(server.api, { ...first, username: '' })
-      await sql`UPDATE sessions SET address = '198.51.100.77', rotated_at = created_at + interval '61 min'
+      await sql`UPDATE sessions SET address = '198.51.100.77', rotated_at = now() + interval '61 min'
         WHERE id = ${String(claimsOf(third.token).sid)}`
 
       const reply = dataOf(await request(t, routes.sessions, { bearer: second.token }))
