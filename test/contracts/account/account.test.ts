@@ -280,7 +280,8 @@ for (const database of databases) {
       t.equal((await request(t, routes.me, { bearer: partner })).status, 200)
       t.equal((await request(t, routes.sessions, { bearer: body.token })).status, 200)
       for (const [route, options] of [
-        [routes.change, { json: { name: 'Eve' } }], [routes.sessions, {}], [routes.endAll, {}], [routes.endOthers, {}],
+        [routes.change, { json: { name: 'Eve' } }], ['GET /api/account/me/export', {}],
+        [routes.sessions, {}], [routes.endAll, {}], [routes.endOthers, {}],
         [routes.end, { path: { id: String(claimsOf(device.token).sid) } }],
         [routes.password, { json: { currentPassword: device.password, newPassword: 'violin harbor meadow' } }]
       ] as const) {
