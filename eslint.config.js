@@ -11,6 +11,7 @@ const above = {
   core: ['contracts', 'http', 'server', 'cli', 'config', 'notifiers'],
   config: ['contracts', 'http', 'server', 'cli', 'notifiers'],
   notifiers: ['contracts', 'http', 'server', 'cli', 'config'],
+  mail: ['contracts', 'http', 'server', 'cli', 'config', 'notifiers'],
   http: ['contracts', 'db', 'server', 'cli', 'config', 'notifiers'],
   contracts: ['db', 'server', 'cli', 'config', 'notifiers'],
   server: ['cli']
@@ -18,8 +19,8 @@ const above = {
 
 /** The rooms of the core (src/core/README.md): each may use those before it in the list, never one after it. */
 const rooms = [
-  'lib', 'audit', 'revocations', 'passwords', 'accounts', 'keys', 'tokens', 'sessions', 'refresh', 'validation',
-  'sign-in', 'partners', 'tasks', 'personal-data'
+  'lib', 'audit', 'revocations', 'passwords', 'accounts', 'keys', 'mail', 'challenges', 'tokens', 'sessions', 'refresh',
+  'validation', 'sign-in', 'email-links', 'partners', 'tasks', 'personal-data'
 ]
 
 const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'account', 'ops']
@@ -27,6 +28,8 @@ const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'ac
 const within = folders => folders.map(folder => `**/${folder}/**`)
 const oneWay = folders => ({ group: within(folders), message: 'Imports run one way.' })
 const noHttp = { group: ['fastify', '@fastify/*'], message: 'The core knows no HTTP.' }
+
+const tokenEngines = ['@fastify/jwt', 'fast-jwt']
 
 /** Everything else has the builder and the operators from db/query.ts. */
 const onlyInDb = { group: ['drizzle-orm', 'drizzle-orm/*', 'postgres'], message: 'Only db/ uses it.' }
@@ -103,16 +106,23 @@ export default [
     ignores: ['src/token-engine.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': ['error', {
-        paths: ['@fastify/jwt', 'fast-jwt'].map(name => ({
-          name, message: 'Only token-engine.ts uses it, with keys that are prepared once.'
-        })),
+        paths: [
+          ...tokenEngines.map(name => ({
+            name, message: 'Only token-engine.ts uses it, with keys that are prepared once.'
+          })),
+          { name: 'nodemailer', message: 'Only mail/ uses it.' }
+        ],
         patterns: [onlyInDb]
       }]
     }
   },
   {
     files: ['src/db/**'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: ['@fastify/jwt', 'fast-jwt'] }] }
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: [...tokenEngines, 'nodemailer'] }] }
+  },
+  {
+    files: ['src/mail/**'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: tokenEngines, patterns: [onlyInDb] }] }
   },
   { files: ['src/core/**', 'src/http/**'], rules: { 'no-restricted-syntax': ['error', environmentName] } },
   { files: ['src/contracts/**'], rules: { 'no-restricted-syntax': ['error', environmentName, bodySpread] } },

@@ -11,6 +11,7 @@ import { createPostgresNotifier } from './notifiers/postgres.js'
 import { openEmbedded } from './db/embedded/embedded.js'
 import { isUnavailable } from './db/errors.js'
 import { migrate } from './db/migrate.js'
+import { openMailTransport } from './mail/index.js'
 import { createRedisNotifier, openRedis } from './notifiers/redis.js'
 import { loadOrCreateSecret } from './config/secret-file.js'
 import { openEngine } from './token-engine.js'
@@ -62,6 +63,7 @@ export async function openBackend ({ settings, serves = false, log, now }: Backe
     db: database,
     notifier: openNotifier(),
     openEngine,
+    mailTransport: openMailTransport({ settings: settings.mail, issuer: settings.issuer, dataDir }),
     settings: { ...settings, secrets: { ...secrets, current } },
     now,
     onBackgroundError

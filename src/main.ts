@@ -4,6 +4,7 @@ import { auditCommand } from './cli/audit.js'
 import { clientCommand } from './cli/client.js'
 import { doctorCommand } from './cli/doctor.js'
 import { keyCommand } from './cli/key.js'
+import { mailCommand } from './cli/mail.js'
 import { migrateCommand } from './cli/migrate.js'
 import { openapiCommand } from './cli/openapi.js'
 import { serveCommand } from './cli/serve.js'
@@ -26,6 +27,7 @@ const program = new Command('keyturn')
   .addCommand(auditCommand(env))
   .addCommand(keyCommand(env))
   .addCommand(clientCommand(env))
+  .addCommand(mailCommand(env))
 
 program.helpCommand(false).addCommand(helpCommand(program))
 

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os'
 import { accessTokenTypes } from '../core/keys/jws-engine.js'
 import { storedAlgorithms } from '../db/stored-values.js'
 import {
-  choice, cidrList, databaseUrl, duration, integer, origin, originList, secret, text, url, window, type Variable
+  choice, cidrList, databaseUrl, duration, integer, optionalText, origin, originList, secret, text, url, window,
+  type Variable
 } from './variable.js'
 
 /** Variables by name, as `process.env` has them. */
@@ -12,6 +13,7 @@ const registrations = ['open', 'closed'] as const
 const passwordBlocklists = ['auto', 'all'] as const
 const bodyTokens = ['always', 'not-to-pages'] as const
 const refreshCommits = ['on', 'local'] as const
+const emailVerifications = ['off', 'record', 'required'] as const
 const switches = ['on', 'off'] as const
 
 /** Every variable Keyturn reads: the only place that knows their names besides `settings.ts`, which maps them. */
@@ -60,6 +62,18 @@ export const variables = {
   LOGIN_MAX_FAILURES_PER_ACCOUNT: integer(100, 'The same from all addresses without a live session of it', 1),
   LOGIN_MAX_FAILURES_PER_ADDRESS: integer(100, 'Failed sign-ins of one address over all accounts', 1),
   LOGIN_FAILURE_WINDOW: duration('15m', 'How long a failed sign-in counts'),
+  EMAIL_VERIFICATION: choice(emailVerifications, 'record',
+    'record: a mail at sign-up, and emailVerified says; required: nobody signs in before; off: no mail at sign-up'),
+  DELETION_GRACE: window('14d', 'How long an owner who deletes the account can think again; 0: not at all'),
+  ACCOUNT_URL: url(['http', 'https'], 'https://app.example.com/account',
+    'Address of your pages that links in mails open; default: those of Keyturn under PUBLIC_URL'),
+  MAIL_URL: url(['smtp', 'smtps'], 'smtp://user:password@host:587',
+    'SMTP server; without it mails are files in DATA_DIR/mail, and in production there are none'),
+  MAIL_FROM: optionalText('Sender, as name <address> or an address; default: no-reply at the host of PUBLIC_URL'),
+  MAIL_TEMPLATES: optionalText('Folder of templates that replace those of Keyturn, each by its name'),
+  MAIL_MAX_PER_ADDRESS: integer(5, 'Mails an hour to one address for one purpose', 1),
+  MAIL_MAX_PER_NETWORK: integer(30, 'Requests for mails an hour from one network', 1),
+  MAIL_MAX_PER_HOUR: integer(1_000, 'Mails an hour of all; beyond it they wait', 1),
   CORS_ORIGIN: originList('Origins whose pages may call with cookies, comma-separated'),
   COOKIE_SECURE: choice(['auto', 'true', 'false'], 'auto',
     'Cookies are Secure; auto: in production, or when PUBLIC_URL is https'),

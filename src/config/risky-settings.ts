@@ -26,6 +26,13 @@ const checks: readonly Check[] = [
     'PUBLIC_URL is http in production: tokens and passwords can be read on the way',
   ({ NODE_ENV }) => !environments.includes(NODE_ENV) &&
     `NODE_ENV is none of ${environments.join(', ')}, and only production makes cookies Secure by itself`,
+  ({ NODE_ENV, MAIL_URL }) => NODE_ENV === 'production' && MAIL_URL === undefined &&
+    'MAIL_URL is not set: no mail is sent, so nobody who forgot a password comes back',
+  ({ EMAIL_VERIFICATION, NODE_ENV, MAIL_URL }) =>
+    EMAIL_VERIFICATION === 'required' && NODE_ENV === 'production' && MAIL_URL === undefined &&
+    'EMAIL_VERIFICATION=required without MAIL_URL: no new account can ever sign in',
+  ({ MAIL_URL }) => MAIL_URL !== undefined && new URL(MAIL_URL).searchParams.has('insecure') &&
+    'MAIL_URL has ?insecure: codes and the password of the SMTP server can be read on the way',
   ({ DATABASE_URL }) => DATABASE_URL !== undefined && parseAddresses(DATABASE_URL).some(isUnencrypted) &&
     'DATABASE_URL names another host without TLS; add ?sslmode=verify-full',
   ({ CORS_ORIGIN }) => CORS_ORIGIN.some(isPlain) &&

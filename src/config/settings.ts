@@ -1,7 +1,8 @@
 import type { CoreSettings } from '../core/settings.js'
-import { ConfigError, readEnvironment, type Environment } from './environment.js'
+import { ConfigError, readEnvironment, type Environment, type Values } from './environment.js'
 import { parseListen, type ListenAddress } from './listen-addresses.js'
 import { riskySettings } from './risky-settings.js'
+import type { MailSettings } from '../mail/index.js'
 import { readSecretFiles, sharedSecrets } from './secret-variables.js'
 
 /** Settings as the program sees them: durations in seconds, lists split, defaults filled in. */
@@ -9,6 +10,7 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   listen: ListenAddress[]
   database: { url: string | undefined, poolMax: number, dataDir: string, refreshCommit: 'on' | 'local' }
   redisUrl: string | undefined
+  mail: MailSettings
   /** Without `current` the secret kept in `database.dataDir`. */
   secrets: { current: string | undefined, previous: string | undefined }
   /** CIDRs of the proxies whose X-Forwarded-For is trusted. */
@@ -26,6 +28,8 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   passwordRules: { blocklist: 'auto' | 'all', spaMinLength: number }
   /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
   rateLimit: { max: number, maxRegistrations: number, window: number }
+  /** Whether the operator has pages of their own for what a mail opens. */
+  hasOwnPages: boolean
   /** Whether anyone can make an account. */
   registration: 'open' | 'closed'
   logLevel: string
@@ -64,6 +68,14 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
       refreshCommit: values.REFRESH_COMMIT
     },
     redisUrl: values.REDIS_URL,
+    mail: {
+      delivery: deliveryOf(values),
+      url: values.MAIL_URL,
+      from: values.MAIL_FROM ?? `no-reply@${new URL(values.PUBLIC_URL).hostname}`,
+      templates: values.MAIL_TEMPLATES
+    },
+    pagesUrl: (values.ACCOUNT_URL ?? `${values.PUBLIC_URL}/account`).replace(/\/+$/, ''),
+    hasOwnPages: values.ACCOUNT_URL !== undefined,
     secrets: { current: values.KEYTURN_SECRET, previous: values.KEYTURN_SECRET_PREVIOUS },
     keys: { algorithm: values.JWT_ALG, sharedSecret: values.JWT_SECRET, rotation: values.KEY_ROTATION },
     tokens: { accessTokenType: values.ACCESS_TOKEN_TYP, hasEmail: values.ACCESS_TOKEN_EMAIL === 'on' },
@@ -92,6 +104,13 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
       maxFailuresPerAddress: values.LOGIN_MAX_FAILURES_PER_ADDRESS,
       failureWindow: values.LOGIN_FAILURE_WINDOW
     },
+    emailVerification: values.EMAIL_VERIFICATION,
+    deletionGrace: values.DELETION_GRACE,
+    mailLimits: {
+      maxPerAddress: values.MAIL_MAX_PER_ADDRESS,
+      maxPerNetwork: values.MAIL_MAX_PER_NETWORK,
+      maxPerHour: values.MAIL_MAX_PER_HOUR
+    },
     auditRetention: values.AUDIT_RETENTION,
     quotas: { sessions: values.ACCOUNT_SESSIONS_MAX, tasks: values.ACCOUNT_TASKS_MAX },
     passwordRules: { blocklist: values.PASSWORD_BLOCKLIST, spaMinLength: values.SPA_MIN_PASSWORD },
@@ -109,4 +128,10 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     logLevel: values.LOG_LEVEL,
     risks: riskySettings(values)
   }
+}
+
+/** Files are for trying things out: in production nobody would read them. */
+function deliveryOf ({ MAIL_URL, NODE_ENV }: Pick<Values, 'MAIL_URL' | 'NODE_ENV'>): MailSettings['delivery'] {
+  if (MAIL_URL !== undefined) return 'smtp'
+  return NODE_ENV === 'production' ? 'none' : 'files'
 }

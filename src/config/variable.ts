@@ -23,6 +23,11 @@ export const text = (defaultText: string, description: string): Variable<string>
   description, default: defaultText, isValid: () => true, rule: '', parse: value => value
 })
 
+/** Any text, or none. */
+export const optionalText = (description: string): Optional<string> => ({
+  description, default: undefined, isValid: () => true, rule: '', parse: value => value
+})
+
 /** Seconds, at least 1. */
 export const duration = (defaultText: string, description: string): Variable<number> => ({
   description,

@@ -20,9 +20,15 @@ export const authErrorCodes = [
   'task_not_found',
   'task_forbidden',
   'task_limit_reached',
+  'invalid_code',
+  'invalid_link',
+  'email_not_verified',
+  'deletion_pending',
   'too_many_failures',
+  'too_many_mails',
   'too_many_polls',
   'overloaded',
+  'mail_unavailable',
   'unavailable'
 ] as const
 
@@ -36,8 +42,21 @@ export const tokenErrorReasons = [
 
 export type TokenErrorReason = typeof tokenErrorReasons[number]
 
+/** Why a code from a mail is refused. */
+export const codeErrorReasons = ['code_wrong', 'code_expired', 'code_used', 'code_exhausted'] as const
+
+export type CodeErrorReason = typeof codeErrorReasons[number]
+
+/** Why a link from a mail is refused. */
+export const linkErrorReasons = ['token_unknown', 'token_expired', 'token_used'] as const
+
+export type LinkErrorReason = typeof linkErrorReasons[number]
+
+export type ErrorReason = TokenErrorReason | CodeErrorReason | LinkErrorReason
+
 interface ErrorDetail {
-  reason?: TokenErrorReason
+  reason?: ErrorReason
+  deletesAt?: Date
   retryAfter?: number
   cause?: unknown
   message?: string
@@ -47,8 +66,10 @@ interface ErrorDetail {
 /** The only error that the core throws on purpose. The message is for logs; clients may see the rest. */
 export class AuthError extends Error {
   readonly code: AuthErrorCode
-  /** Set with `invalid_token` and `invalid_refresh_token`. */
-  readonly reason: TokenErrorReason | undefined
+  /** Set with `invalid_…` of tokens, codes and links. */
+  readonly reason: ErrorReason | undefined
+  /** Set with `deletion_pending`: when the account is deleted. */
+  readonly deletesAt: Date | undefined
   /** Seconds after which a retry makes sense; set with `too_many_…`. */
   readonly retryAfter: number | undefined
   /** What exactly is wrong with the request of a partner's developer (`error_description`, RFC 6749 5.2). */
@@ -59,6 +80,7 @@ export class AuthError extends Error {
     this.name = 'AuthError'
     this.code = code
     this.reason = detail.reason
+    this.deletesAt = detail.deletesAt
     this.retryAfter = detail.retryAfter
     this.description = detail.description
   }

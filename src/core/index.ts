@@ -1,8 +1,12 @@
 import type { Database } from '../db/database.js'
 import { createAccounts } from './accounts/accounts.js'
 import { createAudit } from './audit/index.js'
+import { createChallengeMail } from './challenges/challenge-mail.js'
+import { createEmailLinks } from './email-links/index.js'
 import { createKeys, keyCheckIntervalMs, type OpenEngine } from './keys/index.js'
 import { createPeriodicJobs } from './lib/periodic.js'
+import { createMail } from './mail/index.js'
+import type { MailTransport } from './mail/mail.js'
 import { createPartners } from './partners/index.js'
 import { createPasswords } from './passwords/index.js'
 import { createPersonalData } from './personal-data/index.js'
@@ -20,6 +24,7 @@ export interface CoreNeeds {
   notifier: Notifier
   /** Opens the engine that signs and verifies with a key. */
   openEngine: OpenEngine
+  mailTransport: MailTransport
   settings: CoreSettings
   /** Milliseconds since 1970. */
   now: () => number
@@ -30,8 +35,9 @@ export interface CoreNeeds {
 export type Core = ReturnType<typeof createCore>
 
 /** The rooms of the core, each over rooms above it; nothing is read or written before `lifecycle.load`. */
-export function createCore ({ db, notifier, openEngine, settings, now, onBackgroundError: onError }: CoreNeeds) {
-  const { issuer, secrets, lifetimes, quotas, signIn: limits } = settings
+export function createCore (needs: CoreNeeds) {
+  const { db, notifier, openEngine, mailTransport: transport, settings, now, onBackgroundError: onError } = needs
+  const { issuer, secrets, lifetimes, quotas, signIn: limits, emailVerification, pagesUrl } = settings
   const maxTokenLifetime = Math.max(lifetimes.accessToken, lifetimes.longAccessToken)
 
   const audit = createAudit({ db, retention: settings.auditRetention, maxTokenLifetime })
@@ -39,6 +45,8 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const passwords = createPasswords({ settings: settings.passwords, issuer })
   const accounts = createAccounts({ db, passwords, revocations })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
+  const mail = createMail({ db, keyring, transport, limits: settings.mailLimits, onError })
+  const challengeMail = createChallengeMail({ sql: db.sql, keyring, mail, pagesUrl })
   const tokens = createTokens({ keyring, keys, issuer, settings: settings.tokens, now })
   const sessions = createSessions({ db, tokens, revocations, lifetimes, quotas, maxTokenLifetime })
   const refresh = createRefresh({
@@ -47,17 +55,59 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
   const validation = createValidation({
     db, tokens, sessions, refresh, revocations, settings: settings.validation, now
   })
-  const signIn = createSignIn({ db, keyring, revocations, passwords, accounts, sessions, limits, now, onError })
+  const signIn = createSignIn({
+    db,
+    keyring,
+    revocations,
+    passwords,
+    accounts,
+    mail,
+    challengeMail,
+    sessions,
+    limits,
+    emailVerification,
+    now,
+    onError
+  })
+  const emailLinks = createEmailLinks({
+    db, keyring, revocations, passwords, accounts, mail, challengeMail, sessions, signIn, onError
+  })
   const partners = createPartners({
     db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
   })
   const tasks = createTasks({ db, maxPerAccount: quotas.tasks })
-  const personalData = createPersonalData({ db, audit, accounts, tasks })
-  const jobs = [() => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge, audit.retain]
+  const personalData = createPersonalData({
+    db,
+    audit,
+    revocations,
+    passwords,
+    accounts,
+    mail,
+    proof: signIn.proof,
+    tasks,
+    grace: settings.deletionGrace,
+    now
+  })
+  const jobs = [
+    () => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge, audit.retain,
+    () => mail.cleanUp(), () => emailLinks.cleanUp(), personalData.deleteDue
+  ]
   const periodicJobs = createPeriodicJobs({ jobs, intervalMs: keyCheckIntervalMs, onError })
 
   const rooms = {
-    audit, passwords, accounts, keys, sessions, refresh, validation, signIn, partners, tasks, personalData
+    audit,
+    passwords,
+    accounts,
+    keys,
+    mail,
+    sessions,
+    refresh,
+    validation,
+    signIn,
+    emailLinks,
+    partners,
+    tasks,
+    personalData
   }
 
   return {
@@ -65,7 +115,11 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
 
     /** What this process is doing now. */
     metrics: () => ({
-      ...validation.metrics(), ...refresh.metrics(), ...passwords.metrics(), ...revocations.metrics()
+      ...validation.metrics(),
+      ...refresh.metrics(),
+      ...passwords.metrics(),
+      ...revocations.metrics(),
+      ...mail.metrics()
     }),
 
     lifecycle: {
@@ -76,11 +130,11 @@ export function createCore ({ db, notifier, openEngine, settings, now, onBackgro
       isReady: async (): Promise<boolean> => keys.ready && db.isWritable(),
 
       /** Starts what a server does periodically; the keys must be loaded. */
-      start: (): void => [periodicJobs, revocations.feed].forEach(each => each.start()),
+      start: (): void => [periodicJobs, revocations.feed, mail.delivery].forEach(each => each.start()),
 
       /** Writes what is pending; to be called before the database is closed. */
       async close (): Promise<void> {
-        await Promise.all([periodicJobs.stop(), revocations.feed.stop()])
+        await Promise.all([periodicJobs.stop(), revocations.feed.stop(), mail.delivery.stop()])
         await refresh.close()
         await Promise.all([keys.close(), notifier.close()])
       }

@@ -2,7 +2,8 @@ import type { KeySettings } from './keys/index.js'
 import type { PasswordSettings } from './passwords/index.js'
 import type { RefreshPolicy } from './refresh/index.js'
 import type { Lifetimes } from './sessions/index.js'
-import type { LoginThrottleSettings } from './sign-in/index.js'
+import type { MailLimitSettings } from './mail/index.js'
+import type { EmailVerification, LoginThrottleSettings } from './sign-in/index.js'
 import type { TokenSettings } from './tokens/index.js'
 import type { ValidationSettings } from './validation/validation.js'
 
@@ -19,6 +20,12 @@ export interface CoreSettings {
   validation: ValidationSettings
   passwords: PasswordSettings
   signIn: LoginThrottleSettings
+  emailVerification: EmailVerification
+  mailLimits: MailLimitSettings
+  /** Seconds from an owner's wish to delete the account to its deletion. */
+  deletionGrace: number
+  /** The address of the pages that links in mails open, without a slash at its end. */
+  pagesUrl: string
   /** Seconds for which audit records are kept. */
   auditRetention: number
   /** What an account can have at most. */

@@ -16,12 +16,15 @@ export const placements: Record<string, Placement> = {
   sessions: { by: 'account_id', beside: 'accounts' },
   tasks: { by: 'account_id', beside: 'accounts' },
   audit_events: { by: 'account_id', beside: 'accounts' },
+  challenges: { by: 'account_id', beside: 'accounts' },
+  mails: { by: 'account_id', beside: 'accounts' },
   account_identifiers: { by: 'value' },
   clients: 'copied',
   client_assertions: 'copied',
   event_acknowledgements: 'copied',
   signing_keys: 'copied',
-  login_throttle: 'coordinator'
+  login_throttle: 'coordinator',
+  mail_counts: 'coordinator'
 }
 
 /** Something that `distribute` does: in words, and in SQL. */

@@ -3,7 +3,9 @@ import { PgDialect, type PreparedQueryConfig } from 'drizzle-orm/pg-core'
 import { PgRemoteDatabase, PgRemoteSession, type PreparedQuery } from 'drizzle-orm/pg-proxy'
 import type { Pool } from './pool.js'
 
-export { and, eq, getTableColumns, gt, isNull, lt, not, or, sql as expression } from 'drizzle-orm'
+export {
+  and, eq, getTableColumns, gt, isNotNull, isNull, lt, lte, not, or, sql as expression
+} from 'drizzle-orm'
 
 /** Relations between tables are not used. */
 type NoSchema = Record<string, never>

@@ -1,21 +1,20 @@
 import { sql } from 'drizzle-orm'
 import {
-  bigint, boolean, customType, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
+  bigint, boolean, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
 import { isCacheInvalidatingEvent, type AuditEvent } from './audit-events.js'
-import type {
-  ClientGrant, ClientPermission, EndReason, IdentifierKind, SessionContract, StoredAlgorithm
-} from './stored-values.js'
+import { bytea } from './bytea.js'
+import type { EndReason, IdentifierKind, SessionContract, StoredAlgorithm } from './stored-values.js'
 
 /*
  * Rows that belong to an account have a primary key that begins with account_id: a distributed Postgres
- * keeps an account's rows on one shard, and every hot statement names that shard.
+ * keeps an account's rows on one shard, and every hot statement names that shard. The tables of
+ * mails and of partners are in mail-schema.ts and partner-schema.ts.
  *
  * Only drizzle-kit calls the functions in here, when it makes a migration, so coverage does not count them.
  */
 
 /* c8 ignore start */
-const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 const instant = (name: string) => timestamp(name, { withTimezone: true })
 
 /**
@@ -37,6 +36,8 @@ export const accounts = pgTable('accounts', {
   /** The integer id of contract `spa`. */
   number: bigint({ mode: 'number' }).generatedAlwaysAsIdentity().unique(),
   email: text().notNull().unique(),
+  /** When its owner proved that they read the address. */
+  emailVerifiedAt: instant('email_verified_at'),
   username: text(),
   name: text(),
   passwordHash: text('password_hash').notNull(),
@@ -46,10 +47,13 @@ export const accounts = pgTable('accounts', {
   /** Advanced by whatever ends all access; sessions of older epochs have ended, also one inserted late by a race. */
   epoch: integer().notNull().default(0),
   disabledAt: instant('disabled_at'),
+  /** When it is deleted for good, which its owner asked for; until then they can think again. */
+  deletesAt: instant('deletes_at'),
   createdAt: instant('created_at').notNull().defaultNow(),
   updatedAt: instant('updated_at').notNull().defaultNow()
 }, table => [
-  uniqueIndex('accounts_username_unique').on(sql`lower(${table.username})`)
+  uniqueIndex('accounts_username_unique').on(sql`lower(${table.username})`),
+  index('accounts_to_delete').on(table.deletesAt).where(sql`deletes_at IS NOT NULL`)
 ])
 
 /** No index on a column that a refresh changes: refresh must stay a heap-only (HOT) update. */
@@ -117,33 +121,6 @@ export const signingKeys = pgTable('signing_keys', {
   primaryKey({ columns: [table.algorithm, table.number] })
 ])
 
-/**
- * Partner services. `grants` and `scope` are lists with spaces between (RFC 6749 3.3), as version 0.1 writes them;
- * everything else reads the arrays made of them. Once no process of 0.1 is left, the texts can go (ADR 0014).
- */
-export const clients = pgTable('clients', {
-  id: text().primaryKey(),
-  name: text().notNull(),
-  secretHash: bytea('secret_hash'),
-  /** A JWK set, for clients that sign instead of sending a secret. */
-  publicKeys: text('public_keys'),
-  grants: text().notNull(),
-  grantTypes: text('grant_types').array().notNull().generatedAlwaysAs(sql`string_to_array(grants, ' ')`)
-    .$type<ClientGrant[]>(),
-  /** Version 0.1 knows none of them and allows all: its clients keep all, also those it adds while it still runs. */
-  permissions: text().array().notNull().default(sql`'{introspect,revoke,events}'`).$type<ClientPermission[]>(),
-  audience: text().notNull(),
-  /** Whether no other client may have the audience. Clients of version 0.1 may share one. */
-  audienceIsOwn: boolean('audience_is_own').notNull().default(false),
-  scope: text().notNull(),
-  scopes: text().array().notNull().generatedAlwaysAs(sql`string_to_array(scope, ' ')`),
-  createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
-  /** It has acknowledged every event before this. */
-  eventsFrom: instant('events_from').notNull().default(sql`clock_timestamp()`)
-}, table => [
-  uniqueIndex('clients_own_audience').on(table.audience).where(sql`audience_is_own`)
-])
-
 /** Failed sign-ins under a keyed hash, and attempts in flight. */
 export const loginThrottle = pgTable('login_throttle', {
   key: text().primaryKey(),
@@ -156,24 +133,6 @@ export const loginThrottle = pgTable('login_throttle', {
   guesses: instant('guesses').array().notNull()
 }, table => [
   index('login_throttle_in_time').on(table.endsAt)
-])
-
-/** Client assertions that were used, until they expire by themselves (RFC 7523 3). */
-export const clientAssertions = pgTable('client_assertions', {
-  clientId: text('client_id').notNull().references(() => clients.id, { onDelete: 'cascade' }),
-  jti: text().notNull(),
-  expiresAt: instant('expires_at').notNull()
-}, table => [
-  primaryKey({ columns: [table.clientId, table.jti] })
-])
-
-/** Which events a partner has acknowledged; the others are sent again (RFC 8936 2.4). */
-export const eventAcknowledgements = pgTable('event_acknowledgements', {
-  clientId: text('client_id').notNull().references(() => clients.id, { onDelete: 'cascade' }),
-  eventId: uuid('event_id').notNull(),
-  at: instant('at').notNull().default(sql`clock_timestamp()`)
-}, table => [
-  primaryKey({ columns: [table.clientId, table.eventId] })
 ])
 
 /** Kept when the account is deleted: the record stays, without personal data. */

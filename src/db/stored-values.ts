@@ -4,7 +4,10 @@ export const sessionContracts = ['partner', 'session', 'spa', 'tasks', 'web', 'a
 export type SessionContract = typeof sessionContracts[number]
 
 /** Why a session ended, as stored in `sessions.end_reason`. */
-export const endReasons = ['signed_out', 'revoked', 'reused', 'password_changed', 'disabled', 'session_limit'] as const
+export const endReasons = [
+  'signed_out', 'revoked', 'reused', 'password_changed', 'disabled', 'session_limit', 'deletion_scheduled',
+  'email_change_undone'
+] as const
 
 export type EndReason = typeof endReasons[number]
 
@@ -30,3 +33,18 @@ export type StoredAlgorithm = typeof storedAlgorithms[number]
 
 /** What an account can be found by, as stored in `account_identifiers.kind`. */
 export type IdentifierKind = 'email' | 'username'
+
+/** What a challenge is for, as stored in `challenges.purpose`. */
+export const challengePurposes = [
+  'verify_email', 'reset_password', 'change_email', 'undo_email_change', 'sign_in'
+] as const
+
+export type ChallengePurpose = typeof challengePurposes[number]
+
+/** What a mail says, as stored in `mails.kind`; each has its templates. */
+export const mailKinds = [
+  'verify-email', 'reset-password', 'change-email', 'sign-in-code', 'sign-in-link', 'email-changed', 'password-changed',
+  'deletion-scheduled', 'address-taken', 'test'
+] as const
+
+export type MailKind = typeof mailKinds[number]

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox'
+import { Type, type TSchema } from '@sinclair/typebox'
 import { tokenErrorReasons } from '../core/errors.js'
 import type { RenderedFailure } from './contract.js'
 import type { Failure, FailureCode, Problem } from './failure.js'
@@ -45,30 +45,38 @@ export interface EnvelopeOptions {
   reasons?: Partial<Record<FailureCode, string>>
   /** The code and the reason of a body in which nothing else is wrong, if it has its own. */
   ofProblems?: (problems: readonly Problem[]) => { code: string, message: string, reason: string } | null
-  /** What `ofProblems` may return as the reason. */
-  problemReasons?: readonly string[]
+  /** What `ofProblems`, or a failure itself, may have as the reason besides. */
+  moreReasons?: readonly string[]
+  /** Of failures whose details are an object: what is in them. */
+  objectDetails?: { schema: TSchema, of: (failure: Failure) => object | null }
 }
 
 /** How a contract with an envelope renders its refusals, and what its document says of them. */
 export function envelope (options: EnvelopeOptions) {
-  const { table, failures, ofProblems = () => null, problemReasons = [] } = options
+  const { table, failures, ofProblems = () => null, moreReasons = [], objectDetails } = options
   const codes = { ...commonCodes, ...options.codes }
   const reasons: Partial<Record<FailureCode, string>> = { ...commonReasons, ...options.reasons }
   const codeOf = (code: FailureCode): string => codes[code] ?? code.toUpperCase()
 
-  function render ({ code, reason, problems }: Failure): RenderedFailure {
+  function render (failure: Failure): RenderedFailure {
+    const { code, reason, problems } = failure
     const { status, message } = table[code]
+    const details = objectDetails?.of(failure) ?? null
     const error = {
       code: codeOf(code),
       message,
       reason: reason ?? reasons[code] ?? otherReason,
       retryable: status === 429 || status === 503,
-      ...problems !== undefined && (ofProblems(problems) ?? { details: problems.map(toDetail) })
+      ...problems !== undefined && (ofProblems(problems) ?? { details: problems.map(toDetail) }),
+      ...details !== null && { details }
     }
     return { status, body: { success: false, error } }
   }
 
-  const reasonTexts: string[] = [...tokenErrorReasons, ...Object.values(reasons), ...problemReasons, otherReason]
+  const reasonTexts: string[] = [...tokenErrorReasons, ...Object.values(reasons), ...moreReasons, otherReason]
+  const problemDetails = Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
+    description: 'What is wrong with the body, with `VALIDATION_ERROR`'
+  })
 
   return {
     render,
@@ -80,9 +88,8 @@ export function envelope (options: EnvelopeOptions) {
         message: Type.String({ description: 'For people; may change' }),
         reason: textOf('ErrorReason', 'Why, for a token that is refused', reasonTexts),
         retryable: Type.Boolean({ description: 'Whether the same request may succeed later; keep your tokens' }),
-        details: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
-          description: 'What is wrong with the body, with `VALIDATION_ERROR`'
-        }))
+        details: Type.Optional(
+          objectDetails === undefined ? problemDetails : Type.Union([problemDetails, objectDetails.schema]))
       })
     }, { title: 'Error' })
   }

@@ -28,13 +28,24 @@ export const cookieFailures = ['foreign_origin', 'cookie_repeated'] as const sat
 /** Failures of a route that hashes a password. */
 export const hashingFailures = ['overloaded', 'rate_limited'] as const satisfies FailureCode[]
 
+/** Refusals of somebody who has proved who they are. */
+export const admissionFailures = ['email_not_verified', 'deletion_pending'] as const satisfies FailureCode[]
+
+/** Failures of a route that sends a mail. */
+export const mailFailures = [...bodyFailures, 'too_many_mails', 'mail_unavailable'] as const satisfies FailureCode[]
+
+/** Failures of a code or a link from a mail. */
+export const proofFailures = [
+  ...bodyFailures, 'invalid_code', 'invalid_link', 'too_many_failures', 'overloaded'
+] as const satisfies FailureCode[]
+
 export const signInFailures = [
-  ...bodyFailures, 'invalid_credentials', 'too_many_failures', ...hashingFailures
+  ...bodyFailures, 'invalid_credentials', 'too_many_failures', ...admissionFailures, ...hashingFailures
 ] as const satisfies FailureCode[]
 
 export const signUpFailures = [
   ...bodyFailures, 'email_taken', 'password_unacceptable', 'password_common', 'registration_closed',
-  ...hashingFailures
+  'email_not_verified', 'mail_unavailable', ...hashingFailures
 ] as const satisfies FailureCode[]
 
 type Table = Record<FailureCode, { status: number }>

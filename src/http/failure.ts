@@ -1,5 +1,5 @@
 import type { FastifyError } from 'fastify'
-import { AuthError, type AuthErrorCode, type TokenErrorReason } from '../core/errors.js'
+import { AuthError, type AuthErrorCode, type ErrorReason } from '../core/errors.js'
 
 /** Failures of a request before it reaches the core, and the internal error. */
 export const httpFailureCodes = [
@@ -39,7 +39,9 @@ export interface Problem {
 /** A refusal as the contracts see it; each renders it in its own shape. */
 export interface Failure {
   code: FailureCode
-  reason?: TokenErrorReason
+  reason?: ErrorReason
+  /** With `deletion_pending`. */
+  deletesAt?: Date
   /** Seconds. */
   retryAfter?: number
   /** What exactly is wrong, in English, where a contract has a place for it. */
@@ -51,7 +53,7 @@ export interface Failure {
 export class HttpFailure extends Error {
   readonly failure: Failure
 
-  constructor (code: HttpFailureCode, detail: Pick<Failure, 'description' | 'retryAfter'> = {}) {
+  constructor (code: HttpFailureCode, detail: Pick<Failure, 'description' | 'retryAfter' | 'problems'> = {}) {
     super(code)
     this.name = 'HttpFailure'
     this.failure = { code, ...detail }
@@ -81,8 +83,9 @@ export function toFailure (error: FastifyError): Failure {
     return { code: 'invalid_body', problems: toProblems(error.validation, error.validationContext) }
   }
   if (error instanceof AuthError) {
-    const { code, reason, retryAfter, description } = error
-    const detail = Object.entries({ reason, retryAfter, description }).filter(([, value]) => value !== undefined)
+    const { code, reason, retryAfter, description, deletesAt } = error
+    const detail = Object.entries({ reason, retryAfter, description, deletesAt })
+      .filter(([, value]) => value !== undefined)
     return { code, ...Object.fromEntries(detail) }
   }
   if (malformedRequestCodes.has(error.code)) return { code: 'malformed_request' }

@@ -20,6 +20,7 @@ export async function describeContract (name: ContractName): Promise<object> {
     db: openDatabase({ target: { socketFolder: '/' }, poolMax: 1, toUnavailable: unavailable }),
     notifier: noopNotifier,
     openEngine,
+    mailTransport: { isAvailable: false, send: () => Promise.reject(new Error('sends nothing')) },
     settings: { ...settings, secrets: { current: 'signs nothing', previous: undefined } },
     now: Date.now,
     onBackgroundError: String

@@ -7,7 +7,7 @@ import t from 'tap'
  */
 
 /** Statements about tables of one server only. */
-const ofOneServer = new Set(['sign-in/login-throttle-statements.ts'])
+const ofOneServer = new Set(['sign-in/login-throttle-statements.ts', 'mail/mail-limits.ts'])
 
 /** Of what is written in a source between backticks, the SQL. */
 function statementsIn (source: string): string[] {

@@ -48,6 +48,7 @@ t.test('what a request asks of the database, it asks of one server', {
     db: { ...db, sql: pool, refreshSql: pool, query: openQuery(pool) },
     notifier: noopNotifier,
     openEngine,
+    mailTransport: { isAvailable: true, send: async () => {} },
     settings: { ...settings, secrets: { ...settings.secrets, current: String(settings.secrets.current) } },
     now: Date.now,
     onBackgroundError: error => t.fail(String(error))

@@ -4,6 +4,8 @@ import t from 'tap'
 import { selectOwnRecords, selectRecords, type AuditRecord, type OwnRecord } from '../../src/core/audit/audit-log.js'
 import { selectPageEnd as selectAuditPageEnd } from '../../src/core/audit/retention.js'
 import { accountColumns, type AccountRow } from '../../src/core/accounts/account.js'
+import { presentCode, presentLink, type PresentedRow } from '../../src/core/challenges/challenge-statements.js'
+import { selectCount, type Counted } from '../../src/core/mail/mail-limits.js'
 import {
   deleteClient, insertClient, selectClient, type Client, type ClientRow
 } from '../../src/core/partners/client-statements.js'
@@ -93,7 +95,9 @@ const account = {
   subscriptionExpiresAt: 'timestamptz',
   createdAt: 'timestamptz',
   updatedAt: 'timestamptz',
-  disabledAt: 'timestamptz'
+  disabledAt: 'timestamptz',
+  emailVerifiedAt: 'timestamptz',
+  deletesAt: 'timestamptz'
 } as const
 const subject = { accountId: 'uuid', email: 'text', contract: 'text', generation: 'int4', expiresIn: 'float8' } as const
 
@@ -123,6 +127,7 @@ describes<StartedRow>('StartedRow of the only session', insertOnlySession(sql, {
   contract: 'account',
   clientInfo,
   access: { accountId: token.accountId, reason: 'password_changed', by: clientInfo },
+  notice: sql`SELECT 1`,
   events: ['password_changed'],
   secret,
   lifetime: 60
@@ -226,9 +231,20 @@ describes<LookedUpRow>('LookedUpRow', selectForPassword(sql, token.accountId, 'x
   username: 'text',
   name: 'text',
   passwordHash: 'text',
+  epoch: 'int4',
+  emailVerifiedAt: 'timestamptz',
+  deletesAt: 'timestamptz',
   isDisabled: 'bool',
   isKnownNetwork: 'bool'
 })
+describes<Counted>('Counted', selectCount(sql, 'x', 1, 1), { isAdmitted: 'bool', retryAfter: 'int4' })
+const presented = {
+  id: 'uuid', email: 'text', isMatch: 'bool', isUsed: 'bool', isInTime: 'bool', triesLeft: 'int4', isCurrent: 'bool'
+} as const
+const presentedFor = { accountId: token.accountId, purpose: 'sign_in' } as const
+const hashes = { current: secret, previous: secret }
+describes<PresentedRow>('PresentedRow', presentCode(sql, presentedFor, hashes), presented)
+describes<PresentedRow>('PresentedRow of a link', presentLink(sql, presentedFor, token.sessionId, secret), presented)
 const throttle = createLoginThrottleStatements(sql)
 describes<CountedRow>('CountedRow', throttle.countFailure(['x'], 'x', 60), { isLast: 'bool' })
 describes<ReservedRow>('ReservedRow', throttle.reserve([{ key: 'x', limit: 1 }]), {

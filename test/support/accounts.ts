@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { AuthError, type TokenErrorReason } from '../../src/core/errors.js'
+import { AuthError, type ErrorReason, type TokenErrorReason } from '../../src/core/errors.js'
 import type { Core } from '../../src/core/index.js'
 import type { SignedIn } from '../../src/core/sessions/session-start.js'
 import type { IssuedAccessToken } from '../../src/core/sessions/token-issuer.js'
@@ -24,7 +24,7 @@ export async function refusesRefresh (
 }
 
 /** Why an access token is refused, or `null` when it is good. */
-export async function rejectionOf (core: Core, accessToken: string): Promise<TokenErrorReason | null> {
+export async function rejectionOf (core: Core, accessToken: string): Promise<ErrorReason | null> {
   try {
     await core.validation.authenticate(accessToken)
     return null

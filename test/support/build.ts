@@ -34,6 +34,7 @@ const testSettings: Overrides = {
   passwords: { memory: 1024, passes: 2, queue: 400 },
   signIn: { maxFailures: 100_000, maxFailuresPerAccount: 100_000, maxFailuresPerAddress: 100_000 },
   rateLimit: { max: 0 },
+  mailLimits: { maxPerNetwork: 100_000, maxPerHour: 1_000_000 },
   validation: { cacheMax: 1000 }
 }
 

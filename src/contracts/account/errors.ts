@@ -1,9 +1,13 @@
+import { Type } from '@sinclair/typebox'
+import { codeErrorReasons, linkErrorReasons } from '../../core/errors.js'
 import { envelope } from '../../http/envelope.js'
 import type { Problem } from '../../http/failure.js'
 import { failureTable } from '../../http/failure-defaults.js'
 import {
-  listenerFailures, signInFailures, signUpFailures, tokenFailures
+  listenerFailures, mailFailures, proofFailures, signInFailures, signUpFailures, tokenFailures
 } from '../../http/failure-schemas.js'
+import { Timestamp } from '../../http/schemas.js'
+import { toWholeSeconds } from '../../http/timestamps.js'
 
 export const accountErrors = failureTable({
   invalid_credentials: [401, 'Email or password is incorrect'],
@@ -33,12 +37,15 @@ function refusedPassword ([problem, ...others]: readonly Problem[]) {
 export const { render: renderAccountFailure, errorBody } = envelope({
   table: accountErrors,
   failures: [
-    ...listenerFailures, ...signInFailures, ...signUpFailures, ...tokenFailures, 'invalid_refresh_token',
+    ...listenerFailures, ...signInFailures, ...signUpFailures, ...tokenFailures, ...mailFailures, ...proofFailures,
+    'invalid_refresh_token',
     'wrong_contract', 'username_taken', 'wrong_password', 'session_not_found', 'internal', 'unavailable'
   ],
   codes: {
     wrong_contract: 'FORBIDDEN',
     wrong_password: 'INVALID_CREDENTIALS',
+    invalid_link: 'INVALID_TOKEN',
+    too_many_mails: 'RATE_LIMITED',
     password_unacceptable: 'PASSWORD_REFUSED',
     password_common: 'PASSWORD_REFUSED'
   },
@@ -51,8 +58,20 @@ export const { render: renderAccountFailure, errorBody } = envelope({
     email_taken: 'email_taken',
     username_taken: 'username_taken',
     registration_closed: 'registration_closed',
-    session_not_found: 'not_found'
+    session_not_found: 'not_found',
+    invalid_code: 'code_wrong',
+    invalid_link: 'token_unknown',
+    email_not_verified: 'email_not_verified',
+    deletion_pending: 'deletion_pending',
+    too_many_mails: 'rate_limited',
+    mail_unavailable: 'mail_unavailable'
   },
   ofProblems: refusedPassword,
-  problemReasons: Object.values(passwordReasons).map(({ reason }) => reason)
+  moreReasons: [
+    ...Object.values(passwordReasons).map(({ reason }) => reason), ...codeErrorReasons, ...linkErrorReasons
+  ],
+  objectDetails: {
+    schema: Type.Object({ deletesAt: Timestamp }, { description: 'With `DELETION_PENDING`' }),
+    of: ({ deletesAt }) => deletesAt === undefined ? null : { deletesAt: toWholeSeconds(deletesAt) }
+  }
 })

@@ -7,7 +7,9 @@ import { tokenFailures } from '../../http/failure-schemas.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
 import { toSubscription } from '../../http/subscription.js'
 import { Exported } from './export-schemas.js'
-import { toExportedEvent, toExportedProfile, toExportedSession, toExportedTask } from './export-views.js'
+import {
+  toExportedEvent, toExportedMail, toExportedProfile, toExportedSession, toExportedTask
+} from './export-views.js'
 import { failures } from './schemas.js'
 
 /** All that is stored of a user, as a file. It may be large: it is read from the database while it is sent. */
@@ -27,13 +29,15 @@ export const exportRoute: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
     },
     onRequest: check
   }, async (request, reply) => {
-    const { account, sessions, auditEvents, tasks } = await core.personalData.export(principalOf(request).accountId)
+    const { accountId } = principalOf(request)
+    const { account, sessions, auditEvents, mails, tasks } = await core.personalData.export(accountId)
     const parts = {
       exportedAt: toWholeSeconds(now()),
       profile: toExportedProfile(account),
       subscription: toSubscription(account),
       sessions: sessions.map(toExportedSession),
       auditEvents: mapped(auditEvents, toExportedEvent),
+      mails: mails.map(toExportedMail),
       tasks: mapped(tasks, toExportedTask)
     }
     reply.type('application/json; charset=utf-8').header('content-disposition', 'attachment; filename="account.json"')

@@ -32,6 +32,11 @@ const ExportedTask = Type.Object({
 }, { title: 'ExportedTask' })
 export type ExportedTask = Static<typeof ExportedTask>
 
+const ExportedMail = Type.Object({
+  id: Uuid, kind: Type.String(), recipient: orNull(Type.String()), createdAt: Timestamp, sentAt: orNull(Timestamp)
+}, { title: 'ExportedMail', description: 'Of the last week; what was in it is not kept' })
+export type ExportedMail = Static<typeof ExportedMail>
+
 const Profile = Type.Object({
   id: Type.String({ description: '`user_` and a UUID' }),
   number: Type.Integer({ description: 'The `id` of contract `spa`' }),
@@ -52,6 +57,7 @@ export const Exported = replyOf(Type.Object({
   subscription: SubscriptionView,
   sessions: Type.Array(ExportedSession),
   auditEvents: Type.Array(ExportedEvent),
+  mails: Type.Array(ExportedMail),
   tasks: Type.Array(ExportedTask)
 }, { title: 'Export' }), 'All that is stored of the user, save for secrets', {
   exportedAt: created,
@@ -75,5 +81,6 @@ export const Exported = replyOf(Type.Object({
     address: '192.0.2.1',
     actor: 'user'
   }],
+  mails: [],
   tasks: []
 })

@@ -1,18 +1,18 @@
 import type { Account } from '../../core/accounts/account.js'
 import type { OwnRecord } from '../../core/audit/audit-log.js'
-import type { StoredSession } from '../../core/personal-data/index.js'
+import type { StoredMail, StoredSession } from '../../core/personal-data/index.js'
 import { deviceNameOf } from '../../core/sessions/device-name.js'
 import type { Task } from '../../core/tasks/tasks.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
-import type { ExportedEvent, ExportedProfile, ExportedSession, ExportedTask } from './export-schemas.js'
+import type { ExportedEvent, ExportedMail, ExportedProfile, ExportedSession, ExportedTask } from './export-schemas.js'
 
 export function toExportedProfile (account: Account): ExportedProfile {
-  const { id, number, email, name, username, createdAt, updatedAt } = account
+  const { id, number, email, emailVerified, name, username, createdAt, updatedAt } = account
   return {
     id: `user_${id}`,
     number,
     email,
-    emailVerified: false,
+    emailVerified,
     name,
     username,
     createdAt: toWholeSeconds(createdAt),
@@ -43,4 +43,14 @@ export function toExportedEvent ({ id, at, event, sessionId, address, actor }: O
 
 export function toExportedTask ({ id, title, completed, createdAt }: Task): ExportedTask {
   return { id, title, completed, createdAt: toWholeSeconds(createdAt) }
+}
+
+export function toExportedMail ({ id, kind, recipient, createdAt, sentAt }: StoredMail): ExportedMail {
+  return {
+    id,
+    kind,
+    recipient,
+    createdAt: toWholeSeconds(createdAt),
+    sentAt: sentAt === null ? null : toWholeSeconds(sentAt)
+  }
 }

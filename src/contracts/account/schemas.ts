@@ -22,7 +22,7 @@ export const SignUp = Type.Object({
 })
 
 /** A password as it is presented at sign-in: a rule that it breaks is a wrong password. */
-const PresentedPassword = Type.String()
+export const PresentedPassword = Type.String()
 
 export const SignIn = Type.Object({ email: Email, password: PresentedPassword }, {
   title: 'SignInRequest', examples: [{ email: example.email, password: example.password }]
@@ -95,7 +95,7 @@ const tokensExample = {
 }
 
 /** A reply in the envelope. */
-function dataOf<Data extends Parameters<typeof Type.Optional>[0]> (
+export function dataOf<Data extends Parameters<typeof Type.Optional>[0]> (
   title: string, data: Data, description: string, shown: Static<Data>
 ) {
   return replyOf(Type.Object({ success: Type.Literal(true), data }, { title }), description,
@@ -103,11 +103,11 @@ function dataOf<Data extends Parameters<typeof Type.Optional>[0]> (
     { success: true, data: shown } as never)
 }
 
-const UserTokenSet = Type.Object({ ...tokens, user: User }, {
+export const UserTokenSet = Type.Object({ ...tokens, user: User }, {
   title: 'UserTokenSet', description: 'An access token, its refresh token and their user'
 })
 
-const signedIn = { ...tokensExample, user: userExample }
+export const signedIn = { ...tokensExample, user: userExample }
 
 export const SignedUp = dataOf('SignUpResponse', UserTokenSet, 'The account was created and is signed in', signedIn)
 export const SignedIn = dataOf('SignInResponse', UserTokenSet, 'Signed in', signedIn)

@@ -7,6 +7,7 @@ import { bodyFailures, signInFailures, signUpFailures } from '../../http/failure
 import { deviceMemory } from '../../http/known-device.js'
 import { allowNoBody } from '../../http/optional-body.js'
 import { passwordRoute, registrationRoute } from '../../http/password-route.js'
+import { VerificationSent } from './mail-schemas.js'
 import { failures, Refresh, Refreshed, SignedIn, SignedOut, SignedUp, SignIn, SignOut, SignUp } from './schemas.js'
 import { toTokens, toTokenSet } from './views.js'
 
@@ -22,16 +23,21 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       operationId: 'accountSignUp',
       summary: 'Create an account and sign in',
       description: 'Creates an account and starts its first session. The header `X-Client-Name` names the device in ' +
-        'the list of sessions.',
+        'the list of sessions. With `EMAIL_VERIFICATION=required` there is no session before the address is ' +
+        'confirmed, and the reply does not tell whether an account has it.',
       tags,
       body: SignUp,
-      response: { 201: SignedUp, ...failures(...signUpFailures, 'username_taken') }
+      response: { 201: SignedUp, 202: VerificationSent, ...failures(...signUpFailures, 'username_taken') }
     },
     ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {
     const { email, password, name, username } = request.body
-    const signedUp = await core.signIn.signUp(
-      { email, password, name, username, minPasswordLength }, 'account', clientInfoOf(request))
+    const account = { email, password, name, username, minPasswordLength }
+    if (!core.signIn.signsInAtOnce) {
+      await core.signIn.signUpUnseen(account, clientInfoOf(request))
+      return reply.code(202).send({ success: true, data: { verification: 'sent' } })
+    }
+    const signedUp = await core.signIn.signUp(account, 'account', clientInfoOf(request))
     rememberDevice(reply, signedUp.account)
     return reply.code(201).send({ success: true, data: toTokenSet(signedUp) })
   })

@@ -8,12 +8,12 @@ import { toSubscription } from '../../http/subscription.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
 import type { Session, User } from './schemas.js'
 
-/** The user as they see themselves. Nothing here verifies an email. */
+/** The user as they see themselves. */
 export function toUser (account: Account): User {
   return {
     id: `user_${account.id}`,
     email: account.email,
-    emailVerified: false,
+    emailVerified: account.emailVerified,
     name: account.name,
     username: account.username,
     createdAt: toWholeSeconds(account.createdAt),

@@ -27,5 +27,10 @@ export function createMetrics (core: Core): Registry {
   counter('keyturn_refresh_fast_forwards_total', 'Tokens that were ahead of their session, as after a failover',
     () => core.metrics().fastForwards)
   gauge('keyturn_sign_ins_in_flight', 'Requests that hash a password or wait to', () => core.metrics().signInsInFlight)
+  gauge('keyturn_mail_queued', 'Mails that wait to be sent, when the outbox was last looked at',
+    () => core.metrics().mailsQueued)
+  gauge('keyturn_mail_oldest_seconds', 'How long the oldest of them has waited', () => core.metrics().oldestMailSeconds)
+  counter('keyturn_mail_sent_total', 'Mails that the SMTP server took', () => core.metrics().mailsSent)
+  counter('keyturn_mail_failed_total', 'Mails that were given up', () => core.metrics().mailsFailed)
   return registry
 }

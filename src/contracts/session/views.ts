@@ -8,7 +8,7 @@ export function toUser (account: Account): User {
     id: account.id,
     name: displayName(account),
     email: account.email,
-    emailVerified: false,
+    emailVerified: account.emailVerified,
     image: null,
     createdAt: new Date(account.createdAt).toISOString(),
     updatedAt: new Date(account.updatedAt).toISOString()

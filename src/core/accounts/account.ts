@@ -15,6 +15,8 @@ export interface Account {
   /** The integer id of contract `spa`. */
   number: number
   email: string
+  /** Whether the owner has proved that they read the address. */
+  emailVerified: boolean
   username: string | null
   name: string | null
   subscription: Subscription | null
@@ -44,6 +46,7 @@ export function toAccount (row: AccountRow): Account {
     id: row.id,
     number: row.number,
     email: row.email,
+    emailVerified: row.emailVerifiedAt !== null,
     username: row.username,
     name: row.name,
     subscription: status === null || plan === null ? null : { status, plan, expiresAt },

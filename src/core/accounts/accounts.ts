@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import type { AuditEvent } from '../../db/audit-events.js'
 import type { Database } from '../../db/database.js'
-import { ignore } from '../../db/errors.js'
-import type { Fragment } from '../../db/pool.js'
 import { and, eq, expression, gt, or } from '../../db/query.js'
 import { accounts } from '../../db/schema.js'
 import { statementPart, type StatementPart } from '../../db/statement-part.js'
 import { recordEvents } from '../audit/audit.js'
-import { AuthError, unavailable } from '../errors.js'
+import { unavailable } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Passwords } from '../passwords/index.js'
-import { endAccess } from '../revocations/end-sessions.js'
 import type { Revocations } from '../revocations/index.js'
-import { accountColumns, shownColumns, toAccount, type Account, type AccountRow, type Subscription } from './account.js'
+import { accountColumns, shownColumns, toAccount, type Account, type AccountRow } from './account.js'
 import { normalizeEmail } from './email.js'
+import { createAccountChanges } from './account-changes.js'
 import { createIdentifiers, isYoung } from './identifiers.js'
+import { createEmails } from './emails.js'
 import { createProfile } from './profile.js'
 
 export interface AccountsNeeds {
@@ -39,8 +37,6 @@ export type Accounts = ReturnType<typeof createAccounts>
 /** Of the hashes read at start-up. */
 const maxHashesRead = 1_000
 
-const noAccountHas = () => new AuthError('not_found', { message: 'no account has this email' })
-
 /** An account that is about to be made. */
 export interface Insertion {
   accountId: string
@@ -48,36 +44,11 @@ export interface Insertion {
   part: StatementPart
 }
 
-/** Makes, finds, changes and deletes accounts. Whatever ends access ends the sessions in the same statement. */
+/** Makes, finds, changes and deletes accounts. */
 export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
   const { sql, query } = db
   const columns = accountColumns(sql)
   const identifiers = createIdentifiers({ query })
-
-  /**
-   * Runs CTE definitions that give the changed row as `account`, records the event and invalidates caches.
-   * @param define returns them, for the account with this id; `isIt` is the condition that it has the email
-   */
-  async function change (
-    email: string, define: (accountId: string, isIt: Fragment) => Fragment, event: AuditEvent, clientInfo: ClientInfo
-  ): Promise<AccountRow> {
-    const accountId = await identifiers.holderOf(email)
-    if (accountId === null) throw noAccountHas()
-    const [row] = await sql<AccountRow[]>`
-      WITH ${define(accountId, sql`account.email = ${normalizeEmail(email)}`)},
-      changed AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
-      record AS (${recordEvents(sql, [event], 'changed', clientInfo)})
-      SELECT ${columns} FROM account`
-    if (row === undefined) throw noAccountHas()
-    revocations.publish({ accountId: row.id })
-    return row
-  }
-
-  const updated = (set: Fragment) => (accountId: string, isIt: Fragment) => sql`
-    account AS (
-      UPDATE accounts AS account SET ${set}, updated_at = now()
-      WHERE account.id = ${accountId} AND ${isIt} RETURNING account.*
-    )`
 
   /**
    * Hashes the password, claims the identifiers and gives the insertion of the account to `complete`, which returns
@@ -157,42 +128,10 @@ export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
       return rows.map(({ hash }) => hash)
     },
 
+    /** Emails of accounts that are there. */
+    emails: createEmails({ identifiers }),
+
     changeProfile: createProfile({ db, identifiers, revocations }),
-
-    /** Sets what billing says, or with `null` that there is no subscription. @throws AuthError `not_found` */
-    async setSubscription (
-      email: string, subscription: Subscription | null, clientInfo: ClientInfo
-    ): Promise<Account> {
-      const { status = null, plan = null, expiresAt = null } = subscription ?? {}
-      return toAccount(await change(email, updated(sql`
-        subscription_status = ${status}, subscription_plan = ${plan}, subscription_expires_at = ${expiresAt}`),
-      'subscription_changed', clientInfo))
-    },
-
-    /** Ends all sessions and admits no further sign-in. @throws AuthError `not_found` */
-    async disable (email: string, clientInfo: ClientInfo): Promise<Account> {
-      return toAccount(await change(email, (accountId, where) => endAccess(sql, {
-        accountId,
-        where,
-        set: sql`, disabled_at = now(), updated_at = now()`,
-        reason: 'disabled',
-        by: clientInfo
-      }), 'account_disabled', clientInfo))
-    },
-
-    /** Admits sign-ins again; ended sessions stay ended. @throws AuthError `not_found` */
-    async enable (email: string, clientInfo: ClientInfo): Promise<Account> {
-      return toAccount(await change(email, updated(sql`disabled_at = NULL`), 'account_enabled', clientInfo))
-    },
-
-    /** Deletes the account with its sessions; the audit record stays. @throws AuthError `not_found` */
-    async delete (email: string, clientInfo: ClientInfo): Promise<void> {
-      const { id: accountId, email: address, username } = await change(email, (id, isIt) => sql`
-        account AS (
-          DELETE FROM accounts AS account WHERE account.id = ${id} AND ${isIt} RETURNING account.*
-        )`, 'account_deleted', clientInfo)
-      // The account is gone in any case; what is not released now is taken over by who claims it.
-      await identifiers.release({ accountId, names: { email: address, username } }).catch(ignore)
-    }
+    ...createAccountChanges({ sql, identifiers, revocations })
   }
 }

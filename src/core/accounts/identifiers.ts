@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.js'
 import type { Fragment, Pool } from '../../db/pool.js'
-import { and, eq, expression, lt } from '../../db/query.js'
+import { challenges } from '../../db/mail-schema.js'
+import { and, eq, expression, gt, isNull, lt } from '../../db/query.js'
 import { accountIdentifiers, accounts } from '../../db/schema.js'
 import type { IdentifierKind } from '../../db/stored-values.js'
 import { AuthError, unavailable, type AuthErrorCode } from '../errors.js'
@@ -60,11 +61,20 @@ export function createIdentifiers ({ query }: Pick<Database, 'query'>) {
     return account !== undefined
   }
 
+  /** The emails that the account had and can bring back, by the links that were mailed to them. */
+  async function heldEmails (accountId: string): Promise<string[]> {
+    const rows = await query.select({ email: challenges.email }).from(challenges).where(and(
+      eq(challenges.accountId, accountId), eq(challenges.purpose, 'undo_email_change'),
+      isNull(challenges.usedAt), gt(challenges.expiresAt, expression`now()`)))
+    return rows.map(({ email }) => email)
+  }
+
   /** Takes over a dead claim; of any number that try, one gets a time. */
   async function takeOver (kind: IdentifierKind, name: string, accountId: string): Promise<Date | null> {
     const isDead = and(isNamed(kind, name), lt(claimedAtColumn, deadAfter))
     const [holder] = await query.select({ accountId: accountColumn }).from(accountIdentifiers).where(isDead)
     if (holder === undefined || await isInUse(kind, name, holder.accountId)) return null
+    if (kind === 'email' && (await heldEmails(holder.accountId)).includes(normalizeEmail(name))) return null
     const [claim] = await query.update(accountIdentifiers).set({ accountId, claimedAt: expression`now()` })
       .where(and(isDead, eq(accountColumn, holder.accountId))).returning({ claimedAt: claimedAtColumn })
     return claim?.claimedAt ?? null
@@ -125,6 +135,15 @@ export function createIdentifiers ({ query }: Pick<Database, 'query'>) {
           .where(and(isNamed(kind, name), eq(accountColumn, accountId)))
         throw own === undefined ? error : unavailable(error)
       }
+    },
+
+    heldEmails,
+
+    /** Claims an identifier again that is claimed for the account already; `null` if it is not. */
+    async renew (accountId: string, kind: IdentifierKind, name: string): Promise<Claims | null> {
+      const [claim] = await query.update(accountIdentifiers).set({ claimedAt: expression`now()` })
+        .where(and(isNamed(kind, name), eq(accountColumn, accountId))).returning({ claimedAt: claimedAtColumn })
+      return claim === undefined ? null : { accountId, names: { [kind]: name }, claimedAt: claim.claimedAt }
     },
 
     /** Frees the identifiers that an account has given up. */

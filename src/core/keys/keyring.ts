@@ -10,7 +10,9 @@ export interface Keys {
   ratchet: Buffer
   /** Derives the keys under which failed sign-ins are counted. */
   throttle: Buffer
-  /** Encrypts private signing keys at rest. */
+  /** Authenticates codes in mails, which are short enough to be tried from a dump of their plain hashes. */
+  challenge: Buffer
+  /** Encrypts private signing keys and the contents of mails at rest. */
   seal: Buffer
 }
 
@@ -33,6 +35,7 @@ function deriveKeys (secret: string): Keys {
     tag: derive('refresh token tag'),
     ratchet: derive('refresh token ratchet'),
     throttle: derive('login throttle'),
+    challenge: derive('challenge'),
     seal: derive('signing key seal')
   }
 }

@@ -1,6 +1,6 @@
 import type { Pool } from '../../db/pool.js'
 import { getTableColumns } from '../../db/query.js'
-import { clients } from '../../db/schema.js'
+import { clients } from '../../db/partner-schema.js'
 import { recordSubject } from '../audit/audit.js'
 import type { ClientInfo } from '../lib/client-info.js'
 

@@ -1,6 +1,7 @@
 import { isPartnerEvent, type PartnerEvent } from '../../db/audit-events.js'
 import type { Pool } from '../../db/pool.js'
-import type { auditEvents, clients } from '../../db/schema.js'
+import type { clients } from '../../db/partner-schema.js'
+import type { auditEvents } from '../../db/schema.js'
 import { isUuid } from '../lib/uuid.js'
 
 export type EventRow = Pick<typeof auditEvents.$inferSelect, 'id' | 'accountId' | 'sessionId'> & {

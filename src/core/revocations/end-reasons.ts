@@ -16,7 +16,9 @@ export const ends = {
   reused: { reason: 'reused', event: 'refresh_token_reused' },
   password_changed: { reason: 'revoked', event: 'session_revoked' },
   session_limit: { reason: 'revoked', event: 'session_limit_reached' },
-  disabled: { reason: 'revoked', event: null }
+  disabled: { reason: 'revoked', event: null },
+  deletion_scheduled: { reason: 'revoked', event: null },
+  email_change_undone: { reason: 'revoked', event: 'session_revoked' }
 } as const satisfies Record<EndReason, End>
 
 /**

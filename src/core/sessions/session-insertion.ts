@@ -23,14 +23,20 @@ export interface NewSession {
 /** A session beside those that the account has. */
 export interface FurtherSession extends NewSession {
   accountId: string
+  /** Definitions of CTEs that `account` reads, if it reads any. */
+  before?: Fragment
   /** The body of a CTE that gives the account's row, or none if there is to be no session. */
   account: Fragment
+  /** Definitions of CTEs that read `account`, if any do. */
+  after?: Fragment | undefined
   maxPerAccount: number
 }
 
 /** A session in place of all that the account has. */
 interface OnlySession extends NewSession {
   access: AccessToEnd
+  /** The body of a CTE that stores the mail about it, for the account of the CTE `session`. */
+  notice: Fragment
 }
 
 export type StartedRow = TokenSubject & AccountRow & {
@@ -67,10 +73,12 @@ function startedRow (sql: Pool): Fragment {
  * skip those too; the next one makes up for it.
  */
 export function insertSession (sql: Pool, session: FurtherSession) {
-  const { clientInfo, accountId, account, maxPerAccount } = session
+  const { clientInfo, accountId, account, before, after, maxPerAccount } = session
   const sessionId = randomUUID()
   return sql<StartedRow[]>`
-    WITH account AS (${account}), ${newSession(sql, sessionId, session)},
+    WITH ${before === undefined ? sql`` : sql`${before},`} account AS (${account}),
+    ${after === undefined ? sql`` : sql`${after},`}
+    ${newSession(sql, sessionId, session)},
     surplus AS MATERIALIZED (
       SELECT session.id FROM sessions AS session, account
       WHERE session.account_id = ${accountId} AND session.id <> ${sessionId} AND ${isLive(sql)}
@@ -90,8 +98,8 @@ export function insertSession (sql: Pool, session: FurtherSession) {
 }
 
 /** Ends all access of an account and inserts a session of its new epoch. */
-export function insertOnlySession (sql: Pool, { access, ...session }: OnlySession) {
+export function insertOnlySession (sql: Pool, { access, notice, ...session }: OnlySession) {
   return sql<StartedRow[]>`
-    WITH ${endAccess(sql, access)}, ${newSession(sql, randomUUID(), session)}
+    WITH ${endAccess(sql, access)}, ${newSession(sql, randomUUID(), session)}, notice AS (${notice})
     ${startedRow(sql)}`
 }

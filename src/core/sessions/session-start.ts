@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AuditEvent } from '../../db/audit-events.js'
 import { violatedConstraint } from '../../db/errors.js'
-import type { Pool } from '../../db/pool.js'
+import type { Fragment, Pool } from '../../db/pool.js'
 import type { SessionContract } from '../../db/stored-values.js'
 import { toAccount, type Account } from '../accounts/account.js'
 import type { Insertion } from '../accounts/accounts.js'
@@ -30,6 +30,9 @@ export interface VerifiedAccount {
   /** A stronger hash of the same password, stored in the same statement. */
   renewedHash: string | null
 }
+
+/** The account of a session that begins with another proof than a password. */
+export type AccountProof = Pick<FurtherSession, 'accountId' | 'before' | 'account' | 'events'>
 
 /** The tokens of a new session: with a refresh token where the contract has them. */
 export type SignedIn<Contract extends SessionContract = SessionContract> = { account: Account } &
@@ -79,7 +82,8 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
     ): Promise<SignedIn<Contract> | null> {
       const { accountId, passwordHash, renewedHash } = verified
       const unchanged = sql`
-        account.id = ${accountId} AND account.password_hash = ${passwordHash} AND account.disabled_at IS NULL`
+        account.id = ${accountId} AND account.password_hash = ${passwordHash} AND account.disabled_at IS NULL
+        AND account.deletes_at IS NULL`
       const account = renewedHash === null
         ? sql`SELECT account.* FROM accounts AS account WHERE ${unchanged}`
         : sql`UPDATE accounts AS account SET password_hash = ${renewedHash} WHERE ${unchanged} RETURNING account.*`
@@ -91,20 +95,31 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
      * account does not meet the condition of `access`. The caller publishes the revocation.
      */
     inPlaceOfAll<Contract extends SessionContract> (
-      access: AccessToEnd, contract: Contract, clientInfo: ClientInfo, event: AuditEvent
+      access: AccessToEnd, contract: Contract, clientInfo: ClientInfo, event: AuditEvent, notice: Fragment
     ): Promise<SignedIn<Contract> | null> {
       const events = [event, 'signed_in'] as const
-      return issueFirst(contract, kind => insertOnlySession(sql, { ...kind, access, clientInfo, events }))
+      return issueFirst(contract, kind => insertOnlySession(sql, { ...kind, access, notice, clientInfo, events }))
+    },
+
+    /**
+     * Begins a session of an account whose row a statement part gives; `null` if it gives none.
+     * @param proof `before` defines the CTEs that `account`, the body of one that gives the row, reads
+     */
+    withProof<Contract extends SessionContract> (
+      proof: AccountProof, contract: Contract, clientInfo: ClientInfo
+    ): Promise<SignedIn<Contract> | null> {
+      return start({ ...proof, contract, clientInfo })
     },
 
     /**
      * Begins the first session of an account that is made in the same statement; `null` if the statement that makes it
      * returns no row.
+     * @param after defines CTEs that read the new row, the CTE `account`
      */
     withNewAccount<Contract extends SessionContract> (
-      { accountId, part }: Insertion, contract: Contract, clientInfo: ClientInfo
+      { accountId, part }: Insertion, contract: Contract, clientInfo: ClientInfo, after?: Fragment
     ): Promise<SignedIn<Contract> | null> {
-      return start({ contract, clientInfo, accountId, account: part, events: ['account_created', 'signed_in'] })
+      return start({ contract, clientInfo, accountId, account: part, after, events: ['account_created', 'signed_in'] })
     }
   }
 }

@@ -8,7 +8,10 @@ import { networkOf } from '../lib/network.js'
 import { isLive } from '../sessions/session-row.js'
 
 /** What checking a password of an account needs. */
-export type LookedUpRow = Pick<typeof accounts.$inferSelect, 'id' | 'email' | 'username' | 'name' | 'passwordHash'> & {
+export type LookedUpRow = Pick<
+  typeof accounts.$inferSelect,
+  'id' | 'email' | 'username' | 'name' | 'passwordHash' | 'epoch' | 'emailVerifiedAt' | 'deletesAt'
+> & {
   isDisabled: boolean
   /** Whether the account has a live session from the client's network. */
   isKnownNetwork: boolean
@@ -42,8 +45,8 @@ export function createAccountLookup ({ sql, accounts }: AccountLookupNeeds) {
 /** The account with this id. */
 export function selectForPassword (sql: Pool, id: string, network: string | null) {
   return sql<LookedUpRow[]>`
-    SELECT account.id, account.email, account.username, account.name, account.password_hash,
-      account.disabled_at IS NOT NULL AS is_disabled, EXISTS (
+    SELECT account.id, account.email, account.username, account.name, account.password_hash, account.epoch,
+      account.email_verified_at, account.deletes_at, account.disabled_at IS NOT NULL AS is_disabled, EXISTS (
         SELECT FROM sessions AS session
         WHERE session.account_id = ${id} AND session.network = ${network} AND ${isLive(sql)}
       ) AS is_known_network

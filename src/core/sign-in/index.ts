@@ -1,6 +1,8 @@
 import type { Database } from '../../db/database.js'
 import type { Accounts } from '../accounts/accounts.js'
+import type { ChallengeMail } from '../challenges/challenge-mail.js'
 import type { Keyring } from '../keys/keyring.js'
+import type { Mail } from '../mail/index.js'
 import type { Passwords } from '../passwords/index.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Sessions } from '../sessions/index.js'
@@ -8,10 +10,13 @@ import { createAccountLookup } from './account-lookup.js'
 import { createKnownDevices } from './known-devices.js'
 import { createLoginThrottle, type LoginThrottleSettings } from './login-throttle.js'
 import { createPasswordChange } from './password-change.js'
+import { createPasswordProof } from './password-proof.js'
+import { createSignInRule, type EmailVerification } from './sign-in-rule.js'
 import { createPasswordSignIn } from './sign-in.js'
 import { createSignUp } from './sign-up.js'
 
 export type { LoginThrottleSettings } from './login-throttle.js'
+export type { EmailVerification } from './sign-in-rule.js'
 
 export interface SignInNeeds {
   db: Pick<Database, 'sql' | 'query'>
@@ -19,8 +24,11 @@ export interface SignInNeeds {
   revocations: Pick<RevocationNotices, 'publish'>
   passwords: Passwords
   accounts: Accounts
+  mail: Mail
+  challengeMail: ChallengeMail
   sessions: Sessions
   limits: LoginThrottleSettings
+  emailVerification: EmailVerification
   /** Milliseconds since 1970. */
   now: () => number
   onError: (error: unknown) => void
@@ -30,16 +38,23 @@ export type SignIn = ReturnType<typeof createSignIn>
 
 /** How sessions begin, with a password or with a new account; and whatever else takes a password. */
 export function createSignIn (needs: SignInNeeds) {
-  const { db, keyring, revocations, passwords, accounts, sessions: { start }, limits, now, onError } = needs
+  const { db, keyring, revocations, passwords, accounts, mail, challengeMail, sessions: { start } } = needs
+  const { limits, emailVerification, now, onError } = needs
   const devices = createKnownDevices({ keyring, now })
   const lookup = createAccountLookup({ sql: db.sql, accounts })
   const throttle = createLoginThrottle({ sql: db.sql, keyring, devices, settings: limits })
+  const refusalOf = createSignInRule(emailVerification)
+  const proof = createPasswordProof({ lookup, throttle, passwords, onError })
   return {
-    withPassword: createPasswordSignIn({ lookup, throttle, passwords, start, onError }),
-    signUp: createSignUp({ accounts, start }),
+    lookup,
+    throttle,
+    proof,
+    refusalOf,
+    withPassword: createPasswordSignIn({ proof, passwords, start, refusalOf }),
+    ...createSignUp({ sql: db.sql, accounts, mail, challengeMail, start, emailVerification }),
     /** The token by which the device of an account's sign-in is recognized at the next one. */
     deviceToken: devices.issue,
-    ...createPasswordChange({ db, lookup, throttle, passwords, start, revocations, onError }),
+    ...createPasswordChange({ db, proof, passwords, start, revocations, mail }),
     /** Reads with which costs passwords are hashed, so that none of them tells an account from none. */
     load: async (): Promise<void> => passwords.learnCosts(await accounts.oldestHashes()),
     cleanUp: throttle.deleteExpired

@@ -26,7 +26,7 @@ export interface CountedRow {
 
 /** What is recorded of a failure. */
 export interface FailedAttempt {
-  event: 'sign_in_failed' | 'password_change_failed'
+  event: 'sign_in_failed' | 'password_change_failed' | 'code_failed'
   address: string | null
 }
 

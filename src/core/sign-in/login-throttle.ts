@@ -85,15 +85,17 @@ export function createLoginThrottle ({ sql, keyring, devices, settings }: LoginT
   return {
     /**
      * Reserves an attempt, whether an account has the email or not.
+     * @param codeFailures failures of the account with codes at most, from wherever, if it is one of these
      * @throws AuthError `too_many_failures`; `overloaded` when too many attempts are in flight
      */
     async reserve (
-      email: string, isKnownNetwork: boolean, { address, deviceToken = null }: ClientInfo
+      email: string, isKnownNetwork: boolean, { address, deviceToken = null }: ClientInfo, codeFailures?: number
     ): Promise<Attempt> {
       const device = devices.recognize(deviceToken, email)
       const { limits, forgivenKeys } = device === null
         ? ofNetwork(email, address, isKnownNetwork)
         : ofDevice(email, device)
+      if (codeFailures !== undefined) limits.push({ key: keyOf('codes of account', email), limit: codeFailures })
       const [{ isAdmitted, reservedKeys, startedAt, retryAfter }] = await statements.reserve(limits)
       if (!isAdmitted) {
         await statements.release(reservedKeys, startedAt, [])

@@ -1,25 +1,26 @@
 import type { Database } from '../../db/database.js'
 import type { Fragment } from '../../db/pool.js'
 import type { SessionContract } from '../../db/stored-values.js'
+import { displayName } from '../accounts/account.js'
 import { recordEvents } from '../audit/audit.js'
 import { AuthError } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
+import type { Mail } from '../mail/index.js'
+import { endChallenges } from '../revocations/end-challenges.js'
 import { endAccess, type AccessToEnd } from '../revocations/end-sessions.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Passwords } from '../passwords/index.js'
 import type { SessionStart, SignedIn } from '../sessions/session-start.js'
-import type { AccountLookup } from './account-lookup.js'
-import type { LoginThrottle } from './login-throttle.js'
+import type { LookedUpRow } from './account-lookup.js'
+import type { PasswordProof } from './password-proof.js'
 
 export interface PasswordChangeNeeds {
   db: Pick<Database, 'sql'>
-  lookup: Pick<AccountLookup, 'byId'>
-  throttle: Pick<LoginThrottle, 'reserve' | 'success' | 'failure'>
-  passwords: Pick<Passwords, 'admit' | 'hash' | 'verify'>
+  proof: Pick<PasswordProof, 'ofAccount'>
+  passwords: Pick<Passwords, 'admit' | 'hash'>
   start: Pick<SessionStart, 'inPlaceOfAll'>
   revocations: Pick<RevocationNotices, 'publish'>
-  /** Receives what the client need not know. */
-  onError: (error: unknown) => void
+  mail: Pick<Mail, 'notice'>
 }
 
 export interface PasswordChange {
@@ -30,29 +31,32 @@ export interface PasswordChange {
 }
 
 /** Stores a hash if the verified one is still there; returns `null` if it is not. */
-type Replace<Changed> = (verifiedHash: string, hash: string) => Promise<Changed | null>
+type Replace<Changed> = (account: LookedUpRow, hash: string) => Promise<Changed | null>
 
 /**
  * Changes passwords: the new hash is stored, and sessions end, in one statement, if the current password is right and
- * has not been changed meanwhile. A wrong one counts as a failed sign-in: an access token must not be worth more
- * guesses (OWASP ASVS 6.3.4).
+ * has not been changed meanwhile. With it goes the notice to the owner (OWASP ASVS 6.3.7).
  */
 export function createPasswordChange (needs: PasswordChangeNeeds) {
-  const { db: { sql }, lookup, throttle, passwords, start, revocations, onError } = needs
+  const { db: { sql }, proof, passwords, start, revocations, mail } = needs
 
   const isUnchanged = (verifiedHash: string) =>
     sql`account.password_hash = ${verifiedHash} AND account.disabled_at IS NULL`
   const newHash = (hash: string) => sql`password_hash = ${hash}, updated_at = now()`
 
-  const endOfAll = (accountId: string, verifiedHash: string, hash: string, by: ClientInfo): AccessToEnd => ({
-    accountId, where: isUnchanged(verifiedHash), set: sql`, ${newHash(hash)}`, reason: 'password_changed', by
+  const endOfAll = ({ id, passwordHash }: LookedUpRow, hash: string, by: ClientInfo): AccessToEnd => ({
+    accountId: id, where: isUnchanged(passwordHash), set: sql`, ${newHash(hash)}`, reason: 'password_changed', by
   })
 
+  const noticeTo = (account: LookedUpRow, source: string) =>
+    mail.notice(account, { kind: 'password-changed', values: { name: displayName(account) } }, source)
+
   /** @param account defines the CTE `account`, the changed row */
-  async function replaceHash (account: Fragment, clientInfo: ClientInfo): Promise<true | null> {
+  async function replaceHash (before: LookedUpRow, account: Fragment, clientInfo: ClientInfo): Promise<true | null> {
     const changed = await sql`
       WITH ${account}, changed AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
-      record AS (${recordEvents(sql, ['password_changed'], 'changed', clientInfo)})
+      record AS (${recordEvents(sql, ['password_changed'], 'changed', clientInfo)}),
+      notice AS (${noticeTo(before, 'changed')})
       SELECT account_id FROM changed`
     return changed.length > 0 ? true : null
   }
@@ -60,22 +64,9 @@ export function createPasswordChange (needs: PasswordChangeNeeds) {
   async function attempt<Changed> (
     change: PasswordChange, clientInfo: ClientInfo, replace: Replace<Changed>
   ): Promise<Changed | null> {
-    const { address } = clientInfo
-    const account = await lookup.byId(change.accountId, clientInfo)
-    if (account === null) throw new AuthError('wrong_password')
-    const reserved = await throttle.reserve(account.email, account.isKnownNetwork, clientInfo)
-    const isVerified = await passwords.verify(account.passwordHash, change.current)
-    if (!isVerified || account.isDisabled) {
-      await throttle.failure(reserved, account.id, { event: 'password_change_failed', address })
-      throw new AuthError('wrong_password')
-    }
-    try {
-      const hash = await passwords.hash(change.replacement, change.minPasswordLength, account)
-      return await replace(account.passwordHash, hash)
-    } finally {
-      // The current password was right, whatever came of it; an attempt that cannot be removed now lapses by itself.
-      await throttle.success(reserved).catch(onError)
-    }
+    const account = await proof.ofAccount(change.accountId, change.current, clientInfo)
+    const hash = await passwords.hash(change.replacement, change.minPasswordLength, account)
+    return replace(account, hash)
   }
 
   async function changeWith<Changed> (
@@ -99,11 +90,12 @@ export function createPasswordChange (needs: PasswordChangeNeeds) {
       this: void, change: PasswordChange & { keep: 'none' | 'all' }, clientInfo: ClientInfo
     ): Promise<void> {
       const { accountId, keep } = change
-      await changeWith(change, clientInfo, (verifiedHash, hash) => replaceHash(keep === 'none'
-        ? endAccess(sql, endOfAll(accountId, verifiedHash, hash, clientInfo))
+      await changeWith(change, clientInfo, (account, hash) => replaceHash(account, keep === 'none'
+        ? endAccess(sql, endOfAll(account, hash, clientInfo))
         : sql`account AS (
           UPDATE accounts AS account SET ${newHash(hash)}
-          WHERE account.id = ${accountId} AND ${isUnchanged(verifiedHash)} RETURNING account.*)`, clientInfo))
+          WHERE account.id = ${accountId} AND ${isUnchanged(account.passwordHash)} RETURNING account.*
+        ), ${endChallenges(sql, accountId)}`, clientInfo))
     },
 
     /**
@@ -113,8 +105,9 @@ export function createPasswordChange (needs: PasswordChangeNeeds) {
     withNewPassword<Contract extends SessionContract> (
       change: PasswordChange, contract: Contract, clientInfo: ClientInfo
     ): Promise<SignedIn<Contract>> {
-      return changeWith(change, clientInfo, (verifiedHash, hash) => start.inPlaceOfAll(
-        endOfAll(change.accountId, verifiedHash, hash, clientInfo), contract, clientInfo, 'password_changed'))
+      return changeWith(change, clientInfo, (account, hash) => start.inPlaceOfAll(
+        endOfAll(account, hash, clientInfo), contract, clientInfo, 'password_changed',
+        noticeTo(account, 'session')))
     }
   }
 }

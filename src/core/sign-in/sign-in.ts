@@ -1,50 +1,35 @@
 import type { SessionContract } from '../../db/stored-values.js'
-import { normalizeEmail } from '../accounts/email.js'
 import { AuthError } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Passwords } from '../passwords/index.js'
 import type { SessionStart, SignedIn } from '../sessions/session-start.js'
-import type { AccountLookup } from './account-lookup.js'
-import type { LoginThrottle } from './login-throttle.js'
+import type { Credentials, PasswordProof } from './password-proof.js'
+import type { SignInRule } from './sign-in-rule.js'
 
 export interface PasswordSignInNeeds {
-  lookup: Pick<AccountLookup, 'byEmail'>
-  throttle: Pick<LoginThrottle, 'reserve' | 'success' | 'failure'>
-  passwords: Pick<Passwords, 'admit' | 'verify' | 'hash' | 'isOutdated' | 'isVerifiable'>
+  proof: Pick<PasswordProof, 'ofCredentials'>
+  passwords: Pick<Passwords, 'admit' | 'hash' | 'isOutdated'>
   start: Pick<SessionStart, 'withVerifiedAccount'>
-  /** Receives what an operator must know and the client must not. */
-  onError: (error: unknown) => void
-}
-
-export interface Credentials {
-  email: string
-  password: string
+  /** Why an account may not sign in although it was proved to be its owner, or `null`. */
+  refusalOf: SignInRule
 }
 
 /**
- * Verifies a password and starts a session: the same statements and one hash, also for an unknown email. Unknown email,
- * wrong password and disabled account get the same response.
- * @throws AuthError `invalid_credentials`, `too_many_failures`, `overloaded` or `unavailable`
+ * Verifies a password and starts a session.
+ * @throws AuthError `invalid_credentials`, `too_many_failures`, `overloaded` or `unavailable`; after the right password
+ * `email_not_verified`, `deletion_pending`
  */
-export function createPasswordSignIn ({ lookup, throttle, passwords, start, onError }: PasswordSignInNeeds) {
+export function createPasswordSignIn ({ proof, passwords, start, refusalOf }: PasswordSignInNeeds) {
   /** Returns `null` if the account changed between the check and the beginning of the session. */
   async function attempt<Contract extends SessionContract> (
-    { email, password }: Credentials, contract: Contract, clientInfo: ClientInfo
+    credentials: Credentials, contract: Contract, clientInfo: ClientInfo
   ): Promise<SignedIn<Contract> | null> {
-    const account = await lookup.byEmail(email, clientInfo)
-    const reserved = await throttle.reserve(normalizeEmail(email), account?.isKnownNetwork ?? false, clientInfo)
-    const isVerified = await passwords.verify(account?.passwordHash ?? null, password)
-    if (account === null || !isVerified || account.isDisabled) {
-      if (account !== null && !passwords.isVerifiable(account.passwordHash)) onError(unverifiable(account.id))
-      await throttle.failure(reserved, account?.id ?? null, { event: 'sign_in_failed', address: clientInfo.address })
-      throw new AuthError('invalid_credentials')
-    }
+    const account = await proof.ofCredentials(credentials, clientInfo)
+    const refused = refusalOf(account)
+    if (refused !== null) throw refused
     const { id: accountId, passwordHash } = account
-    const renewedHash = passwords.isOutdated(passwordHash) ? await passwords.hash(password, 0) : null
-    const signedIn = await start.withVerifiedAccount({ accountId, passwordHash, renewedHash }, contract, clientInfo)
-    // The session has begun: an attempt that cannot be removed now lapses by itself.
-    await throttle.success(reserved).catch(onError)
-    return signedIn
+    const renewedHash = passwords.isOutdated(passwordHash) ? await passwords.hash(credentials.password, 0) : null
+    return start.withVerifiedAccount({ accountId, passwordHash, renewedHash }, contract, clientInfo)
   }
 
   return async function withPassword<Contract extends SessionContract> (
@@ -58,8 +43,4 @@ export function createPasswordSignIn ({ lookup, throttle, passwords, start, onEr
       return signedIn
     })
   }
-}
-
-function unverifiable (accountId: string): Error {
-  return new Error(`the password hash of account ${accountId} is not argon2: no password matches it`)
 }

@@ -8,6 +8,7 @@ import { createSignOut } from '../../../src/core/sessions/sign-out.js'
 import { createAccountLookup } from '../../../src/core/sign-in/account-lookup.js'
 import { createLoginThrottle } from '../../../src/core/sign-in/login-throttle.js'
 import { createPasswordChange } from '../../../src/core/sign-in/password-change.js'
+import { createPasswordProof } from '../../../src/core/sign-in/password-proof.js'
 import { createPasswordSignIn } from '../../../src/core/sign-in/sign-in.js'
 import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
@@ -35,7 +36,12 @@ async function setUp (t: Test) {
   const lookup = createAccountLookup({ sql: db.sql, accounts: core.accounts })
   const onError = (error: unknown) => t.fail(String(error))
   const passwords = { ...hashing, admit: queue.admit }
-  return { core, db, account, email, lookup, throttle, onError, passwords, tries: () => changes }
+  const proof = createPasswordProof({ lookup, throttle, passwords, onError })
+  const refusalOf = () => null
+  const { mail } = core
+  return {
+    core, db, account, email, lookup, throttle, onError, passwords, proof, refusalOf, mail, tries: () => changes
+  }
 }
 
 t.test('a sign-in that loses to a change of password twice is rejected', async t => {
@@ -56,9 +62,9 @@ t.test('a change of password that loses to another one twice is rejected', async
 
 t.test('a change of password of an account that is deleted at the same moment is rejected', async t => {
   const { core, account, ...parts } = await setUp(t)
-  const lookup = { byId: async () => null }
+  const proof = createPasswordProof({ ...parts, lookup: { ...parts.lookup, byId: async () => null } })
   const revocations = createRevocationNotices({ notifier: noopNotifier })
-  const { changePassword } = createPasswordChange({ ...parts, start: core.sessions.start, lookup, revocations })
+  const { changePassword } = createPasswordChange({ ...parts, start: core.sessions.start, proof, revocations })
   const change = { accountId: account.id, current: password, replacement: 'x', minPasswordLength: 8 }
   t.equal(await outcomeOf(changePassword({ ...change, keep: 'none' }, clientInfo)), 'wrong_password')
 })

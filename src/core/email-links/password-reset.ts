@@ -1,0 +1,73 @@
+import type { Pool } from '../../db/pool.js'
+import { recordEvents } from '../audit/audit.js'
+import type { ClientInfo } from '../lib/client-info.js'
+import type { Mail } from '../mail/index.js'
+import type { MailContent } from '../mail/mail.js'
+import type { Passwords } from '../passwords/index.js'
+import { endAccess } from '../revocations/end-sessions.js'
+import type { Revocations } from '../revocations/index.js'
+import type { MailRequest } from './request.js'
+import { isSpent, spendChallenge } from '../challenges/challenge-statements.js'
+import { usedMeanwhile } from './email-verification.js'
+import { greetingOf, type Greeted } from '../challenges/greeting.js'
+import type { Presentation, Proof } from './presentation.js'
+
+export interface PasswordResetNeeds {
+  sql: Pool
+  request: MailRequest
+  presentation: Presentation
+  passwords: Pick<Passwords, 'admit' | 'hash'>
+  mail: Pick<Mail, 'notice'>
+  revocations: Pick<Revocations, 'publish'>
+}
+
+export interface NewPassword {
+  password: string
+  minPasswordLength: number
+}
+
+const purpose = 'reset_password'
+
+/** What the mail for a new password says. */
+export const resetContent = (
+  account: Greeted, secrets: { code: string, link: string }
+): MailContent => ({ kind: 'reset-password', values: { name: greetingOf(account), ...secrets } })
+
+/** Lets people back in who forgot their password (OWASP ASVS 6.4.3). */
+export function createPasswordReset (needs: PasswordResetNeeds) {
+  const { sql, request, presentation, passwords, mail, revocations } = needs
+  return {
+    /** Sends a code and a link, if an account has the address. @throws AuthError as `request` */
+    requestPasswordReset: (email: string, clientInfo: ClientInfo): Promise<void> =>
+      request({ purpose, email, content: resetContent }, clientInfo),
+
+    /**
+     * Sets the password and ends all sessions; the address counts as verified. A password that is refused leaves the
+     * code or link as it was.
+     * @throws AuthError `invalid_code`, `invalid_link`, `password_unacceptable`, `password_common`,
+     * `too_many_failures`, `overloaded`
+     */
+    async resetPassword (proof: Proof, { password, minPasswordLength }: NewPassword, clientInfo: ClientInfo) {
+      const { id, email, account } = await presentation.of(purpose, proof, clientInfo)
+      const accountId = account.id
+      const hash = await passwords.admit(clientInfo.address, () => passwords.hash(password, minPasswordLength, account))
+      const name = greetingOf(account)
+      const reset = await sql`
+        WITH ${spendChallenge(sql, { accountId, purpose }, id)},
+        ${endAccess(sql, {
+          accountId,
+          where: sql`account.email = ${email} AND ${isSpent(sql, { purpose })}`,
+          set: sql`, password_hash = ${hash}, email_verified_at = now(), updated_at = now()`,
+          reason: 'password_changed',
+          by: clientInfo
+        })},
+        changed AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
+        record AS (${recordEvents(sql, ['password_reset'], 'changed', clientInfo)}),
+        notice AS (${mail.notice(
+          { email, emailVerifiedAt: new Date() }, { kind: 'password-changed', values: { name } }, 'changed')})
+        SELECT account_id FROM changed`
+      if (reset.length === 0) throw usedMeanwhile(proof)
+      revocations.publish({ accountId })
+    }
+  }
+}
