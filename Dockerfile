@@ -24,6 +24,8 @@ RUN install -d -o node -g node -m 0700 /data
 COPY package.json ./
 COPY bin ./bin
 COPY drizzle ./drizzle
+COPY src/contracts/account/pages/assets ./src/contracts/account/pages/assets
+COPY src/mail/templates ./src/mail/templates
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node

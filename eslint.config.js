@@ -56,6 +56,10 @@ export default [
       'max-lines': ['error', { max: 200 }]
     }
   },
+  {
+    files: ['src/contracts/account/pages/assets/*.js'],
+    languageOptions: { globals: { document: 'readonly', location: 'readonly', history: 'readonly' } }
+  },
   { files: ['test/**', 'bench/**'], rules: { 'max-lines': ['error', { max: 400 }] } },
   ...typescript.configs.recommendedTypeChecked.map(config => ({ ...config, files: ['**/*.ts'] })),
   {
@@ -102,7 +106,7 @@ export default [
   { files: ['src/main.ts'], rules: { 'no-restricted-properties': 'off' } },
   // A rule of its own, since a later set of the other one's patterns would replace this.
   {
-    files: ['src/**'],
+    files: ['src/**/*.ts'],
     ignores: ['src/token-engine.ts'],
     rules: {
       '@typescript-eslint/no-restricted-imports': ['error', {

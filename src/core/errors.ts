@@ -24,6 +24,7 @@ export const authErrorCodes = [
   'invalid_link',
   'email_not_verified',
   'deletion_pending',
+  'session_not_fresh',
   'too_many_failures',
   'too_many_mails',
   'too_many_polls',

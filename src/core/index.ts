@@ -84,6 +84,7 @@ export function createCore (needs: CoreNeeds) {
     accounts,
     mail,
     proof: signIn.proof,
+    proveOwner: signIn.proveOwner,
     tasks,
     grace: settings.deletionGrace,
     now

@@ -27,11 +27,17 @@ export interface ContractSettings {
   }
   /** Requests of one address to password routes in so many seconds; a `max` of 0 turns the limit off. */
   rateLimit: { max: number, maxRegistrations: number, window: number }
+  /** Whether the operator has pages of their own for what a mail opens. */
+  hasOwnPages: boolean
+  /** The address of the pages that links in mails open, without a slash at its end. */
+  pagesUrl: string
   /** Whether anyone can make an account. */
   registration: 'open' | 'closed'
 }
 
 export interface ContractOptions {
+  /** The contracts of the listener. */
+  contracts: readonly string[]
   core: Core
   log: FastifyBaseLogger
   settings: ContractSettings

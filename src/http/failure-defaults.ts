@@ -28,6 +28,7 @@ export const failureDefaults = {
   email_not_verified: [403, 'Confirm the email address first, with the mail that was sent to it'],
   deletion_pending: [403, 'The account is about to be deleted; cancel that with POST /api/account/me/deletion/cancel'],
   too_many_failures: [429, 'Too many failed sign-ins, see the header Retry-After'],
+  session_not_fresh: [403, 'Sign in again first: this needs a sign-in of the last ten minutes'],
   too_many_mails: [429, 'Too many mails were asked for, see the header Retry-After'],
   too_many_polls: [429, 'Too many polls of the client wait at once, see the header Retry-After'],
   overloaded: [503, 'Too many sign-ins at once, try again shortly'],

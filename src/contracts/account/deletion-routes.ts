@@ -35,7 +35,7 @@ export const deletionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async 
   }, async (request, reply) => {
     const { accountId } = principalOf(request)
     const deletesAt = await core.personalData.scheduleDeletion(
-      { accountId, password: request.body.password }, clientInfoOf(request))
+      { accountId, proof: { password: request.body.password } }, clientInfoOf(request))
     return reply.code(202).send({ success: true as const, data: { deletesAt: toWholeSeconds(deletesAt) } })
   })
 

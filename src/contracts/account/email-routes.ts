@@ -38,7 +38,7 @@ export const emailRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (ap
   }, async (request, reply) => {
     const { newEmail, password } = request.body
     const { accountId } = principalOf(request)
-    await emailLinks.requestEmailChange({ accountId, newEmail, password }, clientInfoOf(request))
+    await emailLinks.requestEmailChange({ accountId, newEmail, proof: { password } }, clientInfoOf(request))
     return reply.code(202).send({ success: true as const, data: { sent: true as const } })
   })
 

@@ -5,6 +5,7 @@ import { deletionRoutes } from './deletion-routes.js'
 import { emailRoutes } from './email-routes.js'
 import { exportRoute } from './export-route.js'
 import { mailSignInRoutes } from './mail-sign-in-routes.js'
+import { pageRoutes } from './pages/index.js'
 import { profileRoutes } from './profile-routes.js'
 import { failures } from './schemas.js'
 import { sessionRoutes } from './session-routes.js'
@@ -22,6 +23,7 @@ export const account: Contract = {
     await app.register(mailSignInRoutes, options)
     await app.register(emailRoutes, options)
     await app.register(deletionRoutes, options)
+    if (!options.settings.hasOwnPages) await app.register(pageRoutes, options)
   },
   render: renderAccountFailure,
   failures,

@@ -1,8 +1,9 @@
+import type { ErrorReason } from '../../core/errors.js'
 import type { RenderedFailure } from '../../http/contract.js'
 import type { Failure, FailureCode, Problem } from '../../http/failure.js'
 import { failureTable } from '../../http/failure-defaults.js'
 import {
-  cookieFailures, listenerFailures, signInFailures, signUpFailures, tokenFailures
+  cookieFailures, listenerFailures, mailFailures, proofFailures, signInFailures, signUpFailures, tokenFailures
 } from '../../http/failure-schemas.js'
 
 /** The words that Better Auth's client knows. */
@@ -13,6 +14,9 @@ export const sessionErrors = failureTable({
   invalid_refresh_token: [401, 'The session has ended or was already extended; sign in again'],
   email_taken: [422, 'User already exists. Use another email.'],
   too_many_failures: [429, 'Too many failed sign-ins; see the header Retry-After'],
+  invalid_code: [400, 'Invalid OTP'],
+  invalid_link: [400, 'Invalid token'],
+  session_not_fresh: [403, 'Session is not fresh'],
   overloaded: [503, 'Too many sign-ins at once; try again shortly'],
   unavailable: [503, 'Cannot be answered right now; try again shortly'],
   invalid_body: [400, 'Validation Error'],
@@ -29,6 +33,8 @@ const codes: Partial<Record<FailureCode, string>> = {
   invalid_refresh_token: 'SESSION_EXPIRED',
   email_taken: 'USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL',
   password_unacceptable: 'INVALID_PASSWORD',
+  invalid_code: 'INVALID_OTP',
+  invalid_link: 'INVALID_TOKEN',
   invalid_body: 'VALIDATION_ERROR',
   invalid_json: 'VALIDATION_ERROR',
   foreign_origin: 'INVALID_ORIGIN',
@@ -51,21 +57,31 @@ const problemWords: Record<string, ProblemWords> = {
   'password minLength': tooShort,
   'newPassword minLength': tooShort,
   'password format': tooLong,
-  'newPassword format': tooLong
+  'newPassword format': tooLong,
+  'newEmail format': { code: 'INVALID_EMAIL', message: 'Invalid email' }
 }
 
 /** The refusals of the routes and the listener. */
 const failures: FailureCode[] = [
   ...listenerFailures, ...signInFailures, ...signUpFailures, ...tokenFailures, 'invalid_refresh_token',
-  'wrong_contract', 'wrong_password', ...cookieFailures, 'internal',
-  'unavailable'
+  ...mailFailures, ...proofFailures, 'wrong_contract', 'wrong_password', 'session_not_fresh', ...cookieFailures,
+  'internal', 'unavailable'
 ]
 
-export const sessionCodes = [...failures.map(codeOf), ...Object.values(problemWords).map(({ code }) => code)]
+/** Reasons for which a code is refused that have words of their own. */
+const codeWords: Partial<Record<ErrorReason, ProblemWords>> = {
+  code_expired: { code: 'OTP_EXPIRED', message: 'OTP expired' },
+  code_exhausted: { code: 'TOO_MANY_ATTEMPTS', message: 'Too many attempts' }
+}
 
-export function renderSessionFailure ({ code, problems: [problem] = [] }: Failure): RenderedFailure {
+const moreWords = [...Object.values(problemWords), ...Object.values(codeWords)]
+
+export const sessionCodes = [...failures.map(codeOf), ...moreWords.map(({ code }) => code)]
+
+export function renderSessionFailure ({ code, reason, problems: [problem] = [] }: Failure): RenderedFailure {
   const { status, message } = sessionErrors[code]
-  return { status, body: problem === undefined ? { code: codeOf(code), message } : wordsOf(problem) }
+  if (problem !== undefined) return { status, body: wordsOf(problem) }
+  return { status, body: (reason === undefined ? undefined : codeWords[reason]) ?? { code: codeOf(code), message } }
 }
 
 function wordsOf ({ part, path, keyword, message }: Problem): ProblemWords {

@@ -1,9 +1,12 @@
 import type { Contract } from '../../http/contract.js'
 import { noStore } from '../../http/no-store.js'
 import { renderSessionFailure } from './errors.js'
+import { mailRoutes } from './mail-routes.js'
+import { mailSignInRoutes } from './mail-sign-in-routes.js'
 import { failures } from './schemas.js'
 import { sessionRoutes } from './session-routes.js'
 import { signInRoutes } from './sign-in-routes.js'
+import { userRoutes } from './user-routes.js'
 
 /** What else Better Auth's client and its plugins call. */
 const unservedPaths = new RegExp('^/api/auth/(?:' + [
@@ -18,6 +21,9 @@ export const session: Contract = {
     app.addHook('onRequest', noStore)
     await app.register(signInRoutes, options)
     await app.register(sessionRoutes, options)
+    await app.register(mailRoutes, options)
+    await app.register(mailSignInRoutes, options)
+    await app.register(userRoutes, options)
   },
   render: renderSessionFailure,
   failures,

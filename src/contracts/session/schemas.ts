@@ -6,9 +6,9 @@ import {
 } from '../../http/schemas.js'
 import { sessionCodes, sessionErrors } from './errors.js'
 
-const NewPassword = passwordOf(minPasswordLength)
+export const NewPassword = passwordOf(minPasswordLength)
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
-const BodyToken = Nullable('Access token (JWT), the same as in the cookie; null where pages get it as a cookie only')
+export const BodyToken = Nullable('Access token (JWT), the same as in the cookie; null where pages get it as a cookie only')
 
 export const SignUp = Type.Object({
   name: Type.String({ format: 'line', maxLength: 255 }), email: Email, password: NewPassword
@@ -56,7 +56,7 @@ export type Session = Static<typeof Session>
 
 const created = '2026-01-12T10:30:00.000Z'
 
-const user = {
+export const userExample = {
   id: example.id,
   name: example.name,
   email: example.email,
@@ -66,7 +66,7 @@ const user = {
   updatedAt: created
 }
 
-const session = {
+export const sessionExample = {
   id: example.sessionId,
   token: example.sessionId,
   userId: example.id,
@@ -78,6 +78,8 @@ const session = {
 }
 
 const token = example.accessToken
+const user = userExample
+const session = sessionExample
 
 export const SignedUp = replyOf(
   Type.Object({ token: BodyToken, user: User }, { title: 'SignUpResponse' }),

@@ -7,10 +7,9 @@ import { isYoung } from '../accounts/identifiers.js'
 import { recordEvents } from '../audit/audit.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Mail } from '../mail/index.js'
-import type { Passwords } from '../passwords/index.js'
 import { endAccess } from '../revocations/end-sessions.js'
 import type { Revocations } from '../revocations/index.js'
-import type { PasswordProof } from '../sign-in/password-proof.js'
+import type { OwnerProof, OwnersAct } from '../sign-in/owner-proof.js'
 import type { ChallengeMail } from '../challenges/challenge-mail.js'
 import { isSpent, spendChallenge } from '../challenges/challenge-statements.js'
 import { usedMeanwhile } from './email-verification.js'
@@ -24,8 +23,7 @@ export interface EmailChangeNeeds {
   mail: Pick<Mail, 'requireAvailable' | 'limits' | 'delivery'>
   challengeMail: ChallengeMail
   presentation: Presentation
-  passwords: Pick<Passwords, 'admit'>
-  proof: Pick<PasswordProof, 'ofAccount'>
+  proveOwner: OwnerProof
   revocations: Pick<Revocations, 'publish'>
 }
 
@@ -40,8 +38,7 @@ const undo = 'undo_email_change'
  * was verified, gets a link that undoes it, and stays the account's until that expires: nobody else can take it.
  */
 export function createEmailChange (needs: EmailChangeNeeds) {
-  const { sql, accounts: { emails }, mail, challengeMail, presentation, passwords, proof: passwordProof } = needs
-  const { revocations } = needs
+  const { sql, accounts: { emails }, mail, challengeMail, presentation, proveOwner, revocations } = needs
 
   function present (proof: NewAddressProof, clientInfo: ClientInfo): Promise<Presented> {
     return 'token' in proof
@@ -52,16 +49,16 @@ export function createEmailChange (needs: EmailChangeNeeds) {
   return {
     /**
      * Sends a code and a link to the new address, also where another account has it: that shows when it is confirmed.
-     * @throws AuthError `wrong_password`, `too_many_failures`, `too_many_mails`, `mail_unavailable`, `overloaded`
+     * @throws AuthError `wrong_password` or `session_not_fresh`, `too_many_failures`, `too_many_mails`,
+     * `mail_unavailable`, `overloaded`
      */
     async requestEmailChange (
-      change: { accountId: string, newEmail: string, password: string }, clientInfo: ClientInfo
+      change: { accountId: string, newEmail: string, proof: OwnersAct }, clientInfo: ClientInfo
     ): Promise<void> {
       mail.requireAvailable()
-      const { accountId, password } = change
+      const { accountId, proof } = change
       const newEmail = normalizeEmail(change.newEmail)
-      const account = await passwords.admit(clientInfo.address, () =>
-        passwordProof.ofAccount(accountId, password, clientInfo))
+      const account = await proveOwner(accountId, proof, clientInfo)
       await mail.limits.admitNetwork(clientInfo.address)
       if (!await mail.limits.admitAddress(newEmail, purpose)) return
       const challenge = challengeMail.insertion({

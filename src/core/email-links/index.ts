@@ -25,7 +25,7 @@ export interface EmailLinksNeeds {
   mail: Mail
   challengeMail: ChallengeMail
   sessions: Sessions
-  signIn: Pick<SignIn, 'lookup' | 'throttle' | 'proof' | 'refusalOf'>
+  signIn: Pick<SignIn, 'lookup' | 'throttle' | 'proveOwner' | 'refusalOf'>
   onError: (error: unknown) => void
 }
 
@@ -37,7 +37,7 @@ export function createEmailLinks (needs: EmailLinksNeeds) {
   const { db, keyring, revocations, passwords, accounts, mail, challengeMail, sessions: { start }, signIn } = needs
   const { onError } = needs
   const { sql, query } = db
-  const { lookup, throttle, proof, refusalOf } = signIn
+  const { lookup, throttle, proveOwner, refusalOf } = signIn
   const request = createMailRequest({ sql, keyring, lookup, mail, challengeMail })
   const presentation = createPresentation({ sql, keyring, lookup, throttle, onError })
   return {
@@ -45,7 +45,7 @@ export function createEmailLinks (needs: EmailLinksNeeds) {
     ...createPasswordReset({ sql, request, presentation, passwords, mail, revocations }),
     ...createMailSignIn({ sql, keyring, request, presentation, start, refusalOf }),
     ...createEmailChange({
-      sql, accounts, mail, challengeMail, presentation, passwords, proof, revocations
+      sql, accounts, mail, challengeMail, presentation, proveOwner, revocations
     }),
 
     /** Removes what expired a day ago; addresses that can no longer be brought back are free for others. */

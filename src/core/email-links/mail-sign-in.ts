@@ -86,6 +86,11 @@ export function createMailSignIn (needs: MailSignInNeeds) {
       return signInWith({ email, code }, contract, clientInfo)
     },
 
+    /** The same by the address that the code was sent to. @throws AuthError as `withCode` */
+    withEmailCode: <Contract extends SessionContract>(
+      email: string, code: string, contract: Contract, clientInfo: ClientInfo
+    ): Promise<SignedIn<Contract>> => signInWith({ email, code }, contract, clientInfo),
+
     /** @throws AuthError `invalid_link`; after the right link `deletion_pending` */
     withLink: <Contract extends SessionContract>(
       token: string, contract: Contract, clientInfo: ClientInfo

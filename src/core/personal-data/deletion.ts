@@ -10,13 +10,15 @@ import type { Mail } from '../mail/index.js'
 import type { Passwords } from '../passwords/index.js'
 import { endAccess } from '../revocations/end-sessions.js'
 import type { Revocations } from '../revocations/index.js'
+import type { OwnerProof, OwnersAct } from '../sign-in/owner-proof.js'
 import type { Credentials, PasswordProof } from '../sign-in/password-proof.js'
 
 export interface DeletionNeeds {
   db: Pick<Database, 'sql' | 'query'>
   accounts: Pick<Accounts, 'deleteById'>
   passwords: Pick<Passwords, 'admit'>
-  proof: PasswordProof
+  proof: Pick<PasswordProof, 'ofCredentials'>
+  proveOwner: OwnerProof
   mail: Pick<Mail, 'notice' | 'delivery'>
   revocations: Pick<Revocations, 'publish'>
   /** Seconds until a deletion is carried out; 0 for at once. */
@@ -33,19 +35,19 @@ const afterGrace: ClientInfo = { address: null, userAgent: null, actor: 'policy'
 
 /** Deletes accounts for their owners, after a time in which they can think again (GDPR 17). */
 export function createDeletion (needs: DeletionNeeds) {
-  const { db: { sql, query }, accounts: room, passwords, proof, mail, revocations, grace, now } = needs
+  const { db: { sql, query }, accounts: room, passwords, proof, proveOwner, mail, revocations } = needs
+  const { grace, now } = needs
 
   return {
     /**
      * Ends all sessions now and deletes the account when the grace is over; until then nobody signs in to it.
      * @returns when it is deleted
-     * @throws AuthError `wrong_password`, `too_many_failures`, `overloaded`
+     * @throws AuthError `wrong_password` or `session_not_fresh`, `too_many_failures`, `overloaded`
      */
     async scheduleDeletion (
-      this: void, { accountId, password }: { accountId: string, password: string }, clientInfo: ClientInfo
+      this: void, { accountId, proof: act }: { accountId: string, proof: OwnersAct }, clientInfo: ClientInfo
     ): Promise<Date> {
-      const account = await passwords.admit(clientInfo.address, () =>
-        proof.ofAccount(accountId, password, clientInfo))
+      const account = await proveOwner(accountId, act, clientInfo)
       const deletesAt = new Date(now() + grace * 1_000)
       if (grace === 0) {
         await room.deleteById(accountId, clientInfo)

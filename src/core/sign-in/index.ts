@@ -9,6 +9,7 @@ import type { Sessions } from '../sessions/index.js'
 import { createAccountLookup } from './account-lookup.js'
 import { createKnownDevices } from './known-devices.js'
 import { createLoginThrottle, type LoginThrottleSettings } from './login-throttle.js'
+import { createOwnerProof } from './owner-proof.js'
 import { createPasswordChange } from './password-change.js'
 import { createPasswordProof } from './password-proof.js'
 import { createSignInRule, type EmailVerification } from './sign-in-rule.js'
@@ -49,6 +50,7 @@ export function createSignIn (needs: SignInNeeds) {
     lookup,
     throttle,
     proof,
+    proveOwner: createOwnerProof({ lookup, proof, passwords, now }),
     refusalOf,
     withPassword: createPasswordSignIn({ proof, passwords, start, refusalOf }),
     ...createSignUp({ sql: db.sql, accounts, mail, challengeMail, start, emailVerification }),
