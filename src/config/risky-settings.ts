@@ -27,10 +27,7 @@ const checks: readonly Check[] = [
   ({ NODE_ENV }) => !environments.includes(NODE_ENV) &&
     `NODE_ENV is none of ${environments.join(', ')}, and only production makes cookies Secure by itself`,
   ({ NODE_ENV, MAIL_URL }) => NODE_ENV === 'production' && MAIL_URL === undefined &&
-    'MAIL_URL is not set: no mail is sent, so nobody who forgot a password comes back',
-  ({ EMAIL_VERIFICATION, NODE_ENV, MAIL_URL }) =>
-    EMAIL_VERIFICATION === 'required' && NODE_ENV === 'production' && MAIL_URL === undefined &&
-    'EMAIL_VERIFICATION=required without MAIL_URL: no new account can ever sign in',
+    'MAIL_URL is not set: no mail is sent, so nobody comes back who forgot the password',
   ({ MAIL_URL }) => MAIL_URL !== undefined && new URL(MAIL_URL).searchParams.has('insecure') &&
     'MAIL_URL has ?insecure: codes and the password of the SMTP server can be read on the way',
   ({ DATABASE_URL }) => DATABASE_URL !== undefined && parseAddresses(DATABASE_URL).some(isUnencrypted) &&

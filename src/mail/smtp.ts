@@ -25,6 +25,8 @@ export function openSmtp ({ url, ...sender }: SmtpOptions): MailTransport {
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
     requireTLS: !secure && !isInsecure,
+    // There TLS is used if it is offered, with whatever certificate: a mail server of this machine often made its own.
+    ...isInsecure && { tls: { rejectUnauthorized: false } },
     ...username !== '' && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } },
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,

@@ -4,6 +4,7 @@ import { contractNames } from '../../src/contracts/index.js'
 
 const KEYTURN_SECRET = 'a secret of at least 32 bytes, no less'
 const DATABASE_URL = 'postgres://keyturn:password@db.example/keyturn'
+const MAIL_URL = 'smtp://keyturn:password@mail.example'
 const https = 'https://auth.example.com'
 
 const risksOf = (env: Record<string, string>) => loadSettings(env, contractNames).risks
@@ -13,7 +14,9 @@ t.test('a setting that is valid and dangerous is named in one line', async t => 
     [{ KEYTURN_SECRET: 'a'.repeat(32) }, /^KEYTURN_SECRET repeats a few characters/],
     [{ JWT_SECRET: 'secret'.repeat(6) }, /^JWT_SECRET repeats a few characters/],
     [{ PUBLIC_URL: https, COOKIE_SECURE: 'false' }, /^COOKIE_SECURE=false although PUBLIC_URL is https/],
-    [{ NODE_ENV: 'production', PUBLIC_URL: 'http://auth.example.com' }, /^PUBLIC_URL is http in production/],
+    [{ NODE_ENV: 'production', PUBLIC_URL: 'http://auth.example.com', MAIL_URL }, /^PUBLIC_URL is http in production/],
+    [{ NODE_ENV: 'production', PUBLIC_URL: https }, /^MAIL_URL is not set: no mail is sent/],
+    [{ MAIL_URL: `${MAIL_URL}?insecure` }, /^MAIL_URL has \?insecure/],
     [{ NODE_ENV: 'prod' }, /^NODE_ENV is none of production, development, test/],
     [{ DATABASE_URL, KEYTURN_SECRET }, /^DATABASE_URL names another host without TLS/],
     [{ DATABASE_URL: `${DATABASE_URL}?sslmode=prefer`, KEYTURN_SECRET }, /^DATABASE_URL names another host/],
@@ -33,12 +36,12 @@ t.test('a setting that is valid and dangerous is named in one line', async t => 
 t.test('settings of development, and those of a careful production, are not', async t => {
   t.same(risksOf({}), [])
   t.same(risksOf({ CORS_ORIGIN: 'http://localhost:5173', NODE_ENV: 'test' }), [])
-  t.same(risksOf({ NODE_ENV: 'production', PUBLIC_URL: 'http://127.0.0.1:3000' }), [])
+  t.same(risksOf({ NODE_ENV: 'production', PUBLIC_URL: 'http://127.0.0.1:3000', MAIL_URL }), [])
   const local = [
     'postgres://keyturn@localhost/keyturn', 'postgres://keyturn@[::1]/keyturn', 'postgres://%2Frun%2Fpostgresql/keyturn',
     'postgres:///keyturn?host=/run/postgresql', `${DATABASE_URL}?sslmode=verify-full`, `${DATABASE_URL}?sslmode=require`
   ]
   for (const url of local) {
-    t.same(risksOf({ NODE_ENV: 'production', PUBLIC_URL: https, KEYTURN_SECRET, DATABASE_URL: url }), [], url)
+    t.same(risksOf({ NODE_ENV: 'production', PUBLIC_URL: https, KEYTURN_SECRET, MAIL_URL, DATABASE_URL: url }), [], url)
   }
 })

@@ -10,7 +10,7 @@ import { startServer, type Server } from '../../src/server/server.js'
 import { openTestDatabase, type TestDatabase } from './database.js'
 import { withOverrides, type Overrides } from './settings.js'
 import { fileDatabase } from './file-database.js'
-import { embeddedFolder, postgresDatabase } from './test-database.js'
+import { embeddedFolder, postgresDatabase, temporaryFolder } from './test-database.js'
 
 export const databases = ['postgres', 'embedded'] as const
 
@@ -48,7 +48,11 @@ export async function buildSettings (
   t: Test, { settings: overrides, database = 'postgres', ownDatabase = false }: BuildOptions = {}
 ): Promise<Settings> {
   const environment = database === 'postgres'
-    ? { DATABASE_URL: await (ownDatabase ? postgresDatabase(t) : fileDatabase()), KEYTURN_SECRET }
+    ? {
+        DATABASE_URL: await (ownDatabase ? postgresDatabase(t) : fileDatabase()),
+        KEYTURN_SECRET,
+        DATA_DIR: await temporaryFolder(t)
+      }
     : { DATA_DIR: await embeddedFolder(t) }
   const shipped = loadSettings({ LISTEN: listen, ...environment }, contractNames)
   return withOverrides(withOverrides(shipped, testSettings), overrides)

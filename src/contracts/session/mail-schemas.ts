@@ -68,7 +68,6 @@ export const OtpVerified = replyOf(
   Type.Object({ status: Type.Literal(true), token: Type.Null(), user: User }, { title: 'VerifyEmailOtpResponse' }),
   'The address is verified', { status: true, token: null, user: { ...userExample, emailVerified: true } })
 
-
 export const OtpSignedIn = replyOf(
   Type.Object({ token: BodyToken, user: User }, { title: 'OtpSignInResponse' }), 'Signed in; the address is verified',
   { token: example.accessToken, user: { ...userExample, emailVerified: true } })

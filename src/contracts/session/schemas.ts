@@ -8,7 +8,8 @@ import { sessionCodes, sessionErrors } from './errors.js'
 
 export const NewPassword = passwordOf(minPasswordLength)
 const Nullable = (description: string) => Type.Union([Type.String(), Type.Null()], { description })
-export const BodyToken = Nullable('Access token (JWT), the same as in the cookie; null where pages get it as a cookie only')
+export const BodyToken =
+  Nullable('Access token (JWT), the same as in the cookie; null where pages get it as a cookie only')
 
 export const SignUp = Type.Object({
   name: Type.String({ format: 'line', maxLength: 255 }), email: Email, password: NewPassword

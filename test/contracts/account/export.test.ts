@@ -10,6 +10,7 @@ const leftOut: Record<string, Record<string, string>> = {
   accounts: {
     password_hash: 'a secret',
     epoch: 'how often all access was ended, which the audit events say',
+    deletes_at: 'nobody is signed in while it waits for its deletion',
     disabled_at: 'there is no export of a disabled account'
   },
   account_identifiers: { kind: 'as in the profile', value: 'as in the profile', claimed_at: 'as the account was made' },
@@ -29,6 +30,26 @@ const leftOut: Record<string, Record<string, string>> = {
     late_generation: 'a state of tokens',
     late_streak: 'a state of tokens'
   },
+  challenges: {
+    id: 'of a secret',
+    purpose: 'as the kind of its mail',
+    email: 'as the recipient of its mail',
+    epoch: 'as above',
+    code_hash: 'of a secret',
+    code_expires_at: 'a state of a secret',
+    tries_left: 'a state of a secret',
+    link_hash: 'of a secret',
+    created_at: 'as of its mail',
+    expires_at: 'a state of a secret',
+    used_at: 'as in the audit events'
+  },
+  mails: {
+    sealed_values: 'a secret',
+    due_at: 'a state of the outbox',
+    attempts: 'a state of the outbox',
+    last_error: 'of the SMTP server',
+    failed_at: 'a state of the outbox'
+  },
   tasks: {},
   audit_events: { subject: 'of clients and keys only' }
 }
@@ -36,6 +57,7 @@ const leftOut: Record<string, Record<string, string>> = {
 /** Where a column is in an export, if not under its own name. */
 const names: Record<string, string> = {
   device_name: 'device',
+  email_verified_at: 'emailVerified',
   rotated_at: 'lastSeenAt',
   subscription_status: 'status',
   subscription_plan: 'plan',
@@ -47,6 +69,7 @@ interface Export {
   subscription: object
   sessions: object[]
   auditEvents: Array<{ id: string, at: string, event: string }>
+  mails: object[]
   tasks: Array<{ id: string }>
 }
 
@@ -78,19 +101,22 @@ for (const database of databases) {
       t.equal(reply.headers.get('content-type'), 'application/json; charset=utf-8')
       t.equal(reply.headers.get('content-disposition'), 'attachment; filename="account.json"')
       t.equal(reply.headers.get('cache-control'), 'no-store')
-      const { profile, subscription, sessions, auditEvents, tasks } = reply.body as Export
+      const { profile, subscription, sessions, auditEvents, mails, tasks } = reply.body as Export
       t.match(profile, { id: `user_${id}`, email, name: 'Ann' })
       // The first two may be of the same microsecond.
       t.same(auditEvents.map(({ event }) => event).sort(),
         ['account_created', 'signed_in', 'signed_in', 'signed_out'])
       t.match(sessions, [{ address: '127.0.0.1', endReason: null }, { endReason: 'signed_out' }])
       t.match(tasks, [{ title: 'Buy milk' }, { title: 'Buy bread' }])
+      t.match(mails, [{ kind: 'verify-email', recipient: email }])
       t.notMatch(reply.text, /rt_|eyJ|argon2/)
 
       const exported: Record<string, object> = {
         accounts: { ...profile, ...subscription },
         account_identifiers: {},
         sessions: sessions[0] ?? {},
+        challenges: {},
+        mails: mails[0] ?? {},
         tasks: tasks[0] ?? {},
         audit_events: auditEvents[0] ?? {}
       }
