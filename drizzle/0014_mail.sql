@@ -44,17 +44,23 @@ CREATE INDEX "mails_due" ON "mails" USING btree ("due_at") WHERE sent_at IS NULL
 CREATE INDEX "mails_in_time" ON "mails" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "accounts_to_delete" ON "accounts" USING btree ("deletes_at") WHERE deletes_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "noticed_events" ON "audit_events" USING btree ("at") WHERE event IN ('signed_out', 'session_revoked', 'refresh_token_reused', 'session_limit_reached', 'account_disabled', 'account_deleted', 'password_changed', 'subscription_changed', 'profile_changed', 'password_reset', 'email_verified', 'email_changed', 'email_change_undone', 'deletion_scheduled');--> statement-breakpoint
--- An address that was changed stays the account's while its old owner can undo that: nobody else can claim it. This
--- version frees identifiers by itself, and the previous one changes none.
+-- As before, but an address that was changed stays the account's while that can be undone.
 IF to_regprocedure('claim_account_identifiers()') IS NOT NULL THEN
   CREATE OR REPLACE FUNCTION "claim_account_identifiers"() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $claim$
   DECLARE
     identifier record;
   BEGIN
+    IF TG_OP <> 'INSERT' THEN
+      DELETE FROM account_identifiers AS held WHERE account_id = OLD.id
+        AND (kind, value) IN (('email', OLD.email), ('username', lower(OLD.username)))
+        AND (TG_OP = 'DELETE' OR NOT EXISTS (
+          SELECT FROM challenges
+          WHERE held.kind = 'email' AND challenges.account_id = held.account_id AND challenges.email = held.value
+            AND purpose = 'undo_email_change' AND used_at IS NULL AND expires_at > now()
+        ));
+    END IF;
     IF TG_OP = 'DELETE' THEN
-      DELETE FROM account_identifiers WHERE account_id = OLD.id
-        AND (kind, value) IN (('email', OLD.email), ('username', lower(OLD.username)));
       RETURN OLD;
     END IF;
     FOR identifier IN

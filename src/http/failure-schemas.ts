@@ -45,7 +45,7 @@ export const signInFailures = [
 
 export const signUpFailures = [
   ...bodyFailures, 'email_taken', 'password_unacceptable', 'password_common', 'registration_closed',
-  'email_not_verified', 'mail_unavailable', ...hashingFailures
+  'mail_unavailable', ...hashingFailures
 ] as const satisfies FailureCode[]
 
 type Table = Record<FailureCode, { status: number }>

@@ -2,10 +2,14 @@ import { is } from 'drizzle-orm'
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import * as schema from '../../src/db/schema.js'
+import * as mailSchema from '../../src/db/mail-schema.js'
+import * as partnerSchema from '../../src/db/partner-schema.js'
+import * as mainSchema from '../../src/db/schema.js'
 import { distribute, placements, readDistribution } from '../../src/db/distribution.js'
 import { standInForCitus } from '../support/cluster-stand-in.js'
 import { isOnCitus, postgresDatabase } from '../support/test-database.js'
+
+const schema = { ...mainSchema, ...mailSchema, ...partnerSchema }
 
 async function setUp (t: Test, servers: number | null = null) {
   const url = await postgresDatabase(t)
@@ -53,6 +57,8 @@ t.test('each table is placed, once, and what holds on one server only is dropped
     sessions: ['account_id', 'accounts'],
     tasks: ['account_id', 'accounts'],
     audit_events: ['account_id', 'accounts'],
+    challenges: ['account_id', 'accounts'],
+    mails: ['account_id', 'accounts'],
     account_identifiers: ['value', 'none'],
     clients: [null, null],
     client_assertions: [null, null],

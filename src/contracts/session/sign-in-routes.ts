@@ -33,7 +33,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
       description: 'Creates an account, starts its first session and sets the cookie `session`.',
       tags,
       body: SignUp,
-      response: { 200: SignedUp, ...failures(...signUpFailures) }
+      response: { 200: SignedUp, ...failures(...signUpFailures, 'email_not_verified') }
     },
     ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {

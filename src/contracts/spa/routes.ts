@@ -35,7 +35,7 @@ export const spaRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {
     const { username, email, password } = request.body
-    const account = await core.accounts.register(
+    const account = await core.signIn.register(
       { username, email, password, minPasswordLength, allowsCommonPassword }, clientInfoOf(request))
     return reply.code(201).send(toUser(account))
   })

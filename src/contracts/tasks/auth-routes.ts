@@ -32,7 +32,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app
       description: 'Creates an account, starts its first session and sets the cookie `auth_token`.',
       tags,
       body: Signup,
-      response: { 201: SignedUp, ...failures(...signUpFailures) }
+      response: { 201: SignedUp, ...failures(...signUpFailures, 'email_not_verified') }
     },
     ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {

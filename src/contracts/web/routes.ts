@@ -39,7 +39,7 @@ export const webRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     ...registrationRoute(app, { core, settings })
   }, async (request, reply) => {
     const { email, password } = request.body
-    const account = await core.accounts.register(
+    const account = await core.signIn.register(
       { email, password, minPasswordLength, allowsCommonPassword }, clientInfoOf(request))
     return reply.code(201).send({
       user: { id: account.id, email: account.email, createdAt: new Date(account.createdAt).toISOString() }

@@ -1,5 +1,6 @@
 import type { Fragment, Pool } from '../../db/pool.js'
 import type { SessionContract } from '../../db/stored-values.js'
+import { accountColumns, toAccount, type Account, type AccountRow } from '../accounts/account.js'
 import type { Accounts, Insertion, NewAccount } from '../accounts/accounts.js'
 import { normalizeEmail } from '../accounts/email.js'
 import { recordEvents } from '../audit/audit.js'
@@ -13,7 +14,7 @@ import type { EmailVerification } from './sign-in-rule.js'
 
 export interface SignUpNeeds {
   sql: Pool
-  accounts: Pick<Accounts, 'insert' | 'holderOf'>
+  accounts: Pick<Accounts, 'insert' | 'register' | 'holderOf'>
   mail: Pick<Mail, 'isAvailable' | 'requireAvailable' | 'limits' | 'insertion' | 'delivery'>
   challengeMail: ChallengeMail
   start: Pick<SessionStart, 'withNewAccount'>
@@ -39,18 +40,19 @@ export function createSignUp (needs: SignUpNeeds) {
       }, 'unverified')}`
   }
 
-  async function makeUnverified (account: NewAccount, clientInfo: ClientInfo): Promise<void> {
+  async function makeUnverified (account: NewAccount, clientInfo: ClientInfo): Promise<Account> {
     mail.requireAvailable()
-    await accounts.insert(account, clientInfo, async insertion => {
-      const made = await sql`
+    const made = await accounts.insert(account, clientInfo, async insertion => {
+      const [row] = await sql<AccountRow[]>`
         WITH account AS (${insertion.part}),
         made AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
         record AS (${recordEvents(sql, ['account_created'], 'made', clientInfo)}),
         ${verification(account.email, insertion)}
-        SELECT account_id FROM made`
-      return made.length > 0 ? true : null
+        SELECT ${accountColumns(sql)} FROM account`
+      return row === undefined ? null : toAccount(row)
     })
     mail.delivery.wake()
+    return made
   }
 
   /** Tells the owner of an address that it has an account already. */
@@ -87,7 +89,16 @@ export function createSignUp (needs: SignUpNeeds) {
     },
 
     /**
-     * The same where addresses must be confirmed first, without telling whether an account has the address: its owner
+     * Makes an account without a session, and where addresses must be confirmed first, mails the code.
+     * @throws AuthError `email_taken`, `username_taken`, `password_unacceptable`, `password_common`, `overloaded`,
+     * `mail_unavailable`
+     */
+    register: (account: NewAccount, clientInfo: ClientInfo): Promise<Account> => emailVerification === 'required'
+      ? makeUnverified(account, clientInfo)
+      : accounts.register(account, clientInfo),
+
+    /**
+     * The same as `signUp` where addresses must be confirmed first, without telling whether an account has the address: its owner
      * is told by mail.
      * @throws AuthError as `signUp`, without `email_taken` and `email_not_verified`
      */
