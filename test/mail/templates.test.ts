@@ -38,7 +38,9 @@ t.test('a folder of templates replaces those that it has, each by its name', asy
   const folder = await temporaryFolder(t)
   await writeFile(join(folder, 'test.txt'), 'Subject: Hallo von {{service}}\n\nEin Test.\n')
   const own = loadTemplates({ folder, service })
-  t.match(own({ kind: 'test', values: {} }), { subject: `Hallo von ${service}`, text: 'Ein Test.\n', html: /A test mail/ })
+  t.match(own({ kind: 'test', values: {} }), {
+    subject: `Hallo von ${service}`, text: 'Ein Test.\n', html: /A test mail/
+  })
   t.same(own({ kind: 'sign-in-link', values: valuesFor('sign-in-link') }),
     render({ kind: 'sign-in-link', values: valuesFor('sign-in-link') }))
 })
@@ -49,7 +51,9 @@ t.test('a template that cannot be used is refused with its file and the reason',
     await writeFile(join(folder, name), text)
     return () => loadTemplates({ folder, service })
   }
-  t.throws(await refused('test.txt', 'Hello'), { message: /test\.txt does not begin with "Subject: …" and an empty line/ })
+  t.throws(await refused('test.txt', 'Hello'), {
+    message: /test\.txt does not begin with "Subject: …" and an empty line/
+  })
   t.throws(await refused('sign-in-link.html', '<p>{{code}}'), {
     message: /sign-in-link\.html has {{code}}, which nothing fills; there are name, link, service/
   })

@@ -55,7 +55,7 @@ export function createSignUp (needs: SignUpNeeds) {
     return made
   }
 
-  /** Tells the owner of an address that it has an account already. */
+  /** Mails the owner of an address that it has an account already. */
   async function mailTaken (given: string): Promise<void> {
     const email = normalizeEmail(given)
     const holder = await accounts.holderOf(email)
@@ -98,8 +98,8 @@ export function createSignUp (needs: SignUpNeeds) {
       : accounts.register(account, clientInfo),
 
     /**
-     * The same as `signUp` where addresses must be confirmed first, without telling whether an account has the address: its owner
-     * is told by mail.
+     * The same as `signUp` where addresses must be confirmed first, without saying whether an account has the address:
+     * its owner gets a mail that does.
      * @throws AuthError as `signUp`, without `email_taken` and `email_not_verified`
      */
     async signUpUnseen (this: void, account: NewAccount, clientInfo: ClientInfo): Promise<void> {

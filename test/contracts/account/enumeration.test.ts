@@ -13,7 +13,8 @@ for (const database of databases) {
   t.test(`addresses with and without an account on ${database}`, async t => {
     const server = await build(t, { database, settings: { mailLimits: { maxPerAddress: 2 } } })
     const sql = openSql(t, server.settings)
-    const ask = (path: string, email: string) => sendRequest(server.api, `POST /api/account/${path}`, { json: { email } })
+    const ask = (path: string, email: string) =>
+      sendRequest(server.api, `POST /api/account/${path}`, { json: { email } })
     const withoutChance = (text: string) => text.replace(/"challengeId":"[\w-]+"/, '"challengeId":"…"')
 
     for (const path of routes) {

@@ -43,7 +43,7 @@ for (const database of databases) {
     const eventsOf = async (id: string) => (await sql<{ event: string }[]>`
       SELECT event FROM audit_events WHERE account_id = ${id} ORDER BY at`).map(({ event }) => event)
 
-    await t.test('sign-up mails a code and a link; the code verifies the address, and the link is used up with it', async t => {
+    await t.test('sign-up mails a code and a link; the code verifies the address and uses up the link', async t => {
       const { email, token, id } = await signedUp(t)
       t.equal((await me(t, token)).emailVerified, false)
       const mail = await mailbox.next(email, 'verify-email')
@@ -52,7 +52,8 @@ for (const database of databases) {
       const wrong = await request(t, api('email-verification/confirm'), { json: { email, code: '0000000x' } })
       t.match([wrong.status, wrong.body.error], [401, { code: 'INVALID_CODE', reason: 'code_wrong', retryable: false }])
       const spaced = mail.code.replace(/^(\d{4})/, '$1 ')
-      const right = await request(t, api('email-verification/confirm'), { json: { email: email.toUpperCase(), code: spaced } })
+      const json = { email: email.toUpperCase(), code: spaced }
+      const right = await request(t, api('email-verification/confirm'), { json })
       t.match([right.status, right.body], [200, { success: true, data: { verified: true } }])
       t.equal((await me(t, token)).emailVerified, true, 'also where the token was validated before')
       const again = await request(t, api('email-verification/confirm'), { json: { email, code: mail.code } })
@@ -62,7 +63,7 @@ for (const database of databases) {
       t.same(await eventsOf(id), ['account_created', 'signed_in', 'code_failed', 'email_verified', 'code_failed'])
     })
 
-    await t.test('the link verifies too; of several mails the newest and the oldest are good until one is used', async t => {
+    await t.test('the link verifies too; of several mails each is good until one is used', async t => {
       const { email, token } = await signedUp(t)
       const first = await mailbox.next(email, 'verify-email')
       t.equal((await request(t, api('email-verification'), { bearer: token })).status, 202)
@@ -75,11 +76,12 @@ for (const database of databases) {
       t.equal((await mailbox.mailsTo(email)).length, 2, 'a verified address gets no further mail')
     })
 
-    await t.test('a password is reset with a code: all sessions end, the address is verified, nobody is signed in', async t => {
+    await t.test('a reset with a code: all sessions end, the address is verified, nobody is signed in', async t => {
       const { email, password, token, id } = await signedUp(t)
       t.equal((await request(t, api('password-reset'), { json: { email } })).status, 202)
       const { code } = await mailbox.next(email, 'reset-password')
-      const refused = await request(t, api('password-reset/confirm'), { json: { email, code, newPassword: 'password' } })
+      const common = { email, code, newPassword: 'password' }
+      const refused = await request(t, api('password-reset/confirm'), { json: common })
       t.match([refused.status, refused.body.error], [400, { code: 'PASSWORD_REFUSED', reason: 'password_common' }])
       const short = await request(t, api('password-reset/confirm'), { json: { email, code, newPassword: 'x' } })
       t.match([short.status, short.body.error], [400, { code: 'PASSWORD_REFUSED', reason: 'password_too_short' }])
@@ -140,9 +142,11 @@ for (const database of databases) {
       const changed = await request(t, api('email/confirm'), { bearer: person.token, json: { code } })
       t.match([changed.status, changed.body.data.user], [200, { email: newEmail, emailVerified: true }])
       t.equal((await me(t, person.token)).email, newEmail, 'the session goes on')
-      t.same([await signInStatus(person.email, person.password), await signInStatus(newEmail, person.password)], [401, 200])
+      t.equal(await signInStatus(person.email, person.password), 401)
+      t.equal(await signInStatus(newEmail, person.password), 200)
 
-      const taken = await request(t, api('sign-up'), { json: { email: person.email, password: 'violin harbor meadow' } })
+      const password = 'violin harbor meadow'
+      const taken = await request(t, api('sign-up'), { json: { email: person.email, password } })
       t.match([taken.status, taken.body.error.code], [409, 'EMAIL_TAKEN'], 'nobody can take the old one meanwhile')
       const notice = await mailbox.next(person.email, 'email-changed')
       t.ok(notice.text.includes(newEmail))
@@ -177,12 +181,13 @@ for (const database of databases) {
       t.equal(undoing.body.error.reason, 'token_used', 'links of later changes are dead')
       const reset = await mailbox.next(owner.email, 'reset-password')
       const newPassword = 'violin harbor meadow'
-      t.equal((await request(t, api('password-reset/confirm'), { json: { token: reset.token, newPassword } })).status, 200)
+      const choice = { token: reset.token, newPassword }
+      t.equal((await request(t, api('password-reset/confirm'), { json: choice })).status, 200)
       t.equal(await signInStatus(owner.email, newPassword), 200)
       t.equal(await signInStatus(third, stolen), 401)
     })
 
-    await t.test('a new address that another account has shows only when it is confirmed, and spends nothing', async t => {
+    await t.test('an address that another account has shows only when it is confirmed, and spends nothing', async t => {
       const [person, other] = [await signedUp(t), await signedUp(t)]
       const json = { newEmail: other.email, password: person.password }
       t.equal((await request(t, api('email'), { bearer: person.token, json })).status, 202)
@@ -242,7 +247,7 @@ for (const database of databases) {
       ] as const) {
         const { status, body } = await request(t, api('email-verification/confirm'), { json })
         t.match([status, body.error.code], [400, 'VALIDATION_ERROR'])
-        t.same(body.error.details.map(({ path }: { path: string }) => path), paths)
+        t.same((body.error.details as Array<{ path: string }>).map(({ path }) => path), paths)
       }
       t.equal((await request(t, api('email/confirm'), { json: {} })).status, 400)
       t.equal((await request(t, api('email-verification'))).status, 401, 'of nobody')
@@ -273,7 +278,7 @@ for (const database of databases) {
       t.equal(status, 202)
       const { deletesAt } = body.data
       t.ok(Math.abs(Date.parse(deletesAt) - Date.now() - 14 * 86_400_000) < 60_000)
-      t.match((await mailbox.next(email, 'deletion-scheduled')).text, deletesAt.slice(0, 10))
+      t.match((await mailbox.next(email, 'deletion-scheduled')).text, String(deletesAt).slice(0, 10))
       t.equal(await isSignedIn(token), false)
       const refused = await request(t, api('sign-in'), { json: { email, password } })
       t.match([refused.status, refused.body.error],
@@ -285,7 +290,8 @@ for (const database of databases) {
       t.equal(await signInStatus(email, 'wrong'), 401, 'only the right proof tells')
       const canceled = await request(t, api('me/deletion/cancel'), { json: { email, password } })
       t.match([canceled.status, canceled.body.data], [200, { canceled: true }])
-      t.equal((await request(t, api('me/deletion/cancel'), { json: { email, password } })).status, 200, 'twice is as good')
+      const again = await request(t, api('me/deletion/cancel'), { json: { email, password } })
+      t.equal(again.status, 200, 'twice is as good')
       t.equal(await signInStatus(email, password), 200)
     })
 

@@ -76,7 +76,10 @@ t.test('a mail is sent once, and what was in it is erased', async t => {
   mail.delivery.start(0)
   await until('it is sent', async () => (await rowOf(accountId))?.sent_at !== null)
   t.same(sent, [{
-    id: before?.id, kind: 'sign-in-link', recipient: 'ann@example.com', values: { name: 'Ann', link: 'https://x.example' }
+    id: before?.id,
+    kind: 'sign-in-link',
+    recipient: 'ann@example.com',
+    values: { name: 'Ann', link: 'https://x.example' }
   }])
   t.match(await rowOf(accountId), { sealed_values: null, attempts: 1, last_error: null })
   await until('it is counted', () => mail.metrics().mailsSent === 1)
@@ -143,7 +146,8 @@ t.test('one that is refused for good, is a day old, or cannot be decrypted is gi
 
   refuse(() => { throw new Error('greylisted') })
   const old = await stored()
-  await sql`UPDATE mails SET created_at = ${earlier(sql, 'created_at', 86_401)}, due_at = now() WHERE account_id = ${old}`
+  await sql`
+    UPDATE mails SET created_at = ${earlier(sql, 'created_at', 86_401)}, due_at = now() WHERE account_id = ${old}`
   mail.delivery.wake()
   await until('it is given up too', async () => (await rowOf(old))?.failed_at !== null)
   await until('both are counted', () => mail.metrics().mailsFailed === 2)
@@ -242,7 +246,8 @@ t.test('counts, and mails of more than a week ago, are removed', async t => {
 t.test('a notice goes to a verified address only, where mails can be sent', async t => {
   const { mail, openMail, db, sql } = await setUp(t)
   const counts = []
-  for (const [room, emailVerifiedAt] of [[mail, new Date()], [mail, null], [openMail(keyring, false), new Date()]] as const) {
+  const cases = [[mail, new Date()], [mail, null], [openMail(keyring, false), new Date()]] as const
+  for (const [room, emailVerifiedAt] of cases) {
     const account = { email: 'ann@example.com', emailVerifiedAt }
     await db.sql`
       WITH asked AS (SELECT ${randomUUID()}::uuid AS account_id),
