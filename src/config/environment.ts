@@ -63,7 +63,7 @@ export const variables = {
   LOGIN_MAX_FAILURES_PER_ADDRESS: integer(100, 'Failed sign-ins of one address over all accounts', 1),
   LOGIN_FAILURE_WINDOW: duration('15m', 'How long a failed sign-in counts'),
   EMAIL_VERIFICATION: choice(emailVerifications, 'record',
-    'record: a mail at sign-up, and emailVerified says; required: nobody signs in before; off: no mail at sign-up'),
+    'record: a mail at sign-up, and emailVerified says; required: no sign-in before; off: no mail at sign-up'),
   DELETION_GRACE: window('14d', 'How long an owner who deletes the account can think again; 0: not at all'),
   ACCOUNT_URL: url(['http', 'https'], 'https://app.example.com/account',
     'Address of your pages that links in mails open; default: those of Keyturn under PUBLIC_URL'),

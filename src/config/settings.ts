@@ -130,7 +130,7 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
   }
 }
 
-/** Files are for trying things out: in production nobody would read them. */
+/** Files are for trying things out: in production they would not be read. */
 function deliveryOf ({ MAIL_URL, NODE_ENV }: Pick<Values, 'MAIL_URL' | 'NODE_ENV'>): MailSettings['delivery'] {
   if (MAIL_URL !== undefined) return 'smtp'
   return NODE_ENV === 'production' ? 'none' : 'files'

@@ -9,7 +9,7 @@ import type { ChallengePurpose, MailKind } from './stored-values.js'
 const instant = (name: string) => timestamp(name, { withTimezone: true })
 
 /**
- * Proofs that somebody reads an address: a code to type and a link to open, of which hashes are stored. One for an
+ * Proofs that a person reads an address: a code to type and a link to open, of which hashes are stored. One for an
  * address without an account has the id of none, so that it is stored and counted as every other is.
  */
 export const challenges = pgTable('challenges', {

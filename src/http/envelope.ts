@@ -26,6 +26,8 @@ const commonReasons = {
   invalid_refresh_token: 'malformed',
   unknown_route: 'not_found',
   method_not_allowed: 'method_not_allowed',
+  email_not_verified: 'email_not_verified',
+  deletion_pending: 'deletion_pending',
   too_many_failures: 'rate_limited',
   rate_limited: 'rate_limited',
   overloaded: 'overloaded',

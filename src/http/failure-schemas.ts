@@ -28,7 +28,7 @@ export const cookieFailures = ['foreign_origin', 'cookie_repeated'] as const sat
 /** Failures of a route that hashes a password. */
 export const hashingFailures = ['overloaded', 'rate_limited'] as const satisfies FailureCode[]
 
-/** Refusals of somebody who has proved who they are. */
+/** Refusals of an owner who has proved who they are. */
 export const admissionFailures = ['email_not_verified', 'deletion_pending'] as const satisfies FailureCode[]
 
 /** Failures of a route that sends a mail. */

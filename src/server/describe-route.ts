@@ -2,6 +2,7 @@ import type { FastifySchema } from 'fastify'
 import { contracts, type ContractName } from '../contracts/index.js'
 import type { Contract } from '../http/contract.js'
 import type { Failure, FailureCode, Problem } from '../http/failure.js'
+import { codeErrorReasons } from '../core/errors.js'
 import { failureDefaults } from '../http/failure-defaults.js'
 import { failureCodesKeyword } from '../http/failure-schemas.js'
 
@@ -66,10 +67,14 @@ function describeFailures (body: JsonSchema, { render }: Contract, schema: Route
   const messages = codes.map(code => failureDefaults[code][1].replace(/\.$/, ''))
   const problems = problemsOf(schema)
   const bodies = codes.map(code => [code, render(failureOf(code, problems.slice(0, 1))).body] as const)
-  // Problems that the contract has codes of their own for.
-  const own = problems
+  // Problems and reasons that the contract has codes of their own for.
+  const ofProblems = problems
     .map(problem => render({ code: 'invalid_body', problems: [problem] }).body)
     .filter(body => codes.includes('invalid_body') && ![undefined, 'VALIDATION_ERROR'].includes(codeOf(body)))
+  const ofCodes = codeErrorReasons
+    .map(reason => render({ code: 'invalid_code', reason }).body)
+    .filter(body => codes.includes('invalid_code') && codeOf(body) !== codeOf(render({ code: 'invalid_code' }).body))
+  const own = [...ofProblems, ...ofCodes]
   return {
     ...rest,
     'x-response-description': `${messages.join('. ')}.`,

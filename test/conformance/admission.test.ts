@@ -17,7 +17,7 @@ async function setUp (t: Test, settings: BuildOptions['settings'] = {}) {
 /** What a refusal says, wherever the contract has its words. */
 const saysOf = ({ text }: Reply) => text.toLowerCase().replaceAll(/[_\s]+/g, ' ')
 
-t.test('an account that waits for its deletion signs in nowhere, and only the right password tells', async t => {
+t.test('an account that waits for its deletion signs in nowhere, and only the right password shows it', async t => {
   const { sql, contracts } = await setUp(t)
   for (const [name, contract] of Object.entries(contracts)) {
     const person = newPerson()
@@ -33,7 +33,7 @@ t.test('an account that waits for its deletion signs in nowhere, and only the ri
   }
 })
 
-t.test('with EMAIL_VERIFICATION=required nobody signs in before the address is confirmed, in any contract', async t => {
+t.test('with EMAIL_VERIFICATION=required no contract signs in before the address is confirmed', async t => {
   const { server, contracts, mailbox } = await setUp(t, { emailVerification: 'required' })
   for (const [name, contract] of Object.entries(contracts)) {
     const person = newPerson()

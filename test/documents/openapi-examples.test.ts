@@ -1,8 +1,12 @@
+import type { Sql } from 'postgres'
 import t, { type Test } from 'tap'
+import type { MailKind } from '../../src/db/stored-values.js'
 import { contractNames, type ContractName } from '../../src/contracts/index.js'
 import { example } from '../../src/http/schemas.js'
 import { clientInfo } from '../support/accounts.js'
 import { build, type TestServer } from '../support/build.js'
+import { mailboxOf } from '../support/mailbox.js'
+import { openSql } from '../support/open-sql.js'
 import { send } from '../support/http.js'
 import { matchesOpenapi, readDocument, type Operation } from '../support/matches-openapi.js'
 import { basic, newPartner } from '../support/partner.js'
@@ -37,6 +41,56 @@ type Live = Record<string, string>
 
 const credentials = { email: example.email, password: example.password }
 
+/** The code and the token that the documents show. */
+const shownCode = '48213075'
+const shownToken = 'VQ6EAOKbQdSnFkRmVUQAAHyeZ550JUDelE4H_B-QrueQ3mT1s7xkq0a9vJ2cZpVbLw8Yd5HnRiXoKfGtUeMj'
+const shownChallengeId = 'bXk2dE5wS2ZBbWJyV2h5Y2xpbmc'
+const newEmail = 'new@example.com'
+
+/** The mail whose code or token a request needs, by a part of the request's path. */
+const mailsFor: ReadonlyArray<readonly [part: RegExp, kind: MailKind]> = [
+  [/email-verification\/confirm|verify-email/, 'verify-email'],
+  [/password-reset\/confirm|reset-password/, 'reset-password'],
+  [/sign-in\/code\/verify|sign-in\/email-otp/, 'sign-in-code'],
+  [/link\/verify/, 'sign-in-link'],
+  [/email\/confirm/, 'change-email'],
+  [/email\/undo/, 'email-changed']
+]
+
+/** Asks for such a mail, and returns what stands for its code and token in the documents. */
+async function mailedValues (server: TestServer, path: string, accountId: string): Promise<Live> {
+  const kind = mailsFor.find(([part]) => part.test(path))?.[1]
+  if (kind === undefined) return {}
+  const { core: { emailLinks }, settings } = server
+  const mailbox = mailboxOf(settings)
+  const { email, password } = credentials
+  await mailbox.clear()
+  let challengeId = ''
+  if (kind === 'verify-email') await emailLinks.requestVerification(email, clientInfo)
+  if (kind === 'reset-password') await emailLinks.requestPasswordReset(email, clientInfo)
+  if (kind === 'sign-in-code') challengeId = (await emailLinks.requestSignInCode(email, clientInfo)).challengeId
+  if (kind === 'sign-in-link') await emailLinks.requestSignInLink(email, clientInfo)
+  if (kind === 'change-email' || kind === 'email-changed') {
+    await emailLinks.requestEmailChange({ accountId, newEmail, proof: { password } }, clientInfo)
+  }
+  if (kind === 'email-changed') {
+    const { token } = await mailbox.next(newEmail, 'change-email')
+    await emailLinks.changeEmail({ token }, clientInfo)
+  }
+  const { code, token } = await mailbox.next(kind === 'change-email' ? newEmail : email, kind)
+  return { [shownCode]: code, [shownToken]: token, [shownChallengeId]: challengeId }
+}
+
+/** The examples' account as it was made, whatever an example did to it; its address is verified for some. */
+async function restoreAccount (sql: Sql, passwordHash: string, isVerified: boolean): Promise<void> {
+  await sql`
+    UPDATE accounts SET email = ${example.email}, password_hash = ${passwordHash}, deletes_at = NULL,
+      email_verified_at = CASE WHEN ${isVerified} THEN now() END`
+  await sql`UPDATE mail_counts SET ends_at = now()`
+  await sql`DELETE FROM challenges`
+  await sql`DELETE FROM mails`
+}
+
 /** A new session of the examples' account, made beside the contract. */
 async function liveValues ({ core }: TestServer, contract: ContractName): Promise<Live> {
   const known = await core.accounts.findByEmail(example.email)
@@ -66,7 +120,7 @@ function sendExample (
   const query = new URLSearchParams()
   let target = path
   for (const { name, in: place, example } of operation.parameters ?? []) {
-    if (place === 'query') query.set(name, String(example))
+    if (place === 'query') query.set(name, String(withLive(example, live)))
     else target = target.replace(`{${name}}`, String(withLive(example, live)))
   }
   const sent = body === undefined ? undefined : withLive(body, live) as Record<string, string>
@@ -94,9 +148,16 @@ async function runExamples (t: Test, contract: ContractName): Promise<void> {
     await server.core.accounts.register({ ...credentials, name: example.name, minPasswordLength: 8 }, clientInfo)
   }
   const client = basic(await newPartner(server))
+  const sql = openSql(t, server.settings)
+  let passwordHash: string | undefined
   for (const request of requestsOf(contract)) {
     const { name, method, path, operation } = request
-    const live = await liveValues(server, contract)
+    const [account] = await sql<{ id: string, hash: string }[]>`SELECT id, password_hash AS hash FROM accounts LIMIT 1`
+    passwordHash ??= account?.hash
+    if (passwordHash !== undefined) await restoreAccount(sql, passwordHash, path.endsWith('/undo'))
+    const live = {
+      ...await liveValues(server, contract), ...account !== undefined && await mailedValues(server, path, account.id)
+    }
     const reply = await sendExample(base, request, live, credentialsFor(operation, live, client))
     const success = Object.keys(operation.responses).map(Number).find(status => status < 300)
     t.equal(reply.status, success, `${name}: ${reply.text.slice(0, 200)}`)

@@ -24,7 +24,7 @@ t.test('every operation says what it can answer', async t => {
   for (const { contract, name, operation } of operations) {
     const { requestBody, security = [], responses } = operation
     const statuses = Object.keys(responses)
-    t.ok(statuses.some(status => /^20[014]$/.test(status)), `${name}: success`)
+    t.ok(statuses.some(status => /^20[0124]$/.test(status)), `${name}: success`)
     t.ok(statuses.some(status => status.startsWith('4')), `${name}: refusal`)
     if (contract !== 'ops') for (const status of ['500', '503']) t.ok(statuses.includes(status), `${name}: ${status}`)
     for (const status of ['413', '415']) {
@@ -42,14 +42,16 @@ t.test('optional bodies and optional credentials are shown as such', async t => 
   t.same(operations.filter(({ operation }) => operation.requestBody?.required === false).map(({ name }) => name), [
     'session: post /api/auth/refresh', 'session: post /api/auth/sign-out',
     'session: post /api/auth/revoke-sessions', 'session: post /api/auth/revoke-other-sessions',
+    'session: post /api/auth/delete-user',
     'spa: post /api/auth/logout', 'tasks: post /auth/logout', 'web: post /auth/logout',
-    'account: post /api/account/sign-out'
+    'account: post /api/account/sign-out', 'account: post /api/account/email-verification'
   ])
   t.same(operations.filter(({ operation }) => isOptional(operation)).map(({ name }) => name), [
     'session: post /api/auth/sign-out', 'session: get /api/auth/get-session',
     'spa: post /api/auth/logout', 'web: post /auth/logout',
     'oauth: post /oauth/token', 'oauth: post /oauth/introspect', 'oauth: post /oauth/revoke',
-    'oauth: post /oauth/events', 'account: post /api/account/sign-out'
+    'oauth: post /oauth/events', 'account: post /api/account/sign-out',
+    'account: post /api/account/email-verification', 'account: post /api/account/email/confirm'
   ])
 })
 

@@ -131,7 +131,7 @@ t.test('a server that is not there may be there later', async t => {
   await t.rejects(open(`smtp://127.0.0.1:${port}`).send(mail()), { code: 'ESOCKET' })
 })
 
-t.test('a certificate that nobody vouches for is refused, with STARTTLS and with TLS from the start', {
+t.test('a certificate that no authority vouches for is refused, with STARTTLS and with TLS from the start', {
   skip: noOpenssl
 }, async t => {
   const pair = await certificate(t)

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { mailFolderIn } from '../../src/mail/index.js'
 import { readMailFolder, type KeptMail } from '../../src/mail/files.js'
 import type { MailKind } from '../../src/db/stored-values.js'
@@ -22,6 +23,9 @@ export function mailboxOf ({ database: { dataDir } }: { database: { dataDir: str
 
   return {
     mailsTo,
+
+    /** Throws all mails away. */
+    clear: (): Promise<void> => rm(mailFolderIn(dataDir), { recursive: true, force: true }),
 
     /** The next mail of a kind to an address that was not received yet; waits for it. */
     async next (recipient: string, kind: MailKind): Promise<ReceivedMail> {

@@ -44,7 +44,7 @@ export const deletionRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async 
       tags,
       operationId: 'accountCancelDeletion',
       summary: 'Keep the account',
-      description: 'Takes the address and the password, since nobody is signed in to an account that is to be deleted.',
+      description: 'Takes the address and the password, since an account that is to be deleted has no session.',
       body: SignIn,
       response: {
         200: Canceled, ...failures(...bodyFailures, 'invalid_credentials', 'too_many_failures', ...hashingFailures)

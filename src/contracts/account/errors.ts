@@ -61,8 +61,6 @@ export const { render: renderAccountFailure, errorBody } = envelope({
     session_not_found: 'not_found',
     invalid_code: 'code_wrong',
     invalid_link: 'token_unknown',
-    email_not_verified: 'email_not_verified',
-    deletion_pending: 'deletion_pending',
     too_many_mails: 'rate_limited',
     mail_unavailable: 'mail_unavailable'
   },

@@ -62,7 +62,7 @@ export const Verified = done('VerifiedResponse', 'verified', 'The address is ver
 export const PasswordWasReset = done(
   'PasswordResetResponse', 'reset', 'The password is set and all sessions have ended; sign in with it')
 export const Restored = done('RestoredResponse', 'restored', 'The address is back and all sessions have ended')
-export const Canceled = done('CanceledResponse', 'canceled', 'The account lives on')
+export const Canceled = done('CanceledResponse', 'canceled', 'The account stays')
 export const EmailChanged = { ...Me, 'x-response-description': 'The address is changed' }
 
 export const CodeSent = dataOf('CodeSentResponse', Type.Object({
@@ -79,5 +79,5 @@ export const VerificationSent = dataOf(
   'Where addresses must be confirmed first: a mail is on its way to the address', { verification: 'sent' })
 
 export const DeletionScheduled = dataOf(
-  'DeletionResponse', Type.Object({ deletesAt: Timestamp }), 'All sessions have ended; nobody signs in any more',
+  'DeletionResponse', Type.Object({ deletesAt: Timestamp }), 'All sessions have ended; there is no sign-in any more',
   { deletesAt: '2026-01-26T10:30:00Z' })

@@ -18,7 +18,7 @@ export const ResetPassword = Type.Object({ newPassword: NewPassword, token: Link
   title: 'ResetPasswordRequest', examples: [{ newPassword: example.newPassword, token }]
 })
 
-export const TokenQuery = Type.Object({ token: LinkToken }, { examples: [{ token }] })
+export const TokenQuery = Type.Object({ token: { ...LinkToken, examples: [token] } })
 
 export const Link = Type.Object({ token: LinkToken }, { title: 'LinkRequest', examples: [{ token }] })
 

@@ -5,8 +5,8 @@ import type { accounts } from '../../db/schema.js'
 export type Greeted = Pick<typeof accounts.$inferSelect, 'email' | 'name' | 'username' | 'emailVerifiedAt'>
 
 /**
- * How a mail greets. An address that was not confirmed may be somebody else's, and the name on the account a message
- * to them: it is greeted by the address alone.
+ * How a mail greets. An address that was not confirmed may be another person's, and the name on the account a
+ * message to them: it is greeted by the address alone.
  */
 export function greetingOf (account: Greeted): string {
   const isConfirmed = account.emailVerifiedAt !== null

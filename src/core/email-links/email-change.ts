@@ -35,7 +35,7 @@ const undo = 'undo_email_change'
 
 /**
  * Changes the address of an account: after the password, and a proof that the new address is read. The old one, if it
- * was verified, gets a link that undoes it, and stays the account's until that expires: nobody else can take it.
+ * was verified, gets a link that undoes it, and stays the account's until that expires: no other account can take it.
  */
 export function createEmailChange (needs: EmailChangeNeeds) {
   const { sql, accounts: { emails }, mail, challengeMail, presentation, proveOwner, revocations } = needs
@@ -111,7 +111,7 @@ export function createEmailChange (needs: EmailChangeNeeds) {
         undoable AS (SELECT account.id AS account_id, account.epoch FROM account WHERE ${isUndoable}::boolean),
         ${undoLink}
         SELECT ${accountColumns(sql)} FROM account`
-      // The claim may be that of the request that was quicker; if it is nobody's, it lapses by itself.
+      // The claim may be that of the request that was quicker; if it is of no account, it lapses by itself.
       if (row === undefined) throw usedMeanwhile(proof)
       revocations.publish({ accountId })
       mail.delivery.wake()

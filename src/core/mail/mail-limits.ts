@@ -46,7 +46,7 @@ export function createMailLimits ({ db: { sql, query }, keyring, settings }: Mai
   }
 
   return {
-    /** @throws AuthError `too_many_mails` when the network has asked for too many, whoever they were for */
+    /** @throws AuthError `too_many_mails` when the network has asked for too many, for any addresses */
     async admitNetwork (address: string | null): Promise<void> {
       const key = keyOf('from', customerNetworkOf(address) ?? 'unknown')
       const { isAdmitted, retryAfter } = await count(key, settings.maxPerNetwork, hour)

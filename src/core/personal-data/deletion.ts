@@ -40,7 +40,7 @@ export function createDeletion (needs: DeletionNeeds) {
 
   return {
     /**
-     * Ends all sessions now and deletes the account when the grace is over; until then nobody signs in to it.
+     * Ends all sessions now and deletes the account when the grace is over; until then it admits no sign-in.
      * @returns when it is deleted
      * @throws AuthError `wrong_password` or `session_not_fresh`, `too_many_failures`, `overloaded`
      */

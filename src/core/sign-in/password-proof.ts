@@ -24,7 +24,7 @@ export type PasswordProof = ReturnType<typeof createPasswordProof>
 export function createPasswordProof ({ lookup, throttle, passwords, onError }: PasswordProofNeeds) {
   return {
     /**
-     * Of somebody who signs in: the same statements and one hash, also for an unknown email. Unknown email, wrong
+     * Of a person who signs in: the same statements and one hash, also for an unknown email. Unknown email, wrong
      * password and disabled account are refused alike.
      * @returns the account as it was
      * @throws AuthError `invalid_credentials`, `too_many_failures`, `overloaded`
@@ -46,7 +46,7 @@ export function createPasswordProof ({ lookup, throttle, passwords, onError }: P
     },
 
     /**
-     * Of somebody who is signed in, before what a stolen access token must not do. A wrong one counts as a failed
+     * Of a person who is signed in, before what a stolen access token must not do. A wrong one counts as a failed
      * sign-in: an access token must not be worth more guesses (OWASP ASVS 6.3.4).
      * @returns the account as it was
      * @throws AuthError `wrong_password`, `too_many_failures`, `overloaded`

@@ -41,7 +41,7 @@ for (const database of databases) {
       })
     }
 
-    await t.test('a network that asks for too many is refused, whoever they are for', async t => {
+    await t.test('a network that asks for too many is refused, for any addresses', async t => {
       const strict = await build(t, { database, settings: { mailLimits: { maxPerNetwork: 3 } } })
       await openSql(t, strict.settings)`UPDATE mail_counts SET ends_at = now()`
       const statuses = []

@@ -76,7 +76,7 @@ for (const database of databases) {
       t.equal((await mailbox.mailsTo(email)).length, 2, 'a verified address gets no further mail')
     })
 
-    await t.test('a reset with a code: all sessions end, the address is verified, nobody is signed in', async t => {
+    await t.test('a reset with a code: all sessions end, the address is verified, there is no sign-in', async t => {
       const { email, password, token, id } = await signedUp(t)
       t.equal((await request(t, api('password-reset'), { json: { email } })).status, 202)
       const { code } = await mailbox.next(email, 'reset-password')
@@ -270,7 +270,7 @@ for (const database of databases) {
       t.equal((await mailbox.mailsTo(email)).length, 1)
     })
 
-    await t.test('deletion: all sessions end, nobody signs in, and it can be called off until the time', async t => {
+    await t.test('deletion: all sessions end, sign-in is refused, and it can be called off until the time', async t => {
       const { email, password, token } = await verified(t)
       const wrong = await request(t, api('me/deletion'), { bearer: token, json: { password: 'wrong' } })
       t.equal(wrong.status, 401)

@@ -136,7 +136,7 @@ t.test('who opens links but presses nothing uses none of them up', { skip: noBro
   for (const { token } of links) t.equal((await post('email-verification/confirm', { token })).status, 200)
 })
 
-t.test('without contract session on its listener the page of a sign-in link signs nobody in', async t => {
+t.test('without contract session on its listener the page of a sign-in link signs in no browser', async t => {
   const listen = [{ host: '127.0.0.1', port: 0, contracts: ['account'] }]
   const { server, mailbox, post, signedUp, here } = await setUp(t, { settings: { listen } })
   const { email } = await signedUp()

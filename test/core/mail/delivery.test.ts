@@ -86,7 +86,7 @@ t.test('a mail is sent once, and what was in it is erased', async t => {
   t.match(mail.metrics(), { mailsFailed: 0, mailsQueued: 0, oldestMailSeconds: 0 })
 })
 
-t.test('a mail for nobody is never sent, and leaves no row', async t => {
+t.test('a mail without a recipient is never sent, and leaves no row', async t => {
   const { mail, sent, stored, rowOf } = await setUp(t)
   const accountId = await stored(null)
   t.same(await mail.waiting(10), [])
