@@ -26,6 +26,11 @@ export interface MailTransportNeeds {
 /** The folder of mails that are kept as files. */
 export const mailFolderIn = (dataDir: string): string => join(dataDir, 'mail')
 
+/** Where there is nowhere to send mails to. */
+export const noMail: MailTransport = {
+  isAvailable: false, send: () => Promise.reject(new Error('MAIL_URL is not set'))
+}
+
 /** Opens what sends mails. @throws TemplateError */
 export function openMailTransport ({ settings, issuer, dataDir }: MailTransportNeeds): MailTransport {
   const { delivery, url = '', from, templates } = settings
@@ -34,5 +39,5 @@ export function openMailTransport ({ settings, issuer, dataDir }: MailTransportN
   const sender = { render, from, domain: hostname }
   if (delivery === 'smtp') return openSmtp({ ...sender, url })
   if (delivery === 'files') return openMailFolder({ ...sender, folder: mailFolderIn(dataDir) })
-  return { isAvailable: false, send: () => Promise.reject(new Error('MAIL_URL is not set')) }
+  return noMail
 }

@@ -48,7 +48,7 @@ export function loadTemplates ({ folder, service }: TemplatesOptions) {
   }
 
   const filler = (text: string, encode: (value: string) => string): Fill => values =>
-    text.replaceAll(placeholder, (_, name: string) => encode({ ...values, service }[name] ?? ''))
+    text.replaceAll(placeholder, (_, name: string) => encode(String({ ...values, service }[name])))
 
   function compile (kind: MailKind): (values: OutgoingMail['values']) => RenderedMail {
     const { path, text } = read(kind, 'txt')
@@ -72,8 +72,6 @@ function toLine (value: string): string {
   return value.replaceAll(/\p{C}/gu, '')
 }
 
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
 function escapeHtml (value: string): string {
-  return toLine(value).replaceAll(/[&<>"']/g, character => entities[character] ?? '')
+  return toLine(value).replaceAll(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 }

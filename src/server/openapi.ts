@@ -5,6 +5,7 @@ import { createCore } from '../core/index.js'
 import { noopNotifier } from '../core/revocations/notifier.js'
 import { openDatabase } from '../db/database.js'
 import { createLog } from '../log.js'
+import { noMail } from '../mail/index.js'
 import { openEngine } from '../token-engine.js'
 import { buildListener } from './listener.js'
 import { createRequestCounts } from './plugins/rate-limit.js'
@@ -20,7 +21,7 @@ export async function describeContract (name: ContractName): Promise<object> {
     db: openDatabase({ target: { socketFolder: '/' }, poolMax: 1, toUnavailable: unavailable }),
     notifier: noopNotifier,
     openEngine,
-    mailTransport: { isAvailable: false, send: () => Promise.reject(new Error('sends nothing')) },
+    mailTransport: noMail,
     settings: { ...settings, secrets: { current: 'signs nothing', previous: undefined } },
     now: Date.now,
     onBackgroundError: String

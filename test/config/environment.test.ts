@@ -59,6 +59,27 @@ t.test('anything else is no duration', async t => {
   }
 })
 
+t.test('mails come from the host of PUBLIC_URL and open its pages, unless the settings say otherwise', async t => {
+  const PUBLIC_URL = 'https://auth.example.com'
+  t.match(load({ PUBLIC_URL }), {
+    mail: { delivery: 'files', from: 'no-reply@auth.example.com' },
+    pagesUrl: 'https://auth.example.com/account',
+    hasOwnPages: false
+  })
+  t.match(load({ PUBLIC_URL, NODE_ENV: 'production' }).mail, { delivery: 'none' })
+  t.match(load({
+    PUBLIC_URL,
+    ACCOUNT_URL: 'https://app.example.com/me/',
+    MAIL_URL: 'smtp://mail.example',
+    MAIL_FROM: 'Example <hello@example.com>',
+    MAIL_TEMPLATES: '/etc/keyturn/mail'
+  }), {
+    mail: { delivery: 'smtp', from: 'Example <hello@example.com>', templates: '/etc/keyturn/mail' },
+    pagesUrl: 'https://app.example.com/me',
+    hasOwnPages: true
+  })
+})
+
 t.test('a window may be 0, a lifetime may not', async t => {
   for (const zero of ['0', '0s', '0d']) {
     t.equal(load({ REFRESH_RETRY_WINDOW: zero }).refresh.retryWindow, 0, zero)

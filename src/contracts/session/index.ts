@@ -10,8 +10,7 @@ import { userRoutes } from './user-routes.js'
 
 /** What else Better Auth's client and its plugins call. */
 const unservedPaths = new RegExp('^/api/auth/(?:' + [
-  'sign-in', 'sign-up', 'request-password-reset', 'forget-password', 'reset-password', 'verify-email',
-  'send-verification-email', 'change-email', 'update-user', 'delete-user', 'link-social', 'unlink-account',
+  'sign-in', 'sign-up', 'forget-password', 'reset-password', 'delete-user', 'link-social', 'unlink-account',
   'list-accounts', 'account-info', 'get-access-token', 'callback', 'two-factor', 'magic-link', 'email-otp', 'passkey',
   'multi-session', 'organization', 'admin'
 ].join('|') + ')(?=[/?]|$)')

@@ -16,7 +16,7 @@ import { toSession, toUser } from './views.js'
 const tags = ['session']
 
 /** What the client of Better Auth calls to sign in with a code or a link from a mail. */
-export const mailSignInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings }) => {
+export const mailSignInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, settings, now }) => {
   const { emailLinks } = core
   const cookie = sessionCookie(`${settings.cookiePrefix}session`, 'lax', settings.secureCookies)
   const rememberDevice = deviceMemory({ core, settings }, true)
@@ -32,9 +32,17 @@ export const mailSignInRoutes: FastifyPluginAsyncTypebox<ContractOptions> = asyn
 
   async function signInWithLink (request: FastifyRequest, reply: FastifyReply, token: string) {
     const signedIn = await emailLinks.withLink(token, 'session', clientInfoOf(request))
-    const current = await core.validation.currentSession(signedIn.accessToken)
-    if (current === null) throw new Error('a session that began this moment is not there')
-    return { ...await answer(request, reply, signedIn), session: toSession(signedIn.account.id, current.session) }
+    const { address, userAgent } = clientInfoOf(request)
+    const createdAt = new Date(now())
+    const session = toSession(signedIn.account.id, {
+      id: signedIn.sessionId,
+      createdAt,
+      updatedAt: createdAt,
+      expiresAt: new Date(now() + signedIn.expiresIn * 1000),
+      address,
+      userAgent
+    })
+    return { ...await answer(request, reply, signedIn), session }
   }
 
   app.post('/api/auth/sign-in/email-otp', {

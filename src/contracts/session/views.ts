@@ -16,7 +16,7 @@ export function toUser (account: Account): User {
 }
 
 /** The session as Better Auth's client types it; its `token` is the id, so that a list of sessions leaks nothing. */
-export function toSession (accountId: string, session: LiveSession): Session {
+export function toSession (accountId: string, session: Omit<LiveSession, 'contract' | 'deviceName'>): Session {
   return {
     id: session.id,
     token: session.id,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../../db/database.js'
+import type { Fragment } from '../../db/pool.js'
 import { and, eq, expression, gt, or } from '../../db/query.js'
 import { accounts } from '../../db/schema.js'
 import { statementPart, type StatementPart } from '../../db/statement-part.js'
@@ -83,11 +84,17 @@ export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
     /** The id of the account that has claimed an email, or `null`; whether the account has it, its row says. */
     holderOf: identifiers.holderOf,
 
-    /** Makes an account. @throws AuthError as `insert` does */
-    register (account: NewAccount, clientInfo: ClientInfo): Promise<Account> {
-      return insert(account, clientInfo, async ({ part }) => {
+    /**
+     * Makes an account.
+     * @param after defines CTEs that read the new row, the CTE `account`
+     * @throws AuthError as `insert` does
+     */
+    register (
+      account: NewAccount, clientInfo: ClientInfo, after?: (insertion: Insertion) => Fragment
+    ): Promise<Account> {
+      return insert(account, clientInfo, async insertion => {
         const [row] = await sql<AccountRow[]>`
-          WITH account AS (${part}),
+          WITH account AS (${insertion.part}), ${after === undefined ? sql`` : sql`${after(insertion)},`}
           made AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
           record AS (${recordEvents(sql, ['account_created'], 'made', clientInfo)})
           SELECT ${columns} FROM account`

@@ -22,6 +22,13 @@ export type DueMail = Pick<StoredMail, 'accountId' | 'id' | 'kind' | 'recipient'
   age: number
 }
 
+/** What waits to be sent. */
+export interface Backlog {
+  queued: number
+  /** How long the oldest one has waited. */
+  oldestSeconds: number
+}
+
 /** Seconds for which a process has a mail to itself; if it dies, another one takes over after that. */
 const claimSeconds = 50
 
@@ -105,12 +112,12 @@ export function createOutbox ({ query }: Pick<Database, 'query'>) {
     },
 
     /** How many wait, and for how many seconds the oldest one has. */
-    async backlog (): Promise<{ queued: number, oldestSeconds: number }> {
+    async backlog (): Promise<Backlog> {
       const [counted] = await query.select({
         queued: expression<number>`count(*)::int`,
         oldestSeconds: expression<number>`coalesce(extract(epoch FROM now() - min(${mails.createdAt})), 0)::float8`
-      }).from(mails).where(and(isWaiting, isNotNull(mails.recipient)))
-      return counted ?? { queued: 0, oldestSeconds: 0 }
+      }).from(mails).where(and(isWaiting, isNotNull(mails.recipient))) as [Backlog]
+      return counted
     },
 
     /** Deletes what was stored long ago. */

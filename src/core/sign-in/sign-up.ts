@@ -1,9 +1,8 @@
 import type { Fragment, Pool } from '../../db/pool.js'
 import type { SessionContract } from '../../db/stored-values.js'
-import { accountColumns, toAccount, type Account, type AccountRow } from '../accounts/account.js'
+import type { Account } from '../accounts/account.js'
 import type { Accounts, Insertion, NewAccount } from '../accounts/accounts.js'
 import { normalizeEmail } from '../accounts/email.js'
-import { recordEvents } from '../audit/audit.js'
 import type { ChallengeMail } from '../challenges/challenge-mail.js'
 import { greetingOf } from '../challenges/greeting.js'
 import { AuthError } from '../errors.js'
@@ -42,15 +41,7 @@ export function createSignUp (needs: SignUpNeeds) {
 
   async function makeUnverified (account: NewAccount, clientInfo: ClientInfo): Promise<Account> {
     mail.requireAvailable()
-    const made = await accounts.insert(account, clientInfo, async insertion => {
-      const [row] = await sql<AccountRow[]>`
-        WITH account AS (${insertion.part}),
-        made AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
-        record AS (${recordEvents(sql, ['account_created'], 'made', clientInfo)}),
-        ${verification(account.email, insertion)}
-        SELECT ${accountColumns(sql)} FROM account`
-      return row === undefined ? null : toAccount(row)
-    })
+    const made = await accounts.register(account, clientInfo, insertion => verification(account.email, insertion))
     mail.delivery.wake()
     return made
   }
@@ -106,7 +97,7 @@ export function createSignUp (needs: SignUpNeeds) {
       try {
         await makeUnverified(account, clientInfo)
       } catch (error) {
-        if (!(error instanceof AuthError) || error.code !== 'email_taken') throw error
+        if ((error as AuthError).code !== 'email_taken') throw error
         await mailTaken(account.email)
       }
     },

@@ -158,6 +158,10 @@ t.test('one that is refused for good, is a day old, or cannot be decrypted is gi
   const sealed = await stored()
   foreign.delivery.start(0)
   await until('it is given up as well', async () => (await rowOf(sealed))?.failed_at !== null)
+  const erased = await stored()
+  await sql`UPDATE mails SET sealed_values = NULL WHERE account_id = ${erased}`
+  foreign.delivery.wake()
+  await until('nor is one without content sent', async () => (await rowOf(erased))?.failed_at !== null)
   t.match(errors.join('\n'), /550 no such user[^]*greylisted[^]*no known secret encrypted it/)
   t.same(sent, [])
 })
