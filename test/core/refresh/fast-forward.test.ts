@@ -220,6 +220,11 @@ t.test('contract session: an access token whose extension was lost extends its s
   const [next] = grants
   t.same(new Set(grants.map(({ sessionId }) => sessionId)), new Set([session.sessionId]))
   t.same(await events(session.sessionId), ['signed_in', 'refresh_fast_forwarded'])
+  for (let round = 0; round < 4; round += 1) {
+    const { twice: lost } = await failedOver()
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => extend(lost.accessToken)))
+    t.same(new Set(outcomes.map(({ status }) => status)), new Set(['fulfilled']))
+  }
   await extend(once.accessToken)
   await ageRotations(sql, session.sessionId, 60)
   await refusesRefresh(t, extend(once.accessToken), 'reused')
