@@ -29,6 +29,8 @@ export const settings = {
   cachedTokens: [10_000, 100_000, 1_000_000],
   /** Failed sign-ins with an account, and as many without. */
   enumerationPairs: 2_000,
+  /** Mails asked for with an account, and as many without. */
+  mailPairs: 1_000,
   unreadSockets: 1_000,
   unreadSeconds: 40,
   floodClients: 300,
