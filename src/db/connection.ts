@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres'
 import { cancel } from './cancel.js'
 import { ignore } from './errors.js'
+import { withoutHoles } from './rows.js'
 
 /** One connection of a pool, which is replaced when its server turns out to be a standby. */
 export interface Connection {
@@ -62,7 +63,8 @@ export function createConnection ({ open, check, onLeave }: ConnectionNeeds): Co
   function startCheck (asked: Sql) {
     // Executed at once: awaited only, it would be sent after the statement that it comes with.
     const statement = asked.unsafe<[{ isPrimary: boolean }]>(check).execute()
-    const isPrimary = statement.then(([row]) => {
+    const isPrimary = statement.then(rows => {
+      const [row] = withoutHoles(rows)
       if (row.isPrimary) isChecked = asked === client
       else {
         leave(asked)

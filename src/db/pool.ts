@@ -2,6 +2,7 @@ import type { ParameterOrFragment, PendingQuery, Row, UnsafeQueryOptions } from 
 import { cancel } from './cancel.js'
 import type { Connection } from './connection.js'
 import { isReadOnly, isRolledBack, isServerLost, isUnavailable } from './errors.js'
+import { withoutHoles } from './rows.js'
 
 type Rows = readonly (object | undefined)[]
 
@@ -104,17 +105,21 @@ function withDeadline<Statement extends Promise<unknown>> (
 
       // Counted until it is answered, not until it is given up, so that other statements avoid this connection.
       connection.inFlight += 1
-      function settled (): void {
-        connection.inFlight -= 1
-        clearTimeout(timer)
-      }
       async function answered (rows: unknown): Promise<void> {
-        settled()
+        connection.inFlight -= 1
         const trusted = isTrusted()
-        if (trusted === true || await trusted) resolve(withoutHoles(rows))
+        // The deadline goes on while the check is waited for: the driver can lose one that a closing connection had.
+        const isFromPrimary = trusted === true || await trusted
+        clearTimeout(timer)
+        if (isFromPrimary) resolve(withoutHoles(rows))
         else fail(noPrimary())
       }
-      send(answered, error => { settled(); fail(error) }).catch(reject)
+      function failed (error: unknown): void {
+        connection.inFlight -= 1
+        clearTimeout(timer)
+        fail(error)
+      }
+      send(answered, failed).catch(reject)
     })
   }
 
@@ -123,17 +128,6 @@ function withDeadline<Statement extends Promise<unknown>> (
     return answer.then(onFulfilled, onRejected)
   }) as typeof statement.then
   return statement
-}
-
-/**
- * After a statement that failed while it streamed rows, the driver goes on counting from them: the next result of the
- * connection begins with as many holes, and its first row would be taken for "no such row" (its issues 1119 and 1181).
- */
-function withoutHoles (rows: unknown): unknown {
-  if (Array.isArray(rows) && rows.length > 0 && !(0 in rows)) {
-    rows.splice(0, rows.findIndex((_, index) => index in rows))
-  }
-  return rows
 }
 
 /** With the code with which a standby refuses to write. */

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
-import { createConnection } from '../../src/db/connection.js'
+import { createConnection, type Connection } from '../../src/db/connection.js'
 import { openPool } from '../../src/db/pool.js'
 import { postgresDatabase } from '../support/test-database.js'
 import { until } from '../support/until.js'
@@ -158,4 +158,33 @@ t.test('a statement that fails while it sends rows leaves no holes in the next r
   t.same(await sql`SELECT 1 WHERE false`, [])
   const crowd = await Promise.all([two(), fails().catch(() => 'failed'), two(), two()])
   t.same(crowd, [[{ i: 1 }, { i: 2 }], 'failed', [{ i: 1 }, { i: 2 }], [{ i: 1 }, { i: 2 }]], 'pipelined too')
+})
+
+t.test('nor in the first result of the next connection', async t => {
+  const url = await postgresDatabase(t)
+  const { connection } = connectionTo(t, url)
+  const sql = openPool([connection], { ...options, deadlineMs: 5_000 })
+  const observer = postgres(url, { max: 1 })
+  t.teardown(() => observer.end())
+  const [{ pid }] = await sql<[{ pid: number }]>`SELECT pg_backend_pid() AS pid`
+  await t.rejects(sql`SELECT 1 / (5 - i) FROM generate_series(1, 10) AS i`, { code: '22012' })
+  await observer`SELECT pg_terminate_backend(${pid})`
+  const next = async () => await sql`SELECT pg_backend_pid() AS pid`.catch(() => [])
+  let rows: postgres.Row[] = []
+  await until('there is a new connection', async () => { rows = await next(); return rows.length === 1 })
+  t.not(rows[0]?.pid, pid)
+})
+
+t.test('an answer whose check gets none is given up at the deadline, and the connection left', async t => {
+  const { driver } = await setUp(t)
+  const left: unknown[] = []
+  const connection: Connection = {
+    client: driver,
+    inFlight: 0,
+    begin: () => () => new Promise<boolean>(() => {}),
+    isResting: () => false,
+    leave: client => { left.push(client) }
+  }
+  await t.rejects(openPool([connection], options)`SELECT 1`, { name: 'Unavailable', cause: { code: '57014' } })
+  t.same([left.length, left[0] === driver, connection.inFlight], [1, true, 0])
 })

@@ -24,7 +24,7 @@ export async function startServerProcess (t: Test, options: KeyturnOptions): Pro
   const child = startKeyturn(['serve'], { ...options, env: { LISTEN: listen, RATE_LIMIT_MAX: '0', ...options.env } })
   const log: string[] = []
   const stderr = text(child.stderr)
-  const exited = once(child, 'exit') as Promise<[number | null]>
+  const exited = once(child, 'close') as Promise<[number | null]>
   const ended = exited.then(async ([code]) => ({ code, stdout: log.join('\n'), stderr: await stderr }))
   t.teardown(async () => {
     child.kill('SIGKILL')
