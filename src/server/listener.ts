@@ -17,6 +17,7 @@ import { registerSwagger } from './plugins/swagger.js'
 import { RequestLog } from './request-log.js'
 import { requestId, sendRequestId } from './request-id.js'
 import { createRouteTable } from './route-table.js'
+import { schemaController } from './schema-compilers.js'
 import { refuseSecondHost } from './single-host.js'
 import { cutUnreadReplies } from './unread-replies.js'
 
@@ -97,6 +98,7 @@ function serverOptions ({ contracts: [first], log, trustProxy }: ListenerOptions
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequests(contracts[first]),
     frameworkErrors: errorHandler(contracts[first], log),
+    schemaController,
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true },
       onCreate: addFormats

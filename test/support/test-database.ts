@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { cpSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import postgres from 'postgres'
 import type { Test } from 'tap'
 
@@ -42,16 +42,17 @@ export async function postgresDatabase (t: Test, template = templateName): Promi
 }
 
 /** A folder, removed after the test. */
-export async function temporaryFolder (t: Test): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'keyturn-data-'))
+export async function temporaryFolder (t: Test, parent = tmpdir()): Promise<string> {
+  const folder = await mkdtemp(join(parent, 'keyturn-data-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
 /** A folder for the embedded database, removed after the test. */
 export async function embeddedFolder (t: Test, { migrated = true } = {}): Promise<string> {
-  const folder = await temporaryFolder(t)
   const template = process.env.TEST_EMBEDDED_TEMPLATE
+  // Beside the template, which is in memory where there is room for it.
+  const folder = await temporaryFolder(t, template === undefined ? undefined : dirname(template))
   // Of a thousand files: at once takes a quarter of the time that one after the other in the background does.
   if (migrated && template !== undefined) cpSync(template, folder, { recursive: true })
   return folder

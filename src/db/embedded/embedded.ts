@@ -25,6 +25,8 @@ export interface EmbeddedOptions {
 const socketName = '.s.PGSQL.5432'
 /** The server, its pool and a few command lines beside it. */
 const maxConnections = 32
+/** Its default is 128 MB, which it takes and clears at each start; the system has the files in its cache besides. */
+const startParams = ['-c', 'shared_buffers=16MB']
 /** Room for `sun_path` in `struct sockaddr_un`, less its closing zero, on Linux; macOS has 103. */
 const maxSocketPathBytes = 103
 const lockTimeoutMs = 15_000
@@ -57,7 +59,7 @@ export async function openEmbedded (dataDir: string, options: EmbeddedOptions = 
     await rm(socketPath, { force: true })
     const files = resolve(dataDir, 'pg')
     await mkdir(files, { recursive: true, mode: 0o700 })
-    const database = await PGlite.create(files)
+    const database = await PGlite.create(files, { startParams: [...PGlite.defaultStartParams, ...startParams] })
     const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections })
     await server.start()
     await chmod(socketPath, 0o600)
