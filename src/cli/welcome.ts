@@ -10,11 +10,13 @@ export interface WelcomeNeeds {
   /** Whether listeners serve their documentation. */
   apiDocs: Settings['apiDocs']
   database: Pick<Settings['database'], 'url' | 'dataDir'>
+  /** Where mails are kept as files, if they are. */
+  mailFolder: string | null
   listeners: readonly Listening[]
 }
 
 /** At a terminal, shows the listeners, the documentation and how to stop; elsewhere, the log has the addresses. */
-export function welcome ({ output, log, apiDocs, database, listeners }: WelcomeNeeds): void {
+export function welcome ({ output, log, apiDocs, database, mailFolder, listeners }: WelcomeNeeds): void {
   if (!isTerminal(output) || !log.isLevelEnabled('info')) return
   const width = Math.max(...listeners.map(({ url }) => url.length))
   output.write([
@@ -24,6 +26,7 @@ export function welcome ({ output, log, apiDocs, database, listeners }: WelcomeN
     '',
     ...(apiDocs === 'on' ? [`  Documentation  ${listeners[0]?.url}/docs, and /docs on every other address`] : []),
     `  Data           ${databaseOf(database)}`,
+    ...(mailFolder === null ? [] : [`  Mail           files in ${mailFolder}, which \`keyturn mail list\` shows`]),
     '  Stop           Ctrl-C',
     '',
     ''

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { accessTokenTypes } from '../core/keys/jws-engine.js'
 import { storedAlgorithms } from '../db/stored-values.js'
 import {
-  choice, cidrList, databaseUrl, duration, integer, optionalText, origin, originList, secret, text, url, window,
+  choice, cidrList, databaseUrl, duration, integer, optionalText, origin, originList, secret, sender, text, url, window,
   type Variable
 } from './variable.js'
 
@@ -69,7 +69,7 @@ export const variables = {
     'Address of your pages that links in mails open; default: those of Keyturn under PUBLIC_URL'),
   MAIL_URL: url(['smtp', 'smtps'], 'smtp://user:password@host:587',
     'SMTP server; without it mails are files in DATA_DIR/mail, and in production there are none'),
-  MAIL_FROM: optionalText('Sender, as name <address> or an address; default: no-reply at the host of PUBLIC_URL'),
+  MAIL_FROM: sender('Sender, as name <address> or an address; default: no-reply at the host of PUBLIC_URL'),
   MAIL_TEMPLATES: optionalText('Folder of templates that replace those of Keyturn, each by its name'),
   MAIL_MAX_PER_ADDRESS: integer(5, 'Mails an hour to one address for one purpose', 1),
   MAIL_MAX_PER_NETWORK: integer(30, 'Requests for mails an hour from one network', 1),

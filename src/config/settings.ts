@@ -71,7 +71,7 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     mail: {
       delivery: deliveryOf(values),
       url: values.MAIL_URL,
-      from: values.MAIL_FROM ?? `no-reply@${new URL(values.PUBLIC_URL).hostname}`,
+      from: values.MAIL_FROM ?? { name: '', address: `no-reply@${new URL(values.PUBLIC_URL).hostname}` },
       templates: values.MAIL_TEMPLATES
     },
     pagesUrl: (values.ACCOUNT_URL ?? `${values.PUBLIC_URL}/account`).replace(/\/+$/, ''),

@@ -18,6 +18,8 @@ export type Optional<Value> = Variable<Value | undefined>
 
 export const minSecretBytes = 32
 const wholeNumber = /^\d{1,9}$/
+/** `name <address>`, the name perhaps in quotes, or an address alone. */
+const mailbox = /^(?:"?([^"<>\r\n]*?)"?\s*<([^\s<>@]+@[^\s<>@]+)>|([^\s<>@]+@[^\s<>@]+))$/
 
 export const text = (defaultText: string, description: string): Variable<string> => ({
   description, default: defaultText, isValid: () => true, rule: '', parse: value => value
@@ -26,6 +28,18 @@ export const text = (defaultText: string, description: string): Variable<string>
 /** Any text, or none. */
 export const optionalText = (description: string): Optional<string> => ({
   description, default: undefined, isValid: () => true, rule: '', parse: value => value
+})
+
+/** The sender of mails. */
+export const sender = (description: string): Optional<{ name: string, address: string }> => ({
+  description,
+  default: undefined,
+  isValid: value => mailbox.test(value),
+  rule: 'must be an address such as no-reply@example.com, or Example <no-reply@example.com>',
+  parse (value) {
+    const [, name = '', named, bare = ''] = mailbox.exec(value) ?? []
+    return { name, address: named ?? bare }
+  }
 })
 
 /** Seconds, at least 1. */

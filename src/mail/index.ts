@@ -9,8 +9,8 @@ export interface MailSettings {
   delivery: 'smtp' | 'files' | 'none'
   /** Of the SMTP server; it may hold a password. */
   url: string | undefined
-  /** The sender, `name <address>` or an address. */
-  from: string
+  /** The sender; the name may be empty. */
+  from: { name: string, address: string }
   /** The folder of templates that replace those that ship. */
   templates: string | undefined
 }

@@ -3,8 +3,7 @@ import type { Render } from './templates.js'
 
 export interface Sender {
   render: Render
-  /** `name <address>` or an address. */
-  from: string
+  from: { name: string, address: string }
   /** Of the Message-ID. */
   domain: string
 }
@@ -13,8 +12,8 @@ export interface Sender {
 export function toMessage ({ render, from, domain }: Sender, mail: OutgoingMail) {
   return {
     ...render(mail),
+    // As objects: in a text a comma would begin another address.
     from,
-    // As an object: in a text a comma would begin another recipient.
     to: { name: '', address: mail.recipient },
     messageId: `<${mail.id}@${domain}>`,
     // No answer from an absence notice (RFC 3834 5).

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mailPlaceholders, type OutgoingMail } from '../core/mail/mail.js'
@@ -31,9 +31,13 @@ type Fill = (values: OutgoingMail['values']) => string
 
 /**
  * Reads the templates once: of each kind of mail a text, whose first line is the subject, and a page of HTML.
- * @throws TemplateError for a file that has no subject, or a placeholder that nothing fills
+ * @throws TemplateError for a folder that is none, a file without a subject, a placeholder that nothing fills
  */
 export function loadTemplates ({ folder, service }: TemplatesOptions) {
+  if (folder !== undefined && statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new TemplateError(`MAIL_TEMPLATES names ${folder}, which is no folder`)
+  }
+
   function read (kind: MailKind, extension: 'txt' | 'html'): { path: string, text: string } {
     const name = `${kind}.${extension}`
     const own = folder === undefined ? undefined : join(folder, name)

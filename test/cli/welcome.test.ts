@@ -24,6 +24,7 @@ function shown ({ isTTY = true, level = 'info', ...needs }: Partial<WelcomeNeeds
     log: testLog(level).log,
     apiDocs: 'on',
     database: { url: undefined, dataDir: '/var/keyturn' },
+    mailFolder: '/var/keyturn/mail',
     listeners,
     ...needs
   })
@@ -38,6 +39,7 @@ t.test('shows what runs where, and how to stop it', t => {
 
   Documentation  http://127.0.0.1:3000/docs, and /docs on every other address
   Data           embedded Postgres in /var/keyturn
+  Mail           files in /var/keyturn/mail, which \`keyturn mail list\` shows
   Stop           Ctrl-C
 
 `)
@@ -46,6 +48,11 @@ t.test('shows what runs where, and how to stop it', t => {
 
 t.test('names no documentation where none is served', t => {
   t.notMatch(shown({ apiDocs: 'off' }), /docs|Documentation/)
+  t.end()
+})
+
+t.test('says nothing of mails that are sent', t => {
+  t.notMatch(shown({ mailFolder: null }), 'Mail')
   t.end()
 })
 

@@ -62,7 +62,7 @@ t.test('anything else is no duration', async t => {
 t.test('mails come from the host of PUBLIC_URL and open its pages, unless the settings say otherwise', async t => {
   const PUBLIC_URL = 'https://auth.example.com'
   t.match(load({ PUBLIC_URL }), {
-    mail: { delivery: 'files', from: 'no-reply@auth.example.com' },
+    mail: { delivery: 'files', from: { name: '', address: 'no-reply@auth.example.com' } },
     pagesUrl: 'https://auth.example.com/account',
     hasOwnPages: false
   })
@@ -74,7 +74,7 @@ t.test('mails come from the host of PUBLIC_URL and open its pages, unless the se
     MAIL_FROM: 'Example <hello@example.com>',
     MAIL_TEMPLATES: '/etc/keyturn/mail'
   }), {
-    mail: { delivery: 'smtp', from: 'Example <hello@example.com>', templates: '/etc/keyturn/mail' },
+    mail: { delivery: 'smtp', from: { name: 'Example', address: 'hello@example.com' }, templates: '/etc/keyturn/mail' },
     pagesUrl: 'https://app.example.com/me',
     hasOwnPages: true
   })
@@ -109,6 +109,7 @@ t.test('every problem is reported at once, one line each, led by the name of the
     CORS_ORIGIN: 'https://app.example.com,*',
     COOKIE_SECURE: 'yes',
     RATE_LIMIT_MAX: '1.5',
+    MAIL_FROM: 'not an address',
     LOG_LEVEL: 'loud'
   }
   const problems = problemsOf(wrong)
@@ -172,6 +173,19 @@ t.test('PUBLIC_URL is an origin as a browser writes it: http or https, no path, 
   ]
   for (const PUBLIC_URL of wrong) {
     t.match(problemsOf({ PUBLIC_URL }), [/^PUBLIC_URL must be an http or https origin/], PUBLIC_URL)
+  }
+})
+
+t.test('MAIL_FROM is an address, or a name and an address', async t => {
+  const senders = [
+    ['hello@example.com', '', 'hello@example.com'],
+    ['<hello@example.com>', '', 'hello@example.com'],
+    ['Example, Inc. <hello@example.com>', 'Example, Inc.', 'hello@example.com'],
+    ['"Example, Inc." <hello@example.com>', 'Example, Inc.', 'hello@example.com']
+  ]
+  for (const [MAIL_FROM, name, address] of senders) t.same(load({ MAIL_FROM }).mail.from, { name, address })
+  for (const MAIL_FROM of ['Example', 'a@b c@d', 'A <a>', 'A <a@b> <c@d>', 'A\r\nBcc: x@y <a@b>']) {
+    t.match(problemsOf({ MAIL_FROM }), [/^MAIL_FROM must be an address such as/], MAIL_FROM)
   }
 })
 

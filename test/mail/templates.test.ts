@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { mailPlaceholders } from '../../src/core/mail/mail.js'
@@ -55,6 +55,9 @@ t.test('a template that cannot be used is refused with its file and the reason',
   t.throws(await refused('test.txt', 'Hello'), {
     message: /test\.txt does not begin with "Subject: …" and an empty line/
   })
+  t.throws(() => loadTemplates({ folder: '/nowhere', service }), {
+    message: 'MAIL_TEMPLATES names /nowhere, which is no folder'
+  })
   t.throws(await refused('sign-in-link.html', '<p>{{code}}'), {
     message: /sign-in-link\.html has {{code}}, which nothing fills; there are name, link, service/
   })
@@ -66,6 +69,5 @@ t.test('what is installed has the templates where the built program looks for th
   for (const folder of ['src/mail/templates', 'src/contracts/account/pages/assets']) {
     t.ok(files.includes(folder))
     t.match(dockerfile, `COPY ${folder} ./${folder}`)
-    await cp(folder, join(await temporaryFolder(t), 'copy'), { recursive: true })
   }
 })

@@ -35,7 +35,7 @@ const afterGrace: ClientInfo = { address: null, userAgent: null, actor: 'policy'
 
 /** Deletes accounts for their owners, after a time in which they can think again (GDPR 17). */
 export function createDeletion (needs: DeletionNeeds) {
-  const { db: { sql, query }, accounts: room, passwords, proof, proveOwner, mail, revocations } = needs
+  const { db: { sql, query }, accounts: { deleteById }, passwords, proof, proveOwner, mail, revocations } = needs
   const { grace, now } = needs
 
   return {
@@ -50,7 +50,7 @@ export function createDeletion (needs: DeletionNeeds) {
       const account = await proveOwner(accountId, act, clientInfo)
       const deletesAt = new Date(now() + grace * 1_000)
       if (grace === 0) {
-        await room.deleteById(accountId, clientInfo)
+        await deleteById(accountId, clientInfo)
         return deletesAt
       }
       const scheduled = await sql`
@@ -94,7 +94,7 @@ export function createDeletion (needs: DeletionNeeds) {
       const due = await query.select({ id: accounts.id }).from(accounts)
         .where(lte(accounts.deletesAt, expression`now()`)).limit(batchSize)
       // Its owner may have thought again at this very moment.
-      for (const { id } of due) await room.deleteById(id, afterGrace, sql`account.deletes_at <= now()`)
+      for (const { id } of due) await deleteById(id, afterGrace, sql`account.deletes_at <= now()`)
     }
   }
 }
