@@ -50,7 +50,7 @@ export function createCore (needs: CoreNeeds) {
   const tokens = createTokens({ keyring, keys, issuer, settings: settings.tokens, now })
   const sessions = createSessions({ db, tokens, revocations, lifetimes, quotas, maxTokenLifetime })
   const refresh = createRefresh({
-    db, keyring, tokens, sessions, revocations, policy: settings.refresh, lifetimes, now, onError
+    db, keyring, tokens, sessions, mail, revocations, policy: settings.refresh, lifetimes, now, onError
   })
   const validation = createValidation({
     db, tokens, sessions, refresh, revocations, settings: settings.validation, now

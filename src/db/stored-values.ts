@@ -44,7 +44,7 @@ export type ChallengePurpose = typeof challengePurposes[number]
 /** What a mail says, as stored in `mails.kind`; each has its templates. */
 export const mailKinds = [
   'verify-email', 'reset-password', 'change-email', 'sign-in-code', 'sign-in-link', 'email-changed', 'password-changed',
-  'deletion-scheduled', 'address-taken', 'test'
+  'new-device', 'session-ended', 'deletion-scheduled', 'address-taken', 'test'
 ] as const
 
 export type MailKind = typeof mailKinds[number]

@@ -110,7 +110,8 @@ const claims = { sub: token.accountId, sid: token.sessionId, gen: 1 }
 const policy = { retryWindow: 10, confirmWindow: 10, lateRetries: 3, aheadMax: 1_000 }
 const lifetimes = { accessToken: 60, refreshToken: 60, session: 60 }
 const rotations = createRecentRotations(sql, policy.retryWindow)
-const extension = createExtensionStatements({ sql, refreshSql: sql, rotations, policy, lifetimes })
+const mail = { noticeToOwner: () => sql`SELECT 1` }
+const extension = createExtensionStatements({ sql, refreshSql: sql, rotations, policy, lifetimes, mail })
 
 describes<AccountRow>('AccountRow', sql`SELECT ${accountColumns(sql)} FROM accounts AS account`, account)
 describes<StartedRow>('StartedRow', insertSession(sql, {
@@ -150,7 +151,7 @@ const rotation = createRotationStatements({ sql, retryWindow: policy.retryWindow
 const rotationValues = { ...attempt, ...token }
 describes<TokenSubject>('TokenSubject', rotation.settled(rotationValues), subject)
 describes<TokenSubject>('TokenSubject of a recent rotation', rotation.recent(rotationValues), subject)
-describes<ReplayRow>('ReplayRow', createReplay({ sql, rotations, policy }).classify(attempt, 0, clientInfo), {
+describes<ReplayRow>('ReplayRow', createReplay({ sql, rotations, policy, mail }).classify(attempt, 0, clientInfo), {
   ...subject, outcome: 'text', endReason: 'text', depth: 'int4', currentHash: 'bytea', records: 'bytea'
 })
 describes<ExtendedRow>('ExtendedRow', extension.extend(claims), { ...subject, ...account })

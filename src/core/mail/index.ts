@@ -59,6 +59,12 @@ export function createMail ({ db, keyring, transport, limits: settings, onError 
       return insertMail(db.sql, keyring, { content, recipient: email }, source, isSent)
     },
 
+    /** The same where only the statement knows the owner: `source` has `email` and `email_verified_at` too. */
+    noticeToOwner (this: void, content: MailContent, source: string): Fragment {
+      const recipient = db.sql`CASE WHEN source.email_verified_at IS NOT NULL THEN source.email END`
+      return insertMail(db.sql, keyring, { content, recipient }, source, transport.isAvailable)
+    },
+
     /** Sends a mail at once, not through the outbox, to try the settings. @throws what the transport says */
     sendTest: (recipient: string): Promise<void> =>
       transport.send({ id: randomUUID(), kind: 'test', recipient, values: {} }),

@@ -9,6 +9,8 @@ export const mailPlaceholders = {
   'sign-in-link': ['name', 'link'],
   'email-changed': ['name', 'newEmail', 'link'],
   'password-changed': ['name'],
+  'new-device': ['name', 'device', 'network', 'at'],
+  'session-ended': [],
   'deletion-scheduled': ['name', 'deletesAt'],
   'address-taken': [],
   test: []

@@ -10,8 +10,11 @@ import type { MailContent, OutgoingMail } from './mail.js'
 /** A mail about to be stored. */
 export interface NewMail {
   content: MailContent
-  /** `null` where no account has the address: stored and dropped, so that the request takes as long as any other. */
-  recipient: string | null
+  /**
+   * As SQL where only the statement knows it; `null` where no account has the address: stored and dropped, so that the
+   * request takes as long as any other.
+   */
+  recipient: string | Fragment | null
 }
 
 type StoredMail = typeof mails.$inferSelect

@@ -2,10 +2,12 @@ import type { Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
 import { accountColumns, type AccountRow } from '../accounts/account.js'
 import type { Initiator } from '../audit/audit.js'
+import type { Mail } from '../mail/index.js'
 import { endSessions } from '../revocations/end-sessions.js'
 import { contractsOfKind, type Lifetimes } from '../sessions/session-kinds.js'
 import { isLive, sessionSql, sessionState, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
 import type { AccessClaims } from '../tokens/claims.js'
+import { noticeOfReuse } from './notice-of-reuse.js'
 import { isInWindow, type RecentRotations } from './recent-rotations.js'
 import type { RefreshPolicy } from './replay.js'
 
@@ -16,6 +18,7 @@ export interface ExtensionStatementsNeeds {
   rotations: RecentRotations
   policy: Pick<RefreshPolicy, 'retryWindow' | 'aheadMax'>
   lifetimes: Pick<Lifetimes, 'accessToken' | 'session'>
+  mail: Pick<Mail, 'noticeToOwner'>
 }
 
 export type ExtendedRow = TokenSubject & AccountRow
@@ -34,7 +37,7 @@ export const extendableContracts = contractsOfKind('access_token')
 
 /** The statements that extend a session by its access token, of which the claims were verified. */
 export function createExtensionStatements (needs: ExtensionStatementsNeeds) {
-  const { sql, refreshSql, rotations, policy, lifetimes } = needs
+  const { sql, refreshSql, rotations, policy, lifetimes, mail } = needs
   const columns = sql`${tokenSubject(sql, 'moment.at')}, ${accountColumns(sql)}`
   const live = isLive(sql)
   const state = sessionState(sql, 'moment.at')
@@ -94,7 +97,7 @@ export function createExtensionStatements (needs: ExtensionStatementsNeeds) {
         where: sql`session.id = classified.id AND classified.outcome = 'reused'`,
         reason: 'reused',
         by
-      })}
+      })}, ${noticeOfReuse(sql, mail, sub)}
       SELECT ${columns}, session.outcome, session.end_reason
       FROM classified AS session, accounts AS account, moment WHERE account.id = ${sub}`
   }

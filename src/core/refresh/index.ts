@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.js'
 import type { Keyring } from '../keys/keyring.js'
+import type { Mail } from '../mail/index.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Sessions } from '../sessions/index.js'
 import type { Lifetimes } from '../sessions/session-kinds.js'
@@ -18,6 +19,7 @@ export interface RefreshNeeds {
   keyring: Keyring
   tokens: Tokens
   sessions: Sessions
+  mail: Pick<Mail, 'noticeToOwner'>
   revocations: Pick<RevocationNotices, 'publish'>
   policy: RefreshPolicy
   lifetimes: Lifetimes
@@ -30,17 +32,18 @@ export type Refresh = ReturnType<typeof createRefresh>
 
 /** What keeps a session going: refresh tokens, or access tokens where the contract has no others. */
 export function createRefresh (needs: RefreshNeeds) {
-  const { db: { sql, refreshSql }, keyring, tokens, sessions, revocations, policy, lifetimes, now, onError } = needs
+  const { db: { sql, refreshSql }, keyring, tokens, sessions, mail } = needs
+  const { revocations, policy, lifetimes, now, onError } = needs
   const confirmations = createConfirmations({ sql: refreshSql, onError })
   const rotations = createRecentRotations(sql, policy.retryWindow)
   const fastForward = createFastForward({ sql: refreshSql, lifetimes })
   const { issuer } = sessions
   return {
     trade: createTrade({
-      sql, refreshSql, rotations, keyring, policy, lifetimes, confirmations, fastForward, revocations, issuer
+      sql, refreshSql, rotations, keyring, policy, lifetimes, confirmations, fastForward, revocations, mail, issuer
     }),
     ...createSessionExtension({
-      sql, refreshSql, rotations, tokens, sessions, fastForward, revocations, policy, lifetimes, now
+      sql, refreshSql, rotations, tokens, sessions, fastForward, revocations, policy, lifetimes, mail, now
     }),
     confirmations,
     metrics: () => ({ pendingConfirmations: confirmations.pendingCount(), fastForwards: fastForward.count() }),

@@ -1,8 +1,10 @@
 import type { Pool } from '../../db/pool.js'
 import type { sessions } from '../../db/schema.js'
 import { recordEvents, type Initiator } from '../audit/audit.js'
+import type { Mail } from '../mail/index.js'
 import { endSessions } from '../revocations/end-sessions.js'
 import { isOpenTo, sessionState, tokenSubject, type TokenSubject } from '../sessions/session-row.js'
+import { noticeOfReuse } from './notice-of-reuse.js'
 import { isInWindow, type RecentRotations } from './recent-rotations.js'
 import type { RefreshAttempt } from './rotation.js'
 
@@ -55,10 +57,11 @@ export interface ReplayNeeds {
   sql: Pool
   rotations: RecentRotations
   policy: RefreshPolicy
+  mail: Pick<Mail, 'noticeToOwner'>
 }
 
 /** Distinguishes a client's retry from theft. */
-export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
+export function createReplay ({ sql, rotations, policy, mail }: ReplayNeeds) {
   const state = sessionState(sql, 'moment.at')
   const subject = tokenSubject(sql)
 
@@ -115,7 +118,7 @@ export function createReplay ({ sql, rotations, policy }: ReplayNeeds) {
           where: sql`session.id = classified.id AND classified.outcome = 'reused'`,
           reason: 'reused',
           by
-        })}
+        })}, ${noticeOfReuse(sql, mail, token.accountId)}
         SELECT ${subject}, session.outcome, session.end_reason, session.depth, session.current_hash, session.records
         FROM classified AS session, accounts AS account WHERE account.id = ${token.accountId}`
     }

@@ -29,6 +29,8 @@ export interface VerifiedAccount {
   passwordHash: string
   /** A stronger hash of the same password, stored in the same statement. */
   renewedHash: string | null
+  /** Defines CTEs that read its row, the CTE `account`. */
+  after?: Fragment | undefined
 }
 
 /** The account of a session that begins with another proof than a password. */
@@ -80,14 +82,14 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
     withVerifiedAccount<Contract extends SessionContract> (
       verified: VerifiedAccount, contract: Contract, clientInfo: ClientInfo
     ): Promise<SignedIn<Contract> | null> {
-      const { accountId, passwordHash, renewedHash } = verified
+      const { accountId, passwordHash, renewedHash, after } = verified
       const unchanged = sql`
         account.id = ${accountId} AND account.password_hash = ${passwordHash} AND account.disabled_at IS NULL
         AND account.deletes_at IS NULL`
       const account = renewedHash === null
         ? sql`SELECT account.* FROM accounts AS account WHERE ${unchanged}`
         : sql`UPDATE accounts AS account SET password_hash = ${renewedHash} WHERE ${unchanged} RETURNING account.*`
-      return start({ contract, clientInfo, accountId, account, events: ['signed_in'] })
+      return start({ contract, clientInfo, accountId, account, after, events: ['signed_in'] })
     },
 
     /**

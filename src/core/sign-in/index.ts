@@ -9,6 +9,7 @@ import type { Sessions } from '../sessions/index.js'
 import { createAccountLookup } from './account-lookup.js'
 import { createKnownDevices } from './known-devices.js'
 import { createLoginThrottle, type LoginThrottleSettings } from './login-throttle.js'
+import { createNewDeviceNotice } from './new-device.js'
 import { createOwnerProof } from './owner-proof.js'
 import { createPasswordChange } from './password-change.js'
 import { createPasswordProof } from './password-proof.js'
@@ -45,6 +46,7 @@ export function createSignIn (needs: SignInNeeds) {
   const lookup = createAccountLookup({ sql: db.sql, accounts })
   const throttle = createLoginThrottle({ sql: db.sql, keyring, devices, settings: limits })
   const refusalOf = createSignInRule(emailVerification)
+  const newDeviceNotice = createNewDeviceNotice({ sql: db.sql, devices, mail, now })
   const proof = createPasswordProof({ lookup, throttle, passwords, onError })
   return {
     lookup,
@@ -52,7 +54,7 @@ export function createSignIn (needs: SignInNeeds) {
     proof,
     proveOwner: createOwnerProof({ lookup, proof, passwords, now }),
     refusalOf,
-    withPassword: createPasswordSignIn({ proof, passwords, start, refusalOf }),
+    withPassword: createPasswordSignIn({ proof, passwords, start, refusalOf, newDeviceNotice }),
     ...createSignUp({ sql: db.sql, accounts, mail, challengeMail, start, emailVerification }),
     /** The token by which the device of an account's sign-in is recognized at the next one. */
     deviceToken: devices.issue,

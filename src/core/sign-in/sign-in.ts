@@ -3,6 +3,7 @@ import { AuthError } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Passwords } from '../passwords/index.js'
 import type { SessionStart, SignedIn } from '../sessions/session-start.js'
+import type { NewDeviceNotice } from './new-device.js'
 import type { Credentials, PasswordProof } from './password-proof.js'
 import type { SignInRule } from './sign-in-rule.js'
 
@@ -12,6 +13,7 @@ export interface PasswordSignInNeeds {
   start: Pick<SessionStart, 'withVerifiedAccount'>
   /** Why an account may not sign in although it was proved to be its owner, or `null`. */
   refusalOf: SignInRule
+  newDeviceNotice: NewDeviceNotice
 }
 
 /**
@@ -19,7 +21,7 @@ export interface PasswordSignInNeeds {
  * @throws AuthError `invalid_credentials`, `too_many_failures`, `overloaded` or `unavailable`; after the right password
  * `email_not_verified`, `deletion_pending`
  */
-export function createPasswordSignIn ({ proof, passwords, start, refusalOf }: PasswordSignInNeeds) {
+export function createPasswordSignIn ({ proof, passwords, start, refusalOf, newDeviceNotice }: PasswordSignInNeeds) {
   /** Returns `null` if the account changed between the check and the beginning of the session. */
   async function attempt<Contract extends SessionContract> (
     credentials: Credentials, contract: Contract, clientInfo: ClientInfo
@@ -29,7 +31,8 @@ export function createPasswordSignIn ({ proof, passwords, start, refusalOf }: Pa
     if (refused !== null) throw refused
     const { id: accountId, passwordHash } = account
     const renewedHash = passwords.isOutdated(passwordHash) ? await passwords.hash(credentials.password, 0) : null
-    return start.withVerifiedAccount({ accountId, passwordHash, renewedHash }, contract, clientInfo)
+    const after = newDeviceNotice(account, clientInfo)
+    return start.withVerifiedAccount({ accountId, passwordHash, renewedHash, after }, contract, clientInfo)
   }
 
   return async function withPassword<Contract extends SessionContract> (

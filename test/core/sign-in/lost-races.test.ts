@@ -38,9 +38,22 @@ async function setUp (t: Test) {
   const passwords = { ...hashing, admit: queue.admit }
   const proof = createPasswordProof({ lookup, throttle, passwords, onError })
   const refusalOf = () => null
+  const newDeviceNotice = () => undefined
   const { mail } = core
   return {
-    core, db, account, email, lookup, throttle, onError, passwords, proof, refusalOf, mail, tries: () => changes
+    core,
+    db,
+    account,
+    email,
+    lookup,
+    throttle,
+    onError,
+    passwords,
+    proof,
+    refusalOf,
+    newDeviceNotice,
+    mail,
+    tries: () => changes
   }
 }
 
