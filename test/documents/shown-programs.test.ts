@@ -10,12 +10,14 @@ async function shownFiles (document: string): Promise<Map<string, string>> {
   return new Map([...blocks].map(([, path = '', content = '']) => [path, content]))
 }
 
-for (const [document, folder] of [
-  ['docs/clients.md', 'test/generated-clients/usage/'],
-  ['docs/partners.md', 'examples/']
-] as const) {
-  t.test(`${document} shows the very programs that the tests run, and all of them`, async t => {
-    const shown = await shownFiles(document)
+const documents = {
+  'test/generated-clients/usage/': ['docs/clients.md'],
+  'examples/': ['docs/partners.md', 'docs/account.md']
+}
+
+for (const [folder, paths] of Object.entries(documents)) {
+  t.test(`${paths.join(' and ')} show the very programs in ${folder} that the tests run, and all of them`, async t => {
+    const shown = new Map((await Promise.all(paths.map(shownFiles))).flatMap(files => [...files]))
     for (const [path, content] of shown) t.equal(content, await read(path), path)
 
     const programs = await readdir(new URL(folder, root), { recursive: true })

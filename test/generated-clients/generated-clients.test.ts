@@ -14,7 +14,7 @@ const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
 const compiled = 'generated/compiled'
 const clients = ['openapi-fetch', 'swagger-typescript-api'] as const
 
-// Two generators, a compiler and fourteen programs.
+// Two generators, a compiler and sixteen programs.
 t.setTimeout(240_000)
 
 /** The blocks of commands in docs/clients.md that generate the clients, at these addresses. */
@@ -61,6 +61,11 @@ t.test('clients generated from a running server by the commands of docs/clients.
     t.test(`${client}: session: sign up, list, refresh, change password, sign out`, async t => {
       const { email, password } = newPerson()
       await t.resolves(use('session', server.api, email, password))
+    })
+
+    t.test(`${client}: account: sign up, refresh, devices, profile, password, sign out`, async t => {
+      const { email, password } = newPerson()
+      await t.resolves(use('account', server.api, email, password))
     })
 
     t.test(`${client}: web: register, login, me, logout`, async t => {
