@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -11,7 +12,7 @@ import { createPostgresNotifier } from './notifiers/postgres.js'
 import { openEmbedded } from './db/embedded/embedded.js'
 import { isUnavailable } from './db/errors.js'
 import { migrate } from './db/migrate.js'
-import { openMailTransport } from './mail/index.js'
+import { mailFolderIn, openMailTransport } from './mail/index.js'
 import { createRedisNotifier, openRedis } from './notifiers/redis.js'
 import { loadOrCreateSecret } from './config/secret-file.js'
 import { openEngine } from './token-engine.js'
@@ -50,6 +51,9 @@ export async function openBackend ({ settings, serves = false, log, now }: Backe
   const database = openDatabase({ target, poolMax, refreshCommit, toUnavailable: unavailable })
   const { servers } = database
   servers.onMove(() => log.warn({ server: serverName(servers.current) }, 'another database server takes the writes'))
+  if (serves && settings.mail.delivery === 'files') {
+    log.info({ mailFolder: resolve(mailFolderIn(dataDir)) }, 'MAIL_URL is not set: mails are kept as files')
+  }
   const onBackgroundError = (error: unknown) => log.warn({ err: error }, 'failed in the background')
   const redis = settings.redisUrl === undefined ? null : openRedis(settings.redisUrl, onBackgroundError)
 

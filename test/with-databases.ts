@@ -7,6 +7,7 @@ import postgres from 'postgres'
 import { openEmbedded } from '../src/db/embedded/embedded.js'
 import { migrate } from '../src/db/migrate.js'
 import { prepareCitusTemplate, workersOf } from './support/citus.js'
+import { writeGroups } from './support/groups.js'
 import { startPostgres } from './support/postgres-server.js'
 import { databaseUrl, templateName } from './support/test-database.js'
 
@@ -53,8 +54,13 @@ const url = given ?? server?.url ?? ''
 await (workers === undefined ? prepareTemplate(url) : prepareCitusTemplate(url, workers, templateName))
 
 const [command = 'tap', ...args] = process.argv.slice(2)
-const isPart = command === 'tap' && args.some(arg => !arg.startsWith('-'))
-const child = spawn(command, isPart ? ['--disable-coverage', '--allow-empty-coverage', ...args] : args, {
+const isTap = command === 'tap'
+const isPart = isTap && args.some(arg => !arg.startsWith('-'))
+const child = spawn(command, [
+  ...isPart ? ['--disable-coverage', '--allow-empty-coverage'] : [],
+  ...args,
+  ...isTap && !isPart ? await writeGroups() : []
+], {
   stdio: 'inherit',
   env: {
     ...process.env,

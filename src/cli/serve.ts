@@ -1,10 +1,8 @@
-import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadSettings } from '../config/settings.js'
 import { unknownVariables } from '../config/unknown-variables.js'
 import { contractNames } from '../contracts/index.js'
 import { createLog } from '../log.js'
-import { mailFolderIn } from '../mail/index.js'
 import { surviveDriverFaults } from '../db/driver-faults.js'
 import { startServer } from '../server/server.js'
 import type { Environment } from '../config/environment.js'
@@ -22,9 +20,6 @@ export function serveCommand (env: Environment): Command {
     const settings = loadSettings(env, contractNames)
     const log = createLog(settings.logLevel)
     for (const line of [...unknownVariables(env), ...settings.risks]) log.warn(line)
-    const { mail: { delivery }, database: { dataDir } } = settings
-    const mailFolder = delivery === 'files' ? resolve(mailFolderIn(dataDir)) : null
-    if (mailFolder !== null) log.info({ mailFolder }, 'MAIL_URL is not set: mails are kept as files')
     surviveDriverFaults(process, log)
     const starting = startServer({ settings, log, now: Date.now })
 
@@ -45,7 +40,6 @@ export function serveCommand (env: Environment): Command {
       })
     }
     const { listeners } = await starting
-    const { apiDocs, database } = settings
-    welcome({ output: process.stdout, log, apiDocs, database, mailFolder, listeners })
+    welcome({ output: process.stdout, log, settings, listeners })
   })
 }

@@ -9,7 +9,7 @@ const listeners = [
 ]
 
 /** What is shown to a terminal, or to something else. */
-function shown ({ isTTY = true, level = 'info', ...needs }: Partial<WelcomeNeeds> & {
+function shown ({ isTTY = true, level = 'info', ...settings }: Partial<WelcomeNeeds['settings']> & {
   isTTY?: boolean, level?: string
 } = {}): string {
   let text = ''
@@ -22,11 +22,13 @@ function shown ({ isTTY = true, level = 'info', ...needs }: Partial<WelcomeNeeds
   welcome({
     output: Object.assign(output, { isTTY }),
     log: testLog(level).log,
-    apiDocs: 'on',
-    database: { url: undefined, dataDir: '/var/keyturn' },
-    mailFolder: '/var/keyturn/mail',
-    listeners,
-    ...needs
+    settings: {
+      apiDocs: 'on',
+      database: { url: undefined, dataDir: '/var/keyturn' },
+      mail: { delivery: 'files' },
+      ...settings
+    },
+    listeners
   })
   return text
 }
@@ -52,7 +54,7 @@ t.test('names no documentation where none is served', t => {
 })
 
 t.test('says nothing of mails that are sent', t => {
-  t.notMatch(shown({ mailFolder: null }), 'Mail')
+  t.notMatch(shown({ mail: { delivery: 'smtp' } }), 'Mail')
   t.end()
 })
 

@@ -49,7 +49,7 @@ export async function buildSettings (
 ): Promise<Settings> {
   const environment = database === 'postgres'
     ? {
-        DATABASE_URL: await (ownDatabase ? postgresDatabase(t) : fileDatabase()),
+        DATABASE_URL: await (ownDatabase ? postgresDatabase(t) : fileDatabase(t)),
         KEYTURN_SECRET,
         DATA_DIR: await temporaryFolder(t)
       }

@@ -1,10 +1,10 @@
 import type postgres from 'postgres'
 import { isOnCitus } from './test-database.js'
 
-/** Whether a statement of the database waits for a lock, on whichever of its servers. */
-export async function isLockAwaited (sql: postgres.Sql): Promise<boolean> {
+/** Whether so many statements of the database wait for a lock, on whichever of its servers. */
+export async function isLockAwaited (sql: postgres.Sql, statements = 1): Promise<boolean> {
   const waiting = await sql`
     SELECT FROM ${sql(isOnCitus ? 'citus_stat_activity' : 'pg_stat_activity')}
     WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  return waiting.length > 0
+  return waiting.length >= statements
 }

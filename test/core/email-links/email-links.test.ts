@@ -3,8 +3,10 @@ import t, { type Test } from 'tap'
 import { clientInfo, password } from '../../support/accounts.js'
 import { buildCore, type BuildOptions } from '../../support/build.js'
 import { earlier } from '../../support/earlier.js'
+import { isLockAwaited } from '../../support/lock-waits.js'
 import { mailboxOf } from '../../support/mailbox.js'
 import { outcomeOf } from '../../support/refusal.js'
+import { until } from '../../support/until.js'
 
 const newEmail = () => `${randomUUID()}@example.com`
 
@@ -46,6 +48,23 @@ t.test('of many that verify, or undo, with one link at once, one does', async t 
     outcomeOf(core.emailLinks.undoEmailChange(undo.token, clientInfo))))
   t.equal(undone.filter(outcome => outcome === 'granted').length, 1)
   t.equal(await core.accounts.holderOf(other.email), other.id)
+})
+
+t.test('of two that confirm a change of address and wait for each other, one does', async t => {
+  const { core, sql, mailbox, person } = await setUp(t)
+  const { id } = await person()
+  const next = newEmail()
+  await core.emailLinks.requestEmailChange({ accountId: id, newEmail: next, proof: { password } }, clientInfo)
+  const { token } = await mailbox.next(next, 'change-email')
+  const outcomes = await sql.begin(async transaction => {
+    await transaction`SELECT FROM accounts WHERE id = ${id} FOR UPDATE`
+    const both = [1, 2].map(() => outcomeOf(core.emailLinks.changeEmail({ token }, clientInfo)))
+    await until('both wait', () => isLockAwaited(sql, 2))
+    // As an object: the driver would wait for promises in an array before it commits.
+    return { both }
+  })
+  t.same((await Promise.all(outcomes.both)).toSorted(), ['granted', 'invalid_link/token_used'])
+  t.equal(await core.accounts.holderOf(next), id)
 })
 
 t.test('a code of an account that was deleted a moment ago is wrong', async t => {

@@ -1,0 +1,39 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+/*
+ * Which test files share a process in a run of all. To load tap and the application takes longer than most files run:
+ * the files of a folder share one where they share nothing else: no environment, no port, no exit code.
+ */
+
+const tests = fileURLToPath(new URL('../', import.meta.url))
+const groups = fileURLToPath(new URL('../../.tap/groups/', import.meta.url))
+
+const folders = ['config', 'conformance', 'contracts', 'core', 'documents', 'http', 'mail', 'notifiers']
+
+/** Milliseconds for the files of a folder, one after the other. */
+const timeoutMs = 900_000
+
+/** Writes a program for each folder whose files share a process; returns these programs and all other test files. */
+export async function writeGroups (): Promise<string[]> {
+  const files = (await readdir(tests, { recursive: true })).filter(path => path.endsWith('.test.ts')).sort()
+  const grouped = new Map<string, string[]>()
+  const others: string[] = []
+  for (const path of files) {
+    const [top = ''] = path.split('/')
+    const name = dirname(path).replaceAll('/', '-')
+    if (folders.includes(top)) grouped.set(name, [...grouped.get(name) ?? [], path])
+    else others.push(`${tests}${path}`)
+  }
+
+  await rm(groups, { recursive: true, force: true })
+  await mkdir(groups, { recursive: true })
+  const programs = await Promise.all([...grouped].map(async ([name, paths]) => {
+    const imports = paths.map(path => `await import('${pathToFileURL(tests + path)}')\n`)
+    const program = `${groups}${name}.js`
+    await writeFile(program, `import t from 'tap'\nt.setTimeout(${timeoutMs})\n${imports.join('')}`)
+    return program
+  }))
+  return [...programs, ...others]
+}
