@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /*
- * Node's customization hooks for TypeScript. Every test file is a process of its own and loads most of `src`, so what
- * the compiler makes of a file is kept on disk: loading it takes a third of the time, and the compiler is not loaded.
+ * Node's customization hooks for TypeScript. Every test process loads most of `src`, so what the
+ * compiler makes of a file is kept on disk: loading it takes a third of the time, and the compiler is not loaded.
  * Lines stay as they are in the source, which is what coverage and stack traces count.
  */
 
