@@ -93,7 +93,7 @@ async function measure (title: string, probes: readonly Probe[], connection: Htt
   for (const { route, pairs, status, known, body } of probes) {
     const times = { known: [] as number[], unknown: [] as number[] }
     for (let pair = 0; pair < pairs; pair += 1) {
-      const emails = [['known', known(pair)], ['unknown', `nobody${pair}@example.com`]] as const
+      const emails = [['known', known(pair)], ['unknown', `unknown-${mailedTo(route)}${pair}@example.com`]] as const
       for (const [kind, each] of pair % 2 === 0 ? emails : emails.toReversed()) {
         const since = performance.now()
         const found = await connection.statusOf(route, JSON.stringify(body(each)), agent)
