@@ -108,7 +108,7 @@ function withDeadline<Statement extends Promise<unknown>> (
       async function answered (rows: unknown): Promise<void> {
         connection.inFlight -= 1
         const trusted = isTrusted()
-        // The deadline goes on while the check is waited for: the driver can lose one that a closing connection had.
+        // The deadline goes on meanwhile: a check without an answer would keep this one waiting for good.
         const isFromPrimary = trusted === true || await trusted
         clearTimeout(timer)
         if (isFromPrimary) resolve(withoutHoles(rows))
