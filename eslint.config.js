@@ -20,7 +20,7 @@ const above = {
 /** The rooms of the core (src/core/README.md): each may use those before it in the list, never one after it. */
 const rooms = [
   'lib', 'audit', 'revocations', 'passwords', 'accounts', 'keys', 'mail', 'challenges', 'tokens', 'sessions', 'refresh',
-  'validation', 'sign-in', 'email-links', 'partners', 'tasks', 'personal-data'
+  'validation', 'sign-in', 'email-links', 'partners', 'security-events', 'tasks', 'personal-data'
 ]
 
 const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'account', 'ops']

@@ -13,6 +13,7 @@ import { enumeration } from './parts/enumeration.js'
 import { flood } from './parts/flood.js'
 import { growth } from './parts/growth.js'
 import { instances } from './parts/instances.js'
+import { polls } from './parts/polls.js'
 import { roundTrips } from './parts/round-trips.js'
 import { soak } from './parts/soak.js'
 import { unreadReplies } from './parts/unread-replies.js'
@@ -33,6 +34,7 @@ const measures: Record<string, Measure> = {
   cluster,
   flood,
   enumeration,
+  polls,
   'unread-replies': unreadReplies,
   soak
 }

@@ -31,6 +31,9 @@ export const settings = {
   enumerationPairs: 2_000,
   /** Mails asked for with an account, and as many without. */
   mailPairs: 1_000,
+  pollingPartners: 200,
+  idlePollSeconds: 30,
+  notices: 20,
   unreadSockets: 1_000,
   unreadSeconds: 40,
   floodClients: 300,

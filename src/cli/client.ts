@@ -19,7 +19,7 @@ interface AddOptions extends OutputOptions {
 
 /** `keyturn client …` */
 export function clientCommand (env: Environment): Command {
-  const client = new Command('client').description('make, list and remove partner services')
+  const client = new Command('client').description('make, list and remove partner services, see how their events stand')
 
   client.command('add').description('make a client; its secret is shown once')
     .argument('<name>', 'shown to operators', clientName)
@@ -61,7 +61,33 @@ export function clientCommand (env: Environment): Command {
       printDone(`removed ${id}`, { removed: id }, options)
     }))
 
+  client.command('events').argument('<client>', 'its id, or its name')
+    .description('show the event stream of a client, and how far it is behind')
+    .option('--json', 'print JSON')
+    .action((reference: string, options: OutputOptions) => withCore(env, async ({ partners, securityEvents }) => {
+      const { id, name } = oneClient(await partners.clients.list(), reference)
+      const { stream, lag, acknowledgedAt } = await securityEvents.state(id)
+      printOne({
+        id,
+        name,
+        stream: stream?.id ?? null,
+        status: stream?.status ?? null,
+        requestedTypes: stream?.requestedTypes ?? null,
+        lagSeconds: Math.round(lag),
+        lastAcknowledgedAt: acknowledgedAt
+      }, options)
+    }))
+
   return client
+}
+
+/** @throws Error for no client, and for a name that several have */
+function oneClient (all: Client[], reference: string): Client {
+  const named = all.filter(({ id, name }) => id === reference || name === reference)
+  const [only] = named
+  if (only === undefined) throw new Error(`no client has the id or name ${reference}; keyturn client list has all`)
+  if (named.length > 1) throw new Error(`give an id: ${named.map(({ id }) => id).join(' and ')} are named ${reference}`)
+  return only
 }
 
 async function readKeys (file: string): Promise<string> {

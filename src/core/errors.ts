@@ -28,6 +28,10 @@ export const authErrorCodes = [
   'too_many_failures',
   'too_many_mails',
   'too_many_polls',
+  'too_many_verifications',
+  'stream_exists',
+  'stream_not_found',
+  'subject_limit_reached',
   'overloaded',
   'mail_unavailable',
   'unavailable'

@@ -12,6 +12,7 @@ import { createPasswords } from './passwords/index.js'
 import { createPersonalData } from './personal-data/index.js'
 import { createRefresh } from './refresh/index.js'
 import { createRevocations, type Notifier } from './revocations/index.js'
+import { createSecurityEvents } from './security-events/index.js'
 import { createSessions } from './sessions/index.js'
 import type { CoreSettings } from './settings.js'
 import { createSignIn } from './sign-in/index.js'
@@ -72,9 +73,8 @@ export function createCore (needs: CoreNeeds) {
   const emailLinks = createEmailLinks({
     db, keyring, revocations, passwords, accounts, mail, challengeMail, sessions, signIn, onError
   })
-  const partners = createPartners({
-    db, keys, tokens, sessions, refresh, validation, issuer, lifetimes, maxTokenLifetime, now
-  })
+  const partners = createPartners({ db, tokens, sessions, refresh, validation, issuer, lifetimes, now })
+  const securityEvents = createSecurityEvents({ db, keys, revocations, issuer, maxTokenLifetime, now })
   const tasks = createTasks({ db, maxPerAccount: quotas.tasks })
   const personalData = createPersonalData({
     db,
@@ -90,7 +90,7 @@ export function createCore (needs: CoreNeeds) {
     now
   })
   const jobs = [
-    () => keys.rotateIfDue(), () => partners.cleanUp(), signIn.cleanUp, sessions.purge, audit.retain,
+    () => keys.rotateIfDue(), partners.cleanUp, securityEvents.cleanUp, signIn.cleanUp, sessions.purge, audit.retain,
     () => mail.cleanUp(), () => emailLinks.cleanUp(), personalData.deleteDue
   ]
   const periodicJobs = createPeriodicJobs({ jobs, intervalMs: keyCheckIntervalMs, onError })
@@ -107,6 +107,7 @@ export function createCore (needs: CoreNeeds) {
     signIn,
     emailLinks,
     partners,
+    securityEvents,
     tasks,
     personalData
   }
@@ -120,7 +121,8 @@ export function createCore (needs: CoreNeeds) {
       ...refresh.metrics(),
       ...passwords.metrics(),
       ...revocations.metrics(),
-      ...mail.metrics()
+      ...mail.metrics(),
+      ...securityEvents.metrics()
     }),
 
     lifecycle: {

@@ -14,12 +14,17 @@ const connectTimeoutSeconds = 5
  */
 const reconnectSeconds = 0.25
 
+/** The query builder has made a text of a list already. */
+const serializeArray = (value: string | unknown[]) => typeof value === 'string' ? value : makePgArray(value)
+
 /** Types the driver does not know by itself, since it does not ask the server for them; by their stable oids. */
 export const types = {
   int8: { to: 20, from: [20], serialize: String, parse: Number },
-  textArray: { to: 1009, from: [1009], serialize: makePgArray, parse: parsePgArray },
-  intArray: { to: 1007, from: [1007], serialize: makePgArray, parse: (text: string) => parsePgArray(text).map(Number) },
-  uuidArray: { to: 2951, from: [2951], serialize: makePgArray, parse: parsePgArray }
+  textArray: { to: 1009, from: [1009], serialize: serializeArray, parse: parsePgArray },
+  intArray: {
+    to: 1007, from: [1007], serialize: serializeArray, parse: (text: string) => parsePgArray(text).map(Number)
+  },
+  uuidArray: { to: 2951, from: [2951], serialize: serializeArray, parse: parsePgArray }
 }
 
 /** The servers of a target, in its order. */

@@ -22,6 +22,8 @@ export const placements: Record<string, Placement> = {
   clients: 'copied',
   client_assertions: 'copied',
   event_acknowledgements: 'copied',
+  event_streams: 'copied',
+  removed_subjects: 'copied',
   signing_keys: 'copied',
   login_throttle: 'coordinator',
   mail_counts: 'coordinator'

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { boolean, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytea } from './bytea.js'
-import type { ClientGrant, ClientPermission } from './stored-values.js'
+import type { ClientGrant, ClientPermission, StreamStatus } from './stored-values.js'
 
 /* Only drizzle-kit calls the functions in here, when it makes a migration, so coverage does not count them. */
 
@@ -30,7 +30,9 @@ export const clients = pgTable('clients', {
   scopes: text().array().notNull().generatedAlwaysAs(sql`string_to_array(scope, ' ')`),
   createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
   /** It has acknowledged every event before this. */
-  eventsFrom: instant('events_from').notNull().default(sql`clock_timestamp()`)
+  eventsFrom: instant('events_from').notNull().default(sql`clock_timestamp()`),
+  /** When it last acknowledged an event. */
+  eventsAcknowledgedAt: instant('events_acknowledged_at')
 }, table => [
   uniqueIndex('clients_own_audience').on(table.audience).where(sql`audience_is_own`)
 ])
@@ -51,5 +53,32 @@ export const eventAcknowledgements = pgTable('event_acknowledgements', {
   at: instant('at').notNull().default(sql`clock_timestamp()`)
 }, table => [
   primaryKey({ columns: [table.clientId, table.eventId] })
+])
+
+/** What a client has configured of its events (OpenID Shared Signals Framework 1.0, 8.1); without a row it gets all. */
+export const eventStreams = pgTable('event_streams', {
+  clientId: text('client_id').primaryKey().references(() => clients.id, { onDelete: 'cascade' }),
+  id: uuid().notNull(),
+  description: text(),
+  /** The event types that it asked for, as it named them; `null` for all. */
+  requestedTypes: text('requested_types').array(),
+  status: text().notNull().default('enabled').$type<StreamStatus>(),
+  statusReason: text('status_reason'),
+  /** What happened before, while the stream was disabled, is not sent. */
+  deliversFrom: instant('delivers_from').notNull().default(sql`'-infinity'`),
+  /** Of the verification event that is to be sent; `null` when it was acknowledged. */
+  verificationId: uuid('verification_id'),
+  verificationState: text('verification_state'),
+  verifiedAt: instant('verified_at').notNull().default(sql`'-infinity'`)
+})
+
+/** Accounts and sessions of whose events a client wants none. */
+export const removedSubjects = pgTable('removed_subjects', {
+  clientId: text('client_id').notNull().references(() => clients.id, { onDelete: 'cascade' }),
+  accountId: uuid('account_id').notNull(),
+  /** The nil UUID for the account with all its sessions. */
+  sessionId: uuid('session_id').notNull()
+}, table => [
+  primaryKey({ columns: [table.clientId, table.accountId, table.sessionId] })
 ])
 /* c8 ignore stop */

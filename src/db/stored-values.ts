@@ -26,6 +26,11 @@ export const clientPermissions = ['introspect', 'revoke', 'events'] as const
 
 export type ClientPermission = typeof clientPermissions[number]
 
+/** What becomes of a client's events (SSF 1.0, 8.1.2): they are sent, kept for later, or neither. */
+export const streamStatuses = ['enabled', 'paused', 'disabled'] as const
+
+export type StreamStatus = typeof streamStatuses[number]
+
 /** Algorithms of stored signing keys (RFC 7518 3.1, RFC 8037 3.1), as in `signing_keys.algorithm`. */
 export const storedAlgorithms = ['ES256', 'EdDSA', 'RS256'] as const
 

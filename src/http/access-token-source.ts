@@ -21,8 +21,8 @@ export function accessTokenFrom (settings: ContractSettings, cookieName?: string
   const own = ownOrigins(settings)
   const repeated = cookieName === undefined ? undefined : twiceNamed(cookieName)
   return request => {
-    const [, header] = bearer.exec(request.headers.authorization ?? '') ?? []
-    if (header !== undefined) return header
+    const header = bearerTokenOf(request)
+    if (header !== null) return header
     const cookie = cookieName === undefined ? undefined : request.cookies[cookieName]
     if (cookie === undefined || cookie === '') return null
     if (repeated?.test(String(request.headers.cookie)) === true) throw new HttpFailure('cookie_repeated')
@@ -37,9 +37,15 @@ export function accessTokenFrom (settings: ContractSettings, cookieName?: string
  */
 const twiceNamed = (name: string) => new RegExp(`(?:^|;) *${name}=.*; *${name}=`)
 
-/** Whether a request has its access token in the bearer header, which no browser adds by itself. */
+/** The access token in the bearer header, which no browser adds by itself. */
+export function bearerTokenOf (request: FastifyRequest): string | null {
+  const [, token = null] = bearer.exec(request.headers.authorization ?? '') ?? []
+  return token
+}
+
+/** Whether a request has its access token there. */
 export function hasBearer (request: FastifyRequest): boolean {
-  return bearer.test(request.headers.authorization ?? '')
+  return bearerTokenOf(request) !== null
 }
 
 /** @throws HttpFailure `token_missing` */

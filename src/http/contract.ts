@@ -60,6 +60,6 @@ export interface Contract {
   description: string
   /** The response schemas of failures, under their statuses. */
   failures (...codes: FailureCode[]): Record<number, TSchema>
-  /** The credentials of its clients: an access token as bearer or in a cookie, or a client's secret. */
-  credentials: { bearer?: true, cookie?: string, clientSecret?: true }
+  /** The credentials of its callers: an access token as bearer or in a cookie, or those of a client. */
+  credentials: { bearer?: true, cookie?: string, client?: true }
 }

@@ -99,3 +99,30 @@ t.test('what cannot be a grant, a scope or an audience is refused', async t => {
   })
   t.same(await core.partners.clients.list(), [])
 })
+
+t.test('client events shows the stream of a client by its name or id, and how far it is behind', async t => {
+  const { core, sql, command } = await setUp(t)
+  const { id } = await runJson(command(), ['add', 'SeshTracker'])
+  const nothing = { id, name: 'SeshTracker', stream: null, status: null, requestedTypes: null, lagSeconds: 0 }
+  t.same(await runJson(command(), ['events', 'SeshTracker']), { ...nothing, lastAcknowledgedAt: null })
+
+  const client = await core.partners.clients.find(id)
+  if (client === undefined) throw new Error('the client is missing')
+  const receiver = core.securityEvents.receiver(client)
+  const stream = await receiver.stream.create({ requestedTypes: ['a', 'b'] })
+  await receiver.stream.acknowledge([])
+  t.match(await runJson(command(), ['events', id]), {
+    stream: stream.id, status: 'enabled', requestedTypes: ['a', 'b'], lagSeconds: 0, lastAcknowledgedAt: /^\d{4}-/
+  })
+  await receiver.stream.delete(stream.id)
+  await sql`
+    INSERT INTO audit_events (account_id, event, at)
+    VALUES (gen_random_uuid(), 'signed_out', now() - interval '90 s')`
+  await sql`UPDATE clients SET events_from = now() - interval '1 h'`
+  t.match(await runJson(command(), ['events', id]), { lagSeconds: 90 })
+
+  await t.rejects(run(command(), ['events', 'nobody']), { message: /no client has the id or name nobody/ })
+  await run(command(), ['add', 'SeshTracker'])
+  await t.rejects(run(command(), ['events', 'SeshTracker']), { message: new RegExp(`give an id: .*${id}`) })
+  await t.rejects(core.securityEvents.state('gone'), { code: 'not_found' })
+})

@@ -48,7 +48,7 @@ t.test('tables of a cluster that have no place are bad', { skip: isOnCitus }, as
   await standInForCitus(sql, { servers: 3 })
   const cluster = async () =>
     (await runJson(doctorCommand({ DATABASE_URL, KEYTURN_SECRET }), []) as unknown[]).at(-1)
-  t.match(await cluster(), { check: 'cluster', result: 'bad', finding: /^12 steps are missing: keyturn migrate/ })
+  t.match(await cluster(), { check: 'cluster', result: 'bad', finding: /^14 steps are missing: keyturn migrate/ })
   await sql`
     INSERT INTO pg_dist_partition
     SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`

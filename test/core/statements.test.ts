@@ -10,9 +10,6 @@ import {
   deleteClient, insertClient, selectClient, type Client, type ClientRow
 } from '../../src/core/partners/client-statements.js'
 import { selectCurrentToken, type CurrentTokenRow } from '../../src/core/partners/introspection.js'
-import {
-  createSecurityEventStatements, type ClientIdRow, type CursorRow, type EventRow
-} from '../../src/core/partners/security-event-statements.js'
 import { confirmSessions } from '../../src/core/refresh/confirmations.js'
 import {
   createExtensionStatements, type ExtendedRow, type ProlongedRow, type UnextendedRow
@@ -22,6 +19,9 @@ import { createRecentRotations } from '../../src/core/refresh/recent-rotations.j
 import { createReplay, type ReplayRow } from '../../src/core/refresh/replay.js'
 import { createRotationStatements } from '../../src/core/refresh/rotation.js'
 import { selectInvalidatingRecords, type InvalidatingRecord } from '../../src/core/revocations/revocation-feed.js'
+import {
+  createEventStatements, type CursorRow, type EventRow, type ReceiverRow
+} from '../../src/core/security-events/event-statements.js'
 import { selectPageEnd } from '../../src/core/sessions/purge.js'
 import type { TokenSubject } from '../../src/core/sessions/session-row.js'
 import { insertOnlySession, insertSession, type StartedRow } from '../../src/core/sessions/session-insertion.js'
@@ -217,12 +217,14 @@ describes<ValidatedRow>('ValidatedRow', createSessionSelect(sql)(claims), {
 describes<InvalidatingRecord>('InvalidatingRecord', selectInvalidatingRecords(sql, 10), {
   id: 'uuid', accountId: 'uuid', sessionId: 'uuid'
 })
-const events = createSecurityEventStatements(sql, 60)
+const events = createEventStatements(sql, 60)
 describes<EventRow>('EventRow', events.selectUnacknowledged('x', 1), {
-  id: 'uuid', event: 'text', accountId: 'uuid', sessionId: 'uuid', at: 'float8'
+  id: 'uuid', event: 'text', type: 'text', accountId: 'uuid', sessionId: 'uuid', actor: 'text', at: 'float8'
 })
-describes<ClientIdRow>('ClientIdRow', events.selectClientIds(), { id: 'text' })
-describes<CursorRow>('CursorRow', events.selectNextCursor('x'), { microseconds: 'int8' })
+describes<ReceiverRow>('ReceiverRow', events.selectReceivers(), {
+  id: 'text', eventsAcknowledgedAt: 'timestamptz', isReceiving: 'bool'
+})
+describes<CursorRow>('CursorRow', events.selectNextCursor('x'), { microseconds: 'int8', lag: 'float8' })
 describes<CurrentTokenRow>('CurrentTokenRow', selectCurrentToken(sql, token, 'x'), {
   exp: 'float8', iat: 'float8', email: 'text'
 })

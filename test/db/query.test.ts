@@ -3,6 +3,7 @@ import t from 'tap'
 import { eq, expression } from '../../src/db/query.js'
 import { clients } from '../../src/db/partner-schema.js'
 import { accounts } from '../../src/db/schema.js'
+import type { ClientPermission } from '../../src/db/stored-values.js'
 import { openDatabase } from '../../src/db/database.js'
 import { unavailable } from '../../src/core/errors.js'
 import { postgresDatabase } from '../support/test-database.js'
@@ -30,6 +31,9 @@ t.test('a list is read as an array, by the builder and by hand', async t => {
   const [written] = await sql`SELECT grant_types, scopes FROM clients WHERE id = ${id}`
   const lists = { grantTypes: ['refresh_token', 'client_credentials'], scopes: ['a:b', 'c,d'] }
   t.match(built, lists)
+  const permissions: ClientPermission[] = ['events', 'revoke']
+  await query.update(clients).set({ permissions }).where(eq(clients.id, id))
+  t.same(await sql`SELECT permissions FROM clients WHERE id = ${id}`, [{ permissions }], 'and written as one')
   t.same(written, lists)
   const { scopes } = lists
   const sent = await sql`SELECT scope FROM unnest(${scopes}::text[]) AS scope`

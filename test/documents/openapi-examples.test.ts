@@ -91,6 +91,15 @@ async function restoreAccount (sql: Sql, passwordHash: string, isVerified: boole
   await sql`DELETE FROM mails`
 }
 
+const shownStreamId = readDocument('oauth').paths['/ssf/streams']?.delete?.parameters?.[0]?.example
+
+/** The event stream of the documents, for all requests but the one that creates it. */
+async function restoreStream (sql: Sql, { method, path }: Example, clientId: string): Promise<void> {
+  await sql`DELETE FROM event_streams`
+  if (method === 'POST' && path === '/ssf/streams') return
+  await sql`INSERT INTO event_streams (client_id, id) VALUES (${clientId}, ${String(shownStreamId)})`
+}
+
 /** A new session of the examples' account, made beside the contract. */
 async function liveValues ({ core }: TestServer, contract: ContractName): Promise<Live> {
   const known = await core.accounts.findByEmail(example.email)
@@ -147,7 +156,8 @@ async function runExamples (t: Test, contract: ContractName): Promise<void> {
   if (contract === 'partner' || contract === 'oauth') {
     await server.core.accounts.register({ ...credentials, name: example.name, minPasswordLength: 8 }, clientInfo)
   }
-  const client = basic(await newPartner(server))
+  const partner = await newPartner(server)
+  const client = basic(partner)
   const sql = openSql(t, server.settings)
   let passwordHash: string | undefined
   for (const request of requestsOf(contract)) {
@@ -155,8 +165,11 @@ async function runExamples (t: Test, contract: ContractName): Promise<void> {
     const [account] = await sql<{ id: string, hash: string }[]>`SELECT id, password_hash AS hash FROM accounts LIMIT 1`
     passwordHash ??= account?.hash
     if (passwordHash !== undefined) await restoreAccount(sql, passwordHash, path.endsWith('/undo'))
+    await restoreStream(sql, request, partner.id)
     const live = {
-      ...await liveValues(server, contract), ...account !== undefined && await mailedValues(server, path, account.id)
+      'https://auth.example.com': server.settings.issuer,
+      ...await liveValues(server, contract),
+      ...account !== undefined && await mailedValues(server, path, account.id)
     }
     const reply = await sendExample(base, request, live, credentialsFor(operation, live, client))
     const success = Object.keys(operation.responses).map(Number).find(status => status < 300)

@@ -50,7 +50,9 @@ t.test('optional bodies and optional credentials are shown as such', async t => 
     'session: post /api/auth/sign-out', 'session: get /api/auth/get-session',
     'spa: post /api/auth/logout', 'web: post /auth/logout',
     'oauth: post /oauth/token', 'oauth: post /oauth/introspect', 'oauth: post /oauth/revoke',
-    'oauth: post /oauth/events', 'account: post /api/account/sign-out',
+    'oauth: post /oauth/events', 'oauth: post /ssf/streams', 'oauth: patch /ssf/streams',
+    'oauth: post /ssf/streams/status', 'oauth: post /ssf/verify', 'oauth: post /ssf/subjects/add',
+    'oauth: post /ssf/subjects/remove', 'account: post /api/account/sign-out',
     'account: post /api/account/email-verification', 'account: post /api/account/email/confirm'
   ])
 })
@@ -63,7 +65,7 @@ t.test('every contract names its credentials in securitySchemes', async t => {
     spa: ['bearer'],
     tasks: ['bearer', 'auth_token'],
     web: ['bearer', 'token'],
-    oauth: ['client_secret_basic'],
+    oauth: ['client_secret_basic', 'client_token'],
     account: ['bearer'],
     ops: []
   })

@@ -3,6 +3,8 @@ import { AuthError } from '../../core/errors.js'
 import type { Core } from '../../core/index.js'
 import type { ClientInfo } from '../../core/lib/client-info.js'
 import type { Client, ClientCredentials } from '../../core/partners/clients.js'
+import type { EventReceiver } from '../../core/security-events/index.js'
+import { bearerTokenOf } from '../../http/access-token-source.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { HttpFailure } from '../../http/failure.js'
 
@@ -26,6 +28,27 @@ export function authenticateClient (
   core: Core, request: FastifyRequest, parameters: ClientParameters
 ): Promise<Client> {
   return core.partners.clients.authenticate(clientCredentialsFrom(request, parameters), clientInfoOf(request))
+}
+
+/** Of a route about a client's events, which takes a token of the client's own as well. */
+export const receiverSecurity = [...clientSecurity, { client_token: [] }]
+
+/** The same without a body that could have the credentials. */
+export const bodilessReceiverSecurity = [{ client_secret_basic: [] }, { client_token: [] }]
+
+/**
+ * Authenticates the client of a request about its events: as `authenticateClient` does, or by a token that it got with
+ * the grant `client_credentials`.
+ * @throws as `authenticateClient` does; AuthError `invalid_token`, `unauthorized_client`
+ */
+export async function authenticateReceiver (
+  core: Core, request: FastifyRequest, parameters: ClientParameters = {}
+): Promise<{ client: Client, receiver: EventReceiver }> {
+  const token = bearerTokenOf(request)
+  const client = token === null
+    ? await authenticateClient(core, request, parameters)
+    : await core.partners.tokens.clientOf(token)
+  return { client, receiver: core.securityEvents.receiver(client) }
 }
 
 /** Where a client's request came from: what it does is on record as its own. */

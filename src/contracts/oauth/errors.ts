@@ -6,7 +6,7 @@ import { bodyFailures, listenerFailures } from '../../http/failure-schemas.js'
 export const oauthErrors = failureTable({
   invalid_refresh_token: [400, 'The refresh token is invalid, expired, revoked, or of another client'],
   unavailable: [503, 'Cannot be answered right now; try again shortly'],
-  unsupported_media_type: [415, 'Send a form (application/x-www-form-urlencoded); to /oauth/events send JSON']
+  unsupported_media_type: [415, 'Send a form (application/x-www-form-urlencoded); to /oauth/events and /ssf send JSON']
 })
 
 /** RFC 6749 5.2, RFC 7009 2.2.1, RFC 8693 2.2.2; what these have no code for has the failure's own name. */
@@ -21,6 +21,7 @@ const codes: Partial<Record<FailureCode, string>> = {
   unsupported_media_type: 'invalid_request',
   unknown_route: 'not_found',
   no_public_keys: 'not_found',
+  stream_not_found: 'not_found',
   internal: 'server_error'
 }
 
@@ -30,7 +31,8 @@ const codeOf = (code: FailureCode): string => codes[code] ?? code
 const failures: FailureCode[] = [
   ...listenerFailures, ...bodyFailures, 'invalid_client', 'unauthorized_client', 'invalid_refresh_token',
   'invalid_scope', 'invalid_target', 'invalid_subject_token', 'unsupported_grant_type', 'unsupported_token_type',
-  'too_many_polls', 'no_public_keys', 'internal', 'unavailable'
+  'invalid_token', 'too_many_polls', 'too_many_verifications', 'stream_exists', 'stream_not_found',
+  'subject_limit_reached', 'no_public_keys', 'internal', 'unavailable'
 ]
 
 export const oauthCodes = failures.map(codeOf)

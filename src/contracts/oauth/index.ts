@@ -3,6 +3,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import { renderOauthFailure } from './errors.js'
 import { eventRoutes } from './event-routes.js'
 import { failures } from './schemas.js'
+import { streamRoutes } from './stream-routes.js'
+import { streamSubjectRoutes } from './stream-subject-routes.js'
 import { tokenRoutes } from './token-routes.js'
 import { wellKnownRoutes } from './well-known-routes.js'
 
@@ -10,6 +12,8 @@ const routes: FastifyPluginAsync<ContractOptions> = async (app, options) => {
   await app.register(wellKnownRoutes, options)
   await app.register(tokenRoutes, options)
   await app.register(eventRoutes, options)
+  await app.register(streamRoutes, options)
+  await app.register(streamSubjectRoutes, options)
 }
 
 export const oauth: Contract = {
@@ -17,5 +21,5 @@ export const oauth: Contract = {
   render: renderOauthFailure,
   failures,
   description: 'OAuth 2.0 for partner services: tokens, introspection, revocation, security events and metadata',
-  credentials: { clientSecret: true }
+  credentials: { client: true }
 }

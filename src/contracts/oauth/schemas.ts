@@ -77,7 +77,7 @@ export const Metadata = replyOf(
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
-const clientParameters = {
+export const clientParameters = {
   client_id: optional('With `client_secret` (client_secret_post, RFC 6749 2.3.1)'),
   client_secret: optional('With `client_id` (client_secret_post, RFC 6749 2.3.1)'),
   client_assertion: optional('A signed JWT of the client (private_key_jwt, RFC 7523 2.2)'),
@@ -189,3 +189,6 @@ const ErrorBody = Type.Object({
 }, { title: 'Error' })
 
 export const failures = failureSchemas(oauthErrors, ErrorBody)
+
+/** Failures of a route about a client's events. */
+export const receiverFailures = ['invalid_client', 'invalid_token', 'unauthorized_client', 'no_public_keys'] as const

@@ -5,9 +5,10 @@ import { clientKeyAlgorithms } from '../../core/partners/client-keys.js'
 import { clientGrants } from '../../core/partners/clients.js'
 import { jwksLifetime } from '../../core/keys/signing-keys.js'
 import type { ContractOptions } from '../../http/contract.js'
-import { HttpFailure } from '../../http/failure.js'
 import { clientAuthenticationMethods } from './client-authentication.js'
+import { requirePublicKeys } from './public-keys.js'
 import { failures, Jwks, Metadata } from './schemas.js'
+import { pollDelivery, SsfConfiguration } from './stream-schemas.js'
 
 const tags = ['oauth']
 
@@ -27,8 +28,7 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
       }
     }
   }, async (request, reply) => {
-    const keys = core.keys.published()
-    if (keys.length === 0) throw new HttpFailure('no_public_keys')
+    const keys = requirePublicKeys(core)
     const etag = `"${createHash('sha256').update(JSON.stringify(keys)).digest('base64url')}"`
     reply.headers({ etag, 'cache-control': cacheControl })
     const known = request.headers['if-none-match']?.split(',').map(tag => tag.trim().replace(/^W\//, '')) ?? []
@@ -58,6 +58,32 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
       ...authentication('revocation'),
       response_types_supported: [],
       ...(settings.apiDocs === 'on' && { service_documentation: `${issuer}/docs` })
+    }
+  })
+
+  app.get('/.well-known/ssf-configuration', {
+    schema: {
+      operationId: 'ssfConfiguration',
+      summary: 'Metadata of the transmitter of security events (SSF 1.0, section 7.1)',
+      description: 'Where receivers configure their streams, and how they authenticate.',
+      tags,
+      response: { 200: SsfConfiguration, ...failures('no_public_keys') }
+    }
+  }, async (_request, reply) => {
+    requirePublicKeys(core)
+    reply.header('cache-control', cacheControl)
+    return {
+      spec_version: '1_0',
+      issuer,
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+      delivery_methods_supported: [pollDelivery],
+      configuration_endpoint: `${issuer}/ssf/streams`,
+      status_endpoint: `${issuer}/ssf/streams/status`,
+      add_subject_endpoint: `${issuer}/ssf/subjects/add`,
+      remove_subject_endpoint: `${issuer}/ssf/subjects/remove`,
+      verification_endpoint: `${issuer}/ssf/verify`,
+      authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }, { spec_urn: 'urn:ietf:rfc:7523' }],
+      default_subjects: 'ALL' as const
     }
   })
 }

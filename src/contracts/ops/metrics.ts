@@ -22,6 +22,16 @@ export function createMetrics (core: Core): Registry {
   counter('keyturn_validation_cache_misses_total', 'Validations not in the cache', () => core.metrics().cacheMisses)
   gauge('keyturn_revocation_feed_up', '1 while revocations of other processes arrive within a second',
     () => Number(core.metrics().isFeedCurrent))
+  registry.registerMetric(new Gauge({
+    name: 'keyturn_feed_lag_seconds',
+    help: 'How long the first security event waits that a client has not acknowledged, of clients that poll',
+    labelNames: ['client'],
+    registers: [],
+    collect () {
+      this.reset()
+      for (const [client, seconds] of core.metrics().feedLagSeconds) this.set({ client }, seconds)
+    }
+  }))
   gauge('keyturn_confirmations_pending', 'Confirmed refreshes not written to the database yet',
     () => core.metrics().pendingConfirmations)
   counter('keyturn_refresh_fast_forwards_total', 'Tokens that were ahead of their session, as after a failover',

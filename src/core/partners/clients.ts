@@ -146,6 +146,9 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
 
     exists: async (id: string): Promise<boolean> => await find(id) !== undefined,
 
+    /** The client with an id, if there is one. */
+    find: async (id: string): Promise<Client | undefined> => find(id),
+
     /** @throws AuthError `invalid_client` */
     async authenticate (credentials: ClientCredentials, clientInfo: ClientInfo): Promise<Client> {
       try {
@@ -159,7 +162,7 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     },
 
     /** Deletes assertions that have expired by themselves. */
-    async deleteExpiredAssertions (): Promise<void> {
+    async deleteExpiredAssertions (this: void): Promise<void> {
       await query.delete(clientAssertions).where(lt(clientAssertions.expiresAt, expression`now()`))
     }
   }

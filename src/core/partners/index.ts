@@ -1,6 +1,5 @@
 import type { Database } from '../../db/database.js'
 import { AuthError } from '../errors.js'
-import type { SigningKeys } from '../keys/signing-keys.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Refresh } from '../refresh/index.js'
 import type { Lifetimes, Sessions } from '../sessions/index.js'
@@ -9,11 +8,9 @@ import type { Validation } from '../validation/validation.js'
 import { createClients, requireGrant, type Client } from './clients.js'
 import { createIntrospection, type ActiveToken } from './introspection.js'
 import { createPartnerTokens } from './partner-tokens.js'
-import { createSecurityEvents, type EventPage, type EventPoll } from './security-events.js'
 
 export interface PartnersNeeds {
   db: Pick<Database, 'sql' | 'query'>
-  keys: Pick<SigningKeys, 'current'>
   tokens: Tokens
   sessions: Pick<Sessions, 'signOut'>
   refresh: Pick<Refresh, 'trade'>
@@ -21,34 +18,28 @@ export interface PartnersNeeds {
   issuer: string
   /** In seconds; a partner's tokens have the lifetime of access tokens that can be refreshed. */
   lifetimes: Pick<Lifetimes, 'accessToken'>
-  maxTokenLifetime: number
   /** Milliseconds since 1970. */
   now: () => number
 }
 
 export type Partners = ReturnType<typeof createPartners>
 
-/** Partner services: their credentials, tokens, introspection and security events. */
+/** Partner services: their credentials, tokens and introspection. */
 export function createPartners (needs: PartnersNeeds) {
-  const { db, keys, tokens, sessions, refresh, validation, issuer, now } = needs
+  const { db, tokens, sessions, refresh, validation, issuer, now } = needs
   const clients = createClients({ db, issuer, now })
-  const events = createSecurityEvents({ sql: db.sql, keys, issuer, maxTokenLifetime: needs.maxTokenLifetime, now })
   const introspect = createIntrospection({ sql: db.sql, tokens, validation, clients, issuer })
 
   return {
     clients,
-    tokens: createPartnerTokens({ tokens, refresh, validation, issuer, lifetime: needs.lifetimes.accessToken, now }),
+    tokens: createPartnerTokens({
+      tokens, refresh, validation, clients, issuer, lifetime: needs.lifetimes.accessToken, now
+    }),
 
     /** As `createIntrospection` says. @throws AuthError `unauthorized_client`, `unavailable` */
     async introspect (client: Client, token: string): Promise<ActiveToken | null> {
       requireGrant(client, 'introspect')
       return introspect(client, token)
-    },
-
-    /** As `createSecurityEvents` says. @throws AuthError `unauthorized_client`, `too_many_polls`, `unavailable` */
-    async poll (client: Client, poll: EventPoll): Promise<EventPage> {
-      requireGrant(client, 'events')
-      return events.poll(client, poll)
     },
 
     /**
@@ -63,10 +54,7 @@ export function createPartners (needs: PartnersNeeds) {
       if (await introspect(client, token) !== null) throw new AuthError('unsupported_token_type')
     },
 
-    /** Deletes expired assertions and acknowledged events. */
-    async cleanUp (): Promise<void> {
-      await clients.deleteExpiredAssertions()
-      await events.compactAcknowledged()
-    }
+    /** Deletes what is of no more use. */
+    cleanUp: clients.deleteExpiredAssertions
   }
 }

@@ -1,10 +1,10 @@
-import { AuthError, ifValid } from '../errors.js'
+import { AuthError, ifValid, invalidToken } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Refresh } from '../refresh/index.js'
 import type { IssuedTokens } from '../sessions/token-issuer.js'
 import type { Tokens } from '../tokens/index.js'
 import type { Validation } from '../validation/validation.js'
-import { isSameAudience, requireGrant, type Client } from './clients.js'
+import { isSameAudience, requireGrant, type Client, type Clients } from './clients.js'
 
 /** A token issued for a partner. Lifetime in seconds. */
 export interface PartnerToken {
@@ -23,6 +23,7 @@ export interface PartnerTokensNeeds {
   tokens: Tokens
   refresh: Pick<Refresh, 'trade'>
   validation: Pick<Validation, 'authenticate'>
+  clients: Pick<Clients, 'find'>
   issuer: string
   /** Seconds. */
   lifetime: number
@@ -33,7 +34,9 @@ export interface PartnerTokensNeeds {
 export type PartnerTokens = ReturnType<typeof createPartnerTokens>
 
 /** The grants of the token endpoint. A client's tokens are valid at its audience only (RFC 8725 3.9, RFC 8707). */
-export function createPartnerTokens ({ tokens, refresh, validation, issuer, lifetime, now }: PartnerTokensNeeds) {
+export function createPartnerTokens (needs: PartnerTokensNeeds) {
+  const { tokens, refresh, validation, clients, issuer, lifetime, now } = needs
+
   /** PUBLIC_URL may have become what was a client's audience. @throws AuthError `invalid_target` */
   function grantedAudience ({ audience }: Client, requested: string | undefined): string {
     if (isSameAudience(audience, issuer)) throw new AuthError('invalid_target')
@@ -63,6 +66,20 @@ export function createPartnerTokens ({ tokens, refresh, validation, issuer, life
         aud: grantedAudience(client, request.audience), sub: client.id, client_id: client.id, ...claimOf(scope)
       }, lifetime)
       return { accessToken, expiresIn: lifetime, scope }
+    },
+
+    /**
+     * The client that a token of its own authenticates here, as its secret would.
+     * @throws AuthError `invalid_token`, also for a token of a user; `unavailable`
+     */
+    async clientOf (token: string): Promise<Client> {
+      const { kind, claims, isExpired } = await tokens.access.read(token)
+      if (kind !== 'client') throw invalidToken('wrong_audience')
+      if (isExpired) throw invalidToken('expired')
+      const client = await clients.find(claims.client_id)
+      if (client === undefined) throw invalidToken('revoked')
+      if (claims.aud !== client.audience) throw invalidToken('wrong_audience')
+      return client
     },
 
     /**

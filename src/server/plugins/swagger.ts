@@ -43,7 +43,7 @@ function securitySchemes (names: Names): Record<string, SecurityScheme> {
   return Object.assign({}, ...names.map(name => schemesOf(contracts[name]))) as Record<string, SecurityScheme>
 }
 
-function schemesOf ({ credentials: { bearer, cookie, clientSecret } }: Contract): Record<string, SecurityScheme> {
+function schemesOf ({ credentials: { bearer, cookie, client } }: Contract): Record<string, SecurityScheme> {
   return {
     ...(bearer === true && {
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token (RFC 6750)' }
@@ -51,12 +51,18 @@ function schemesOf ({ credentials: { bearer, cookie, clientSecret } }: Contract)
     ...(cookie !== undefined && {
       [cookie]: { type: 'apiKey', in: 'cookie', name: cookie, description: 'An access token, as sign-in sets it' }
     }),
-    ...(clientSecret === true && {
+    ...(client === true && {
       client_secret_basic: {
         type: 'http',
         scheme: 'basic',
         description: 'The id and secret of the client (RFC 6749 2.3.1). In the body instead: `client_id` and ' +
           '`client_secret` (client_secret_post), or `client_assertion` and `client_assertion_type` (private_key_jwt).'
+      },
+      client_token: {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: 'An access token of the client itself, which it got with the grant `client_credentials` (RFC 6750)'
       }
     })
   }

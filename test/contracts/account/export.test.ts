@@ -51,7 +51,8 @@ const leftOut: Record<string, Record<string, string>> = {
     failed_at: 'a state of the outbox'
   },
   tasks: {},
-  audit_events: { subject: 'of clients and keys only' }
+  audit_events: { subject: 'of clients and keys only' },
+  removed_subjects: { client_id: 'what a partner wants no events of', session_id: 'what a partner wants no events of' }
 }
 
 /** Where a column is in an export, if not under its own name. */
@@ -118,7 +119,8 @@ for (const database of databases) {
         challenges: {},
         mails: mails[0] ?? {},
         tasks: tasks[0] ?? {},
-        audit_events: auditEvents[0] ?? {}
+        audit_events: auditEvents[0] ?? {},
+        removed_subjects: {}
       }
       const columns = await sql<{ table: string, column: string }[]>`
         SELECT table_name AS table, column_name AS column FROM information_schema.columns

@@ -11,15 +11,11 @@ import { matchesOpenapi } from '../../support/matches-openapi.js'
 import { basic, buildForPartner, newPartner, poll, type Partner } from '../../support/partner.js'
 import { until } from '../../support/until.js'
 import { loggedIn, registered, signedUp } from '../../support/people.js'
+import { claimsOf } from '../../support/security-events.js'
 import { earlier } from '../../support/earlier.js'
 
 const caep = 'https://schemas.openid.net/secevent/caep/event-type'
 const now = { returnImmediately: true }
-
-/** The claims of a token, unchecked. */
-function claimsOf (token: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
-}
 
 /** Polls and acknowledges; returns the signed events. */
 async function takeAll (issuer: string, partner: Partner): Promise<string[]> {
@@ -152,19 +148,19 @@ t.test('an event older than the longest token is not sent, and one that commits 
   await add('6 days')
   t.equal(await count(), 1)
 
-  await server.core.partners.cleanUp()
+  await server.core.securityEvents.cleanUp()
   t.equal(await count(), 1, 'what is not acknowledged is kept')
   await takeAll(issuer, partner)
   await add('30 seconds')
   await takeAll(issuer, partner)
-  await server.core.partners.cleanUp()
+  await server.core.securityEvents.cleanUp()
   const beginning = async () => (await sql<[{ age: number }]>`
     SELECT extract(epoch FROM now() - events_from)::float8 AS age FROM clients`)[0].age
   t.ok(Math.abs(await beginning() - 60) < 5, 'all is settled but what may still be under way')
-  await server.core.partners.cleanUp()
+  await server.core.securityEvents.cleanUp()
   t.equal((await sql`SELECT 1 FROM event_acknowledgements`).length, 2, 'given just now')
   await sql`UPDATE event_acknowledgements SET at = ${earlier(sql, 'at', 120)}`
-  await server.core.partners.cleanUp()
+  await server.core.securityEvents.cleanUp()
   t.same(await sql`SELECT 1 FROM event_acknowledgements`, [])
   await add('45 seconds')
   t.equal(await count(), 2, 'found behind younger ones')

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { build, databases } from '../../support/build.js'
 import { post, send } from '../../support/http.js'
+import { openSql } from '../../support/open-sql.js'
+import { basic, newPartner } from '../../support/partner.js'
 import { signedUp } from '../../support/people.js'
 
 for (const database of databases) {
@@ -21,5 +23,23 @@ for (const database of databases) {
     t.ok(valueOf('process_resident_memory_bytes') > 0)
     t.notMatch(text, new RegExp(`${email}|${token}`))
     t.equal((await send(`${api}/metrics`)).status, 404, 'for operators only')
+    t.notMatch(text, /keyturn_feed_lag_seconds\{/, 'no client polls')
   })
 }
+
+t.test('an operator sees how far each polling client is behind', async t => {
+  const server = await build(t, { ownDatabase: true })
+  const [behind, current] = [await newPartner(server), await newPartner(server)]
+  await newPartner(server)
+  await post(`${server.api}/api/auth/revoke-token`, { token: (await signedUp(server.api)).token })
+  await openSql(t, server.settings)`UPDATE clients SET events_from = now() - interval '1 h'`
+  await openSql(t, server.settings)`UPDATE audit_events SET at = at - interval '100 s'`
+  await post(`${server.api}/ssf/streams`, {}, basic(behind))
+  const { body } = await post(`${server.api}/oauth/events`, { returnImmediately: true }, basic(current))
+  await post(`${server.api}/oauth/events`, { returnImmediately: true, ack: Object.keys(body.sets) }, basic(current))
+  await server.core.securityEvents.cleanUp()
+  const { text } = await send(`${server.ops}/metrics`)
+  const lags = Object.fromEntries([...text.matchAll(/^keyturn_feed_lag_seconds\{client="([^"]+)"\} (\S+)$/gm)]
+    .map(([, client, seconds]) => [String(client), Math.floor(Number(seconds) / 10)]))
+  t.same(lags, { [behind.id]: 10, [current.id]: 0 }, 'not of those that never polled')
+})
