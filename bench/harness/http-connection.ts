@@ -18,7 +18,7 @@ export interface Answer {
   body: string
 }
 
-const answerPatienceMs = 10_000
+const defaultPatienceMs = 10_000
 const endOfLine = '\r\n'
 const endOfHead = endOfLine + endOfLine
 const json = 'content-type: application/json'
@@ -35,8 +35,9 @@ interface Waiting {
 /**
  * Connects to a port of the loopback address. It reads no more of HTTP than the servers here send, because a
  * complete client would take longer than the server it measures. Everything is ASCII.
+ * @param patienceMs how long an answer may take
  */
-export async function openConnection (port: number): Promise<HttpConnection> {
+export async function openConnection (port: number, patienceMs = defaultPatienceMs): Promise<HttpConnection> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
   let received = ''
@@ -82,7 +83,7 @@ export async function openConnection (port: number): Promise<HttpConnection> {
   })
   socket.on('error', fail)
   socket.on('close', () => fail(new Error('it was closed')))
-  socket.setTimeout(answerPatienceMs, () => { if (waiting !== null) fail(new Error('no answer in time')) })
+  socket.setTimeout(patienceMs, () => { if (waiting !== null) fail(new Error('no answer in time')) })
 
   return {
     post: (path, body, headers = json) => new Promise((resolve, reject) => {

@@ -11,7 +11,9 @@ import type { Bench } from './bench.js'
 import { emailOf, password } from './population.js'
 
 const most = { corePercent: 5, noticeMs: 1_000 }
-const secret = 'secret of a partner'
+const secret = 'secret-of-a-partner'
+/** Longer than a poll that gets nothing. */
+const pollPatienceMs = 15_000
 
 interface Polls {
   sets: Record<string, string>
@@ -25,30 +27,23 @@ export async function polls (bench: Bench, report: (part: Part) => void): Promis
     INSERT INTO clients (id, name, secret_hash, grants, audience, scope)
     SELECT id, id, ${createHash('sha256').update(secret).digest()}, '', id, '' FROM unnest(${ids}::text[]) AS id`
 
+  const idlePercent = await percentOfCore(pid)
+
   const over = new AbortController()
   const arrivals: number[] = []
-  const partners = ids.map(async id => {
+  const connections = await Promise.all(ids.map(() => openConnection(port, pollPatienceMs)))
+  const partners = connections.map(async (connection, number) => {
+    const credentials = Buffer.from(`${ids[number]}:${secret}`).toString('base64')
+    const headers = `content-type: application/json\r\nauthorization: Basic ${credentials}`
     for (let ack: string[] = []; !over.signal.aborted;) {
-      const response = await fetch(`http://127.0.0.1:${port}/oauth/events`, {
-        method: 'POST',
-        headers: {
-          authorization: `Basic ${Buffer.from(`${id}:${encodeURIComponent(secret)}`).toString('base64')}`,
-          'content-type': 'application/json'
-        },
-        body: JSON.stringify({ ack }),
-        signal: over.signal
-      }).catch(() => null)
-      if (response === null) return
-      const { sets } = await response.json() as Polls
+      const { sets } = JSON.parse(await connection.post('/oauth/events', JSON.stringify({ ack }), headers)) as Polls
       ack = Object.keys(sets)
       arrivals.push(...ack.map(() => performance.now()))
     }
   })
   await delay(settings.warmUpSeconds * 1000)
 
-  const before = Number(cpuMilliseconds(pid))
-  await delay(settings.idlePollSeconds * 1000)
-  const corePercent = (Number(cpuMilliseconds(pid)) - before) / settings.idlePollSeconds / 10
+  const pollPercent = await percentOfCore(pid) - idlePercent
 
   const connection = await openConnection(port)
   const firsts: number[] = []
@@ -66,7 +61,7 @@ export async function polls (bench: Bench, report: (part: Part) => void): Promis
   }
   over.abort()
   await Promise.all(partners)
-  connection.close()
+  for (const each of [connection, ...connections]) each.close()
   await bench.sql`DELETE FROM clients WHERE id LIKE 'poller_%'`
 
   report({
@@ -75,15 +70,23 @@ export async function polls (bench: Bench, report: (part: Part) => void): Promis
     table: {
       columns: ['', 'p50', 'most'],
       rows: [
-        ['% of a core while nothing happens', corePercent, corePercent],
+        ['% of a core that the polls take while nothing happens', pollPercent, pollPercent],
+        ['% of a core that the server takes without them', idlePercent, idlePercent],
         ['ms until the first partner has a sign-out', quantile(firsts, 0.5), Math.max(...firsts)],
         ['ms until all partners have it', quantile(lasts, 0.5), Math.max(...lasts)]
       ]
     },
     bars: [
-      mostBar(`${ids.length} partners that poll, while nothing happens`, most.corePercent, '% of a core', corePercent),
+      mostBar(`${ids.length} partners that poll, while nothing happens`, most.corePercent, '% of a core', pollPercent),
       mostBar(`a sign-out at all of ${ids.length} partners`, most.noticeMs, 'ms', Math.max(...lasts))
     ],
     charts: []
   })
+}
+
+/** Over half a minute. */
+async function percentOfCore (pid: number): Promise<number> {
+  const before = Number(cpuMilliseconds(pid))
+  await delay(settings.idlePollSeconds * 1000)
+  return (Number(cpuMilliseconds(pid)) - before) / settings.idlePollSeconds / 10
 }

@@ -20,8 +20,9 @@ import { createReplay, type ReplayRow } from '../../src/core/refresh/replay.js'
 import { createRotationStatements } from '../../src/core/refresh/rotation.js'
 import { selectInvalidatingRecords, type InvalidatingRecord } from '../../src/core/revocations/revocation-feed.js'
 import {
-  createEventStatements, type CursorRow, type EventRow, type ReceiverRow
+  createEventStatements, type EventRow, type ReceiverRow
 } from '../../src/core/security-events/event-statements.js'
+import { selectPendingVerification, type VerificationRow } from '../../src/core/security-events/streams.js'
 import { selectPageEnd } from '../../src/core/sessions/purge.js'
 import type { TokenSubject } from '../../src/core/sessions/session-row.js'
 import { insertOnlySession, insertSession, type StartedRow } from '../../src/core/sessions/session-insertion.js'
@@ -222,9 +223,11 @@ describes<EventRow>('EventRow', events.selectUnacknowledged('x', 1), {
   id: 'uuid', event: 'text', type: 'text', accountId: 'uuid', sessionId: 'uuid', actor: 'text', at: 'float8'
 })
 describes<ReceiverRow>('ReceiverRow', events.selectReceivers(), {
-  id: 'text', eventsAcknowledgedAt: 'timestamptz', isReceiving: 'bool'
+  id: 'text', eventsAcknowledgedAt: 'timestamptz', isReceiving: 'bool', cursor: 'int8', lag: 'float8'
 })
-describes<CursorRow>('CursorRow', events.selectNextCursor('x'), { microseconds: 'int8', lag: 'float8' })
+describes<VerificationRow>('VerificationRow', selectPendingVerification(sql, 'x'), {
+  id: 'uuid', streamId: 'uuid', state: 'text'
+})
 describes<CurrentTokenRow>('CurrentTokenRow', selectCurrentToken(sql, token, 'x'), {
   exp: 'float8', iat: 'float8', email: 'text'
 })

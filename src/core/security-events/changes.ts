@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 export interface Waiting {
   /** What was counted before that which is waited for was looked for. */
   since: number
@@ -26,14 +24,25 @@ export function createChanges () {
       for (const wake of waiting) wake()
     },
 
-    /** Resolves at the next change, at the end of the time, or when it is aborted. Never rejects. */
-    async next ({ since, maxMs, signal }: Waiting): Promise<void> {
-      if (count !== since) return
-      const change = new AbortController()
-      const wake = () => change.abort()
-      waiting.add(wake)
-      await delay(maxMs, undefined, { signal: AbortSignal.any([signal, change.signal]) }).catch(() => {})
-      waiting.delete(wake)
+    /**
+     * Resolves at the next change, at the end of the time, or when it is aborted; never rejects.
+     * @returns whether something has changed since then
+     */
+    async next ({ since, maxMs, signal }: Waiting): Promise<boolean> {
+      if (count === since && !signal.aborted) {
+        await new Promise<void>(resolve => {
+          const wake = () => {
+            clearTimeout(timer)
+            waiting.delete(wake)
+            signal.removeEventListener('abort', wake)
+            resolve()
+          }
+          const timer = setTimeout(wake, maxMs)
+          waiting.add(wake)
+          signal.addEventListener('abort', wake)
+        })
+      }
+      return count !== since
     }
   }
 }

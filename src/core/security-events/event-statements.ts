@@ -17,11 +17,12 @@ export type EventRow = Pick<typeof auditEvents.$inferSelect, 'id' | 'accountId' 
 export type ReceiverRow = Pick<typeof clients.$inferSelect, 'id' | 'eventsAcknowledgedAt'> & {
   /** Whether it has acknowledged an event, or has a stream. */
   isReceiving: boolean
-}
-
-export interface CursorRow {
-  microseconds: number
-  /** Seconds since the first unacknowledged event; 0 without one. */
+  /**
+   * The time of its first unacknowledged event, or of the moment before which all have committed. In microseconds
+   * since 1970: a `Date` would round it, and the cursor would pass the event or never reach it.
+   */
+  cursor: number
+  /** Seconds since that event; 0 without one. */
   lag: number
 }
 
@@ -42,19 +43,21 @@ export function createEventStatements (sql: Pool, maxTokenLifetime: number) {
   const id = sql`CASE WHEN sent.is_first THEN event.id ELSE md5(event.id::text || sent.type)::uuid END`
 
   // Without correlated subqueries: clients are copied to each server of a distributed Postgres, events are spread.
-  const unacknowledged = (clientId: string, isSent: Fragment) => sql`
+  const unacknowledged = (clientId: string | undefined, isSent: Fragment) => sql`
     clients AS client
-      LEFT JOIN event_streams AS stream ON stream.client_id = ${clientId}
+      LEFT JOIN event_streams AS stream ON stream.client_id = client.id
       JOIN audit_events AS event
         ON event.at >= greatest(client.events_from, stream.delivers_from, ${oldest}) AND ${isForPartners}
       JOIN (VALUES ${sent}) AS sent (kind, type, is_first) ON sent.kind = event.event
       LEFT JOIN removed_subjects AS removed
-        ON removed.client_id = ${clientId} AND removed.account_id = event.account_id
+        ON removed.client_id = client.id AND removed.account_id = event.account_id
         AND (removed.session_id = ${allSessions} OR removed.session_id = event.session_id)
       LEFT JOIN event_acknowledgements AS acknowledged
-        ON acknowledged.client_id = ${clientId} AND acknowledged.event_id = ${id}
-    WHERE client.id = ${clientId} AND ${isSent} AND removed.client_id IS NULL AND acknowledged.event_id IS NULL
+        ON acknowledged.client_id = client.id AND acknowledged.event_id = ${id}
+    WHERE ${isIt(clientId)} AND ${isSent} AND removed.client_id IS NULL AND acknowledged.event_id IS NULL
       AND (stream.requested_types IS NULL OR sent.type = ANY (stream.requested_types))`
+
+  const isIt = (clientId: string | undefined) => clientId === undefined ? sql`true` : sql`client.id = ${clientId}`
 
   return {
     /** @param eventIds with a UUID's form */
@@ -70,28 +73,31 @@ export function createEventStatements (sql: Pool, maxTokenLifetime: number) {
       FROM ${unacknowledged(clientId, sql`coalesce(stream.status, 'enabled') = 'enabled'`)}
       ORDER BY event.at, event.id, sent.is_first DESC LIMIT ${limit}`,
 
-    /** Every client, or the one with an id. */
+    /** How every client stands, or the one with an id. */
     selectReceivers: (clientId?: string) => sql<ReceiverRow[]>`
+      WITH next_event AS (
+        SELECT client.id AS client_id, min(event.at) AS at
+        FROM ${unacknowledged(clientId, sql`true`)} GROUP BY client.id
+      )
       SELECT client.id, client.events_acknowledged_at,
-        client.events_acknowledged_at IS NOT NULL OR stream.client_id IS NOT NULL AS is_receiving
-      FROM clients AS client LEFT JOIN event_streams AS stream ON stream.client_id = client.id
-      ${clientId === undefined ? sql`` : sql`WHERE client.id = ${clientId}`}`,
+        client.events_acknowledged_at IS NOT NULL OR stream.client_id IS NOT NULL AS is_receiving,
+        (extract(epoch FROM least(
+          next_event.at, now() - make_interval(secs => ${commitMarginSeconds}))) * 1000000)::bigint AS cursor,
+        extract(epoch FROM now() - least(next_event.at, now()))::float8 AS lag
+      FROM clients AS client
+        LEFT JOIN event_streams AS stream ON stream.client_id = client.id
+        LEFT JOIN next_event ON next_event.client_id = client.id
+      WHERE ${isIt(clientId)}`,
 
-    /**
-     * The time of the client's first unacknowledged event, or of the moment before which all events have committed.
-     * In microseconds since 1970: a `Date` would round it, and the cursor would pass the event or never reach it.
-     */
-    selectNextCursor: (clientId: string) => sql<[CursorRow]>`
-      SELECT (extract(epoch FROM least(
-          min(event.at), now() - make_interval(secs => ${commitMarginSeconds}))) * 1000000)::bigint AS microseconds,
-        greatest(0, extract(epoch FROM now()) - extract(epoch FROM least(min(event.at), now())))::float8 AS lag
-      FROM ${unacknowledged(clientId, sql`true`)}`,
-
-    /** Never goes back. */
-    advanceCursor: (clientId: string, { microseconds }: CursorRow) => sql`
-      UPDATE clients AS client SET events_from = timestamptz 'epoch' + ${microseconds}::bigint * interval '1 us'
-      WHERE client.id = ${clientId}
-        AND client.events_from < timestamptz 'epoch' + ${microseconds}::bigint * interval '1 us'`,
+    /** Advances the cursors of clients, where that saves a minute of events or more; never goes back. */
+    advanceCursors: (receivers: ReadonlyArray<Pick<ReceiverRow, 'id' | 'cursor'>>) => sql`
+      UPDATE clients AS client SET events_from = next.at
+      FROM (
+        SELECT id, timestamptz 'epoch' + microseconds::bigint * interval '1 us' AS at
+        FROM unnest(${receivers.map(({ id }) => id)}::text[], ${receivers.map(({ cursor }) => String(cursor))}::text[])
+          AS given (id, microseconds)
+      ) AS next
+      WHERE client.id = next.id AND client.events_from < next.at - make_interval(secs => ${commitMarginSeconds})`,
 
     /** An acknowledgement is younger than its event, so one from before the cursor is for an event before it. */
     deleteBehindCursors: () => sql`

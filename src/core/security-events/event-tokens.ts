@@ -3,7 +3,7 @@ import type { SigningKeys } from '../keys/signing-keys.js'
 import type { Client } from '../partners/clients.js'
 import type { EventRow } from './event-statements.js'
 import { detailsOf, sessionRevoked, verificationType } from './event-types.js'
-import type { Verification } from './streams.js'
+import type { VerificationRow } from './streams.js'
 
 export interface EventTokensNeeds {
   keys: Pick<SigningKeys, 'current'>
@@ -46,7 +46,7 @@ export function createEventTokens ({ keys, issuer, now }: EventTokensNeeds) {
     },
 
     /** Its subject is the stream (SSF 1.0, section 8.1.4.1). */
-    ofVerification (client: Client, { id, streamId, state }: Verification): EventToken {
+    ofVerification (client: Client, { id, streamId, state }: VerificationRow): EventToken {
       return {
         id,
         sign: () => sign(client, {

@@ -7,14 +7,10 @@ export function createFeedLag (statements: ReturnType<typeof createEventStatemen
   return {
     /** Advances each client's cursor to its first unacknowledged event, so that a poll reads few rows. */
     async compactAcknowledged (this: void): Promise<void> {
-      const measured = new Map<string, number>()
-      for (const { id, isReceiving } of await statements.selectReceivers()) {
-        const [next] = await statements.selectNextCursor(id)
-        await statements.advanceCursor(id, next)
-        if (isReceiving) measured.set(id, next.lag)
-      }
+      const receivers = await statements.selectReceivers()
+      await statements.advanceCursors(receivers)
       await statements.deleteBehindCursors()
-      lags = measured
+      lags = new Map(receivers.filter(({ isReceiving }) => isReceiving).map(({ id, lag }) => [id, lag]))
     },
 
     /**

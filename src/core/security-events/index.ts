@@ -64,8 +64,8 @@ export function createSecurityEvents ({ db, keys, revocations, issuer, maxTokenL
     async state (clientId: string): Promise<FeedState> {
       const [client] = await statements.selectReceivers(clientId)
       if (client === undefined) throw new AuthError('not_found', { message: 'no client has this id' })
-      const [{ lag }] = await statements.selectNextCursor(clientId)
-      return { stream: await streamOf(client).find() ?? null, lag, acknowledgedAt: client.eventsAcknowledgedAt }
+      const { lag, eventsAcknowledgedAt: acknowledgedAt } = client
+      return { stream: await streamOf(client).find() ?? null, lag, acknowledgedAt }
     },
 
     /** Deletes what all have acknowledged. */

@@ -71,11 +71,13 @@ export function createPolls ({ statements, streamOf, changes, eventTokens }: Pol
     const deadline = performance.now() + maxWaitMs
     let since = changes.count
     let page = await look(client, maxEvents)
-    for (let pauseMs = 0; isEmpty(page) && performance.now() < deadline && !signal.aborted; pauseMs = minPauseMs) {
-      await delay(pauseMs, undefined, { signal }).catch(() => {})
-      await changes.next({ since, maxMs: Math.max(0, deadline - performance.now()), signal })
+    while (isEmpty(page) && !signal.aborted) {
+      const isChanged = await changes.next({ since, maxMs: Math.max(0, deadline - performance.now()), signal })
+      // The next poll looks again, so nothing is missed.
+      if (!isChanged || performance.now() >= deadline) break
       since = changes.count
       page = await look(client, maxEvents)
+      if (isEmpty(page)) await delay(minPauseMs, undefined, { signal }).catch(() => {})
     }
     return page
   }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../../db/database.js'
 import { clients, eventStreams } from '../../db/partner-schema.js'
-import { and, eq, expression, inArray, lt } from '../../db/query.js'
+import { and, eq, expression, inArray, isNull, lt, or } from '../../db/query.js'
+import type { Pool } from '../../db/pool.js'
 import type { StreamStatus } from '../../db/stored-values.js'
 import { AuthError } from '../errors.js'
 import type { Client } from '../partners/clients.js'
@@ -20,14 +21,14 @@ export type Stream = Pick<
 >
 
 /** A verification event that is to be sent. */
-export interface Verification {
+export interface VerificationRow {
   id: string
   streamId: string
   state: string | null
 }
 
 export interface StreamsNeeds {
-  db: Pick<Database, 'query'>
+  db: Pick<Database, 'sql' | 'query'>
   /** Wakes the polls that wait. */
   announce: () => void
 }
@@ -37,11 +38,15 @@ export type StreamsOf = ReturnType<typeof createStreams>
 /** Seconds between two verifications of a stream. */
 export const minVerificationInterval = 60
 
-const { id, description, requestedTypes, status, statusReason, verificationId, verificationState } = eventStreams
+/** Seconds: operators need not know it to the second, and each partner acknowledges each event. */
+const acknowledgedPrecision = 10
+
+const { eventsAcknowledgedAt } = clients
+const { id, description, requestedTypes, status, statusReason } = eventStreams
 const shownColumns = { id, description, requestedTypes, status, statusReason }
 
 /** The event stream of a client, at most one (OpenID Shared Signals Framework 1.0, section 8.1). */
-export function createStreams ({ db: { query }, announce }: StreamsNeeds) {
+export function createStreams ({ db: { sql, query }, announce }: StreamsNeeds) {
   return (client: Pick<Client, 'id'>) => {
     const ofClient = eq(eventStreams.clientId, client.id)
     const isIt = (streamId: string) => and(ofClient, expression`${id}::text = ${streamId}`)
@@ -105,29 +110,39 @@ export function createStreams ({ db: { query }, announce }: StreamsNeeds) {
        */
       async verify (streamId: string, state: string | null): Promise<void> {
         await get(streamId)
-        const intervalAgo = expression`now() - make_interval(secs => ${minVerificationInterval})`
         const [asked] = await query.update(eventStreams)
           .set({ verificationId: randomUUID(), verificationState: state, verifiedAt: expression`now()` })
-          .where(and(isIt(streamId), lt(eventStreams.verifiedAt, intervalAgo))).returning({ id })
+          .where(and(isIt(streamId), lt(eventStreams.verifiedAt, ago(minVerificationInterval)))).returning({ id })
         if (asked === undefined) throw new AuthError('too_many_verifications', { retryAfter: minVerificationInterval })
         announce()
       },
 
       /** The verification event that a poll is to get, until it is acknowledged. */
-      async pendingVerification (): Promise<Verification | null> {
-        const [row] = await query.select({ id: verificationId, streamId: id, state: verificationState })
-          .from(eventStreams).where(and(ofClient, eq(status, 'enabled')))
-        return row === undefined || row.id === null ? null : { ...row, id: row.id }
+      async pendingVerification (): Promise<VerificationRow | null> {
+        const [verification = null] = await selectPendingVerification(sql, client.id)
+        return verification
       },
 
       /** Notes that the client acknowledged something, which may have been a verification event. */
       async acknowledge (ids: string[]): Promise<void> {
         await query.update(eventStreams).set({ verificationId: null })
-          .where(and(ofClient, inArray(verificationId, ids)))
-        await query.update(clients).set({ eventsAcknowledgedAt: expression`now()` }).where(eq(clients.id, client.id))
+          .where(and(ofClient, inArray(eventStreams.verificationId, ids)))
+        const isStale = or(isNull(eventsAcknowledgedAt), lt(eventsAcknowledgedAt, ago(acknowledgedPrecision)))
+        await query.update(clients).set({ eventsAcknowledgedAt: expression`now()` })
+          .where(and(eq(clients.id, client.id), isStale))
       }
     }
   }
+}
+
+const ago = (seconds: number) => expression`now() - make_interval(secs => ${seconds})`
+
+/** By hand, since every poll asks for it. */
+export function selectPendingVerification (sql: Pool, clientId: string) {
+  return sql<VerificationRow[]>`
+    SELECT stream.verification_id AS id, stream.id AS stream_id, stream.verification_state AS state
+    FROM event_streams AS stream
+    WHERE stream.client_id = ${clientId} AND stream.status = 'enabled' AND stream.verification_id IS NOT NULL`
 }
 
 function required ([stream]: Stream[]): Stream {

@@ -10,17 +10,17 @@ t.test('a change wakes all that wait, one that came before the waiting too', asy
   const since = changes.count
   const waiting = [1, 2].map(() => changes.next({ since, maxMs, signal: patient() }))
   changes.announce()
-  await Promise.all(waiting)
-  await changes.next({ since, maxMs, signal: patient() })
+  t.same(await Promise.all(waiting), [true, true])
+  t.equal(await changes.next({ since, maxMs, signal: patient() }), true)
   t.equal(changes.count, since + 1)
 })
 
 t.test('waiting ends with its time, and when it is aborted', async t => {
   const changes = createChanges()
-  await changes.next({ since: changes.count, maxMs: 1, signal: patient() })
+  t.equal(await changes.next({ since: changes.count, maxMs: 1, signal: patient() }), false)
   const leaving = new AbortController()
   const waiting = changes.next({ since: changes.count, maxMs, signal: leaving.signal })
   leaving.abort()
-  await waiting
-  t.equal(changes.count, 0)
+  t.equal(await waiting, false)
+  t.equal(await changes.next({ since: changes.count, maxMs, signal: leaving.signal }), false, 'also before it began')
 })
