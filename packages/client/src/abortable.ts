@@ -1,14 +1,10 @@
 /** Stops waiting when the signal is aborted; what is waited for goes on for others. */
-export async function abortable<Result> (
-  work: Promise<Result>, signal: AbortSignal | null | undefined
-): Promise<Result> {
+export function abortable<Result> (work: Promise<Result>, signal: AbortSignal | null | undefined): Promise<Result> {
   if (signal == null) return work
-  work.catch(() => {})
-  signal.throwIfAborted()
-  let abort = () => {}
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason as Error)
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error)
+    if (signal.aborted) abort()
     signal.addEventListener('abort', abort)
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
-  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', abort))
 }

@@ -117,3 +117,16 @@ t.test('without options it uses the global fetch, for the origin of its server',
   await t.rejects(client.signIn({ email: 'ann@example.com', password: 'wrong' }), { code: 'INVALID_CREDENTIALS' })
   t.equal((await client.fetch(`${api}/api/account/me`)).status, 401)
 })
+
+t.test('an address without an origin is that of the page, or else of the server', async t => {
+  const fine = () => new Response('fine')
+  const base = 'https://auth.example.com'
+  const server = fakeServer(() => ok({ ...tokens(1), user }), fine)
+  const fetch = (input: string | URL | Request, init?: RequestInit) =>
+    server.fetch(input instanceof Request ? input : new URL(input, base), init)
+  const { client } = clientOf(t, { ...server, fetch })
+  await client.signIn({ email: user.email, password: 'x' })
+  t.intercept(globalThis, 'location', { value: { href: `${base}/page` } })
+  await client.fetch('/things')
+  t.equal(server.sent.at(-1)?.bearer, 'token-1')
+})
