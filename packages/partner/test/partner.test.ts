@@ -1,0 +1,60 @@
+import t from 'tap'
+import { databases } from '../../../test/support/build.js'
+import { post } from '../../../test/support/http.js'
+import { buildForPartner } from '../../../test/support/partner.js'
+import { signedUp } from '../../../test/support/people.js'
+import { operator } from '../../../test/support/second-core.js'
+import { until } from '../../../test/support/until.js'
+import { createPartner } from '../src/index.js'
+
+for (const database of databases) {
+  t.test(`a sign-out is refused within a second, and a known session costs no request, on ${database}`, async t => {
+    const { issuer, partner: client, server } = await buildForPartner(t, { database })
+    const { id: clientId, secret: clientSecret, audience } = client
+    const requests: string[] = []
+    const counting: typeof fetch = (input, init) => {
+      const { pathname } = new URL(input instanceof Request ? input.url : input)
+      if (pathname !== '/oauth/events') requests.push(pathname)
+      return fetch(input, init)
+    }
+    const partner = createPartner({ issuer, clientId, clientSecret, fetch: counting })
+    t.teardown(partner.close)
+    await until('the feed is current', () => partner.health().feed === 'current')
+    const { email, token } = await signedUp(issuer)
+
+    const account = await partner.verify(token)
+    t.match(account, { id: account.claims.sub, sessionId: account.claims.sid, email, scopes: [], clientId: undefined })
+    const before = requests.length
+    await partner.verify(token)
+    t.equal(requests.length, before)
+    t.match(partner.health(), { lastEventAt: null, acceptedUncertain: 0 })
+
+    await post(`${issuer}/api/auth/revoke-token`, { token })
+    const ended = performance.now()
+    const isRefused = (bearer: string) => partner.verify(bearer).then(() => false, ({ reason }) => reason === 'ended')
+    await until('it is refused', () => isRefused(token))
+    const ms = performance.now() - ended
+    t.ok(ms < 1_000, `${Math.round(ms)} ms`)
+    t.equal(requests.length, before, 'the event says so')
+    t.match(partner.health().lastEventAt, Date)
+
+    const restarted = createPartner({ issuer, clientId, clientSecret })
+    t.teardown(restarted.close)
+    await t.rejects(restarted.verify(token), { message: /session of the token has ended/ }, 'at first sight, too')
+
+    const person = await signedUp(issuer)
+    await partner.verify(person.token)
+    await server.core.accounts.disable(person.email, operator)
+    await until('it is refused', () => isRefused(person.token))
+
+    const another = await signedUp(issuer)
+    const exchanged = await partner.exchange(another.token, { scope: 'sessions:read' })
+    t.match(exchanged, { expiresIn: Number, scope: 'sessions:read' })
+    await t.rejects(partner.verify(exchanged.accessToken), { message: /another service/ })
+    const ofService = createPartner({ issuer, clientId, clientSecret, audience })
+    t.teardown(ofService.close)
+    t.match(await ofService.verify(exchanged.accessToken), { clientId, scopes: ['sessions:read'] })
+    await t.rejects(ofService.verify(another.token), { message: /another service/ })
+    await t.rejects(partner.exchange(another.token, { scope: 'all' }), { message: /may not have this/ })
+  })
+}
