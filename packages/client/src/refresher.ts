@@ -48,36 +48,34 @@ export function createRefresher<User extends SessionUser> (options: RefresherOpt
     await store.commit(refreshed, heldSince, begunIn)
   }
 
-  /** Until the session has another access token than that one. */
-  async function run (stale: string, tries: number): Promise<HeldSession<User>> {
-    const deadline = performance.now() + maxRetryMs
-    for (let tried = 1; ; tried += 1) {
-      await store.sync()
-      const session = required()
-      // Another tab was quicker; what it left may be due again.
-      if (session.token !== stale && !isDue(session)) return session
-      try {
-        await request(session)
-        return required()
-      } catch (error) {
-        disposal.throwIfAborted()
-        if (isFinal(error)) {
-          await store.sync()
-          if (store.current?.refreshToken === session.refreshToken) await store.end(error.reason)
-          if (store.current === null || tried >= tries) throw error
-          continue
-        }
-        const { retryAfter = 0 } = error as Partial<KeyturnError>
-        const delayMs = Math.max(retryAfter * 1000, Math.random() * firstDelayMs * 2 ** tried)
-        if (tried >= tries || performance.now() + delayMs > deadline) throw error
-        await delay(delayMs, disposal)
+  /** Tries until the session has another access token than that one. */
+  async function run (stale: string, tries: number, deadline: number): Promise<HeldSession<User>> {
+    await store.sync()
+    const session = required()
+    // Another tab was quicker; what it left may be due again.
+    if (session.token !== stale && !isDue(session)) return session
+    try {
+      await request(session)
+      return required()
+    } catch (error) {
+      disposal.throwIfAborted()
+      if (isFinal(error)) {
+        await store.sync()
+        if (store.current?.refreshToken === session.refreshToken) await store.end(error.reason)
+        if (store.current === null || tries === 1) throw error
+        return run(stale, tries - 1, deadline)
       }
+      const { retryAfter = 0 } = error as Partial<KeyturnError>
+      const delayMs = Math.max(retryAfter * 1000, Math.random() * firstDelayMs * 2 ** (maxTries - tries + 1))
+      if (tries === 1 || performance.now() + delayMs > deadline) throw error
+      await delay(delayMs, disposal)
+      return run(stale, tries - 1, deadline)
     }
   }
 
   /** Joins the refresh under way, or begins one. */
   function renew (stale: string, tries = maxTries): Promise<HeldSession<User>> {
-    underWay ??= run(stale, tries).finally(() => { underWay = null })
+    underWay ??= run(stale, tries, performance.now() + maxRetryMs).finally(() => { underWay = null })
     return underWay
   }
 

@@ -21,38 +21,39 @@ export type Transport = ReturnType<typeof createTransport>
 
 /** Sends requests of contract `account` and reads its replies. */
 export function createTransport ({ baseUrl, fetch, clientName, timeoutSeconds, disposal }: TransportOptions) {
+  async function send (method: string, path: string, { body, token, keepalive = false }: Call, signal: AbortSignal) {
+    const reply = await fetch(`${baseUrl.replace(/\/$/, '')}/api/account${path}`, {
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(clientName !== undefined && { 'x-client-name': toHeader(clientName) })
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal,
+      cache: 'no-store',
+      credentials: 'omit',
+      keepalive
+    })
+    return dataOf(reply, await reply.text())
+  }
+
   /**
    * @returns `data` of the reply
    * @throws KeyturnError; the reason of `signal` when it is aborted
    */
-  return async function call (
-    method: string, path: string, { body, token, signal, keepalive = false }: Call = {}
-  ): Promise<unknown> {
+  return async function call (method: string, path: string, options: Call = {}): Promise<unknown> {
+    const { signal } = options
     const attempt = new AbortController()
     const abort = () => attempt.abort()
     const timer = setTimeout(abort, timeoutSeconds * 1000)
     const signals = [disposal, signal]
     for (const each of signals) each?.addEventListener('abort', abort)
     if (signals.some(each => each?.aborted)) abort()
-    try {
-      const reply = await fetch(`${baseUrl.replace(/\/$/, '')}/api/account${path}`, {
-        method,
-        headers: {
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(clientName !== undefined && { 'x-client-name': toHeader(clientName) })
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        signal: attempt.signal,
-        cache: 'no-store',
-        credentials: 'omit',
-        keepalive
-      })
-      return dataOf(reply, await reply.text())
-    } catch (cause) {
+    const reply = send(method, path, options, attempt.signal).catch((cause: unknown) => {
       if (cause instanceof KeyturnError) throw cause
-      if (signal?.aborted) throw signal.reason
-      if (disposal.aborted) throw disposal.reason
+      signal?.throwIfAborted()
+      disposal.throwIfAborted()
       throw new KeyturnError({
         code: attempt.signal.aborted ? 'TIMEOUT' : 'NETWORK',
         reason: 'unreachable',
@@ -60,10 +61,11 @@ export function createTransport ({ baseUrl, fetch, clientName, timeoutSeconds, d
         retryable: true,
         cause
       })
-    } finally {
+    })
+    return reply.finally(() => {
       clearTimeout(timer)
       for (const each of signals) each?.removeEventListener('abort', abort)
-    }
+    })
   }
 }
 

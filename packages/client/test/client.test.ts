@@ -27,6 +27,7 @@ for (const database of databases) {
     const reply = await client.fetch(`${baseUrl}/api/account/me`)
     t.equal(reply.status, 200)
 
+    t.match(await client.request('GET', '/me/export'), { profile: { email } }, 'also a reply without an envelope')
     const other = createClient({ baseUrl })
     t.teardown(other.dispose)
     const { challengeId } = await other.request('POST', '/sign-in/code', { body: { email } })
@@ -108,6 +109,14 @@ t.test('a listener that throws is reported, and one that was removed is not call
   await client.refresh()
   t.match(errors, [{ message: 'of the application' }])
   t.same(types(), ['signed-in', 'refreshed'])
+})
+
+t.test('what is not to be reported is not thrown either', async t => {
+  const storage = { ...memoryStorage(), get: () => { throw new Error('broken') } }
+  const client = createClient({ baseUrl: 'https://auth.example.com', storage })
+  await client.ready
+  t.equal(client.session, null)
+  client.dispose()
 })
 
 t.test('without options it uses the global fetch, for the origin of its server', async t => {

@@ -34,7 +34,7 @@ t.test('while a token is good a failed refresh ahead is no failure, and the next
 t.test('what is no final refusal is tried again, and leaves the session', async t => {
   quickClock(t)
   const portal = () => new Response('<html>', { headers: { 'content-type': 'text/html' } })
-  const retried = [lost, portal, () => refused(503, 'UNAVAILABLE', 'overloaded'), () => Response.json([1])]
+  const retried = [lost, portal, () => refused(503, 'UNAVAILABLE', 'overloaded'), () => Response.json(1)]
   const { client, server } = await signedIn(t, [...retried, () => ok(tokens(2))])
   t.match(await client.refresh(), { user })
   t.equal(server.sent.length, 6)

@@ -42,7 +42,7 @@ export function keyturn (options: PartnerOptions) {
 
     /** Answers with the metadata of the service (RFC 9728), at its path and nowhere else. */
     metadata: ((request, response, next) => {
-      if (metadata === null || new URL(request.url ?? '', 'http://x').pathname !== metadata.path) next()
+      if (metadata === null || new URL(String(request.url), 'http://x').pathname !== metadata.path) next()
       else reply(response, 200, metadata.body)
     }) satisfies Middleware,
 

@@ -43,7 +43,7 @@ export function createIssuer ({ issuer, clientId, clientSecret, fetch }: IssuerO
 
   function required (url: string, { status, body }: Reply): Members {
     if (status === 200) return body
-    throw new Error(`${url}: ${status} ${JSON.stringify(body.error_description ?? body.error ?? body)}`)
+    throw new Error(`${url}: ${status} ${JSON.stringify(body)}`)
   }
 
   async function discover (): Promise<Metadata> {

@@ -26,9 +26,8 @@ export function createProtectedResource (options: PartnerOptions) {
       try {
         return await partner.verify(token)
       } catch (error) {
-        throw error instanceof InvalidToken
-          ? new InvalidToken(error.reason, { resourceMetadata, cause: error.cause })
-          : error
+        const { reason, cause } = error as InvalidToken
+        throw new InvalidToken(reason, { resourceMetadata, cause })
       }
     },
 

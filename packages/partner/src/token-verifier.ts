@@ -50,7 +50,7 @@ export function createTokenVerifier ({ issuer, audience, fetch, source }: TokenV
 
   /** A set that is older than the token may lack its key; then nothing can be said. */
   function isKeyMissing (token: string): boolean {
-    return fetchedAt / 1000 < Number(decodeJwt(token).iat ?? 0)
+    return fetchedAt / 1000 < Number(decodeJwt(token).iat)
   }
 
   return {
@@ -72,10 +72,8 @@ export function createTokenVerifier ({ issuer, audience, fetch, source }: TokenV
     },
 
     /** The claims of a security event token (RFC 8417). @throws jose's errors */
-    async verifyEvent (token: string, clientAudience?: string): Promise<JWTPayload> {
-      const { payload } = await jwtVerify(token, await keySet(), {
-        issuer, typ: 'secevent+jwt', algorithms, ...(clientAudience !== undefined && { audience: clientAudience })
-      })
+    async verifyEvent (token: string): Promise<JWTPayload> {
+      const { payload } = await jwtVerify(token, await keySet(), { issuer, typ: 'secevent+jwt', algorithms })
       return payload
     },
 

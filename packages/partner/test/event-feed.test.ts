@@ -30,6 +30,9 @@ t.test('a stream that exists is used; an issuer without one is asked about each 
   await until('the feed is current', () => partner.health().feed === 'current')
   t.equal(listed, 2)
 
+  fake.routes['/.well-known/ssf-configuration'] = () => Response.json({ issuer })
+  const bare = partnerOf(t, fake).partner
+  await until('there is no feed', () => bare.health().feed === 'off')
   delete fake.routes['/.well-known/ssf-configuration']
   const other = partnerOf(t, fake).partner
   await until('there is no feed', () => other.health().feed === 'off')

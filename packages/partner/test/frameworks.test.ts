@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { send } from '../../../test/support/http.js'
 import { buildForPartner } from '../../../test/support/partner.js'
 import { signedUp } from '../../../test/support/people.js'
+import { until } from '../../../test/support/until.js'
 import { keyturn, type AuthenticatedRequest, type Middleware } from '../src/express.js'
 import plugin from '../src/fastify.js'
 import { createPartner, type PartnerOptions } from '../src/index.js'
@@ -95,7 +96,8 @@ t.test('a fault of the application is its own, and an issuer that is away is 503
   const auth = keyturn(options)
   t.teardown(auth.close)
   t.equal(auth.health().acceptedUncertain, 0)
-  const app = fastify()
+  const lines: string[] = []
+  const app = fastify({ logger: { stream: { write: line => { lines.push(line) } } } })
   await app.register(plugin, options)
   app.get('/', { preHandler: app.authenticate }, async () => 'fine')
   app.get('/unguarded', { preHandler: app.requireScope('x') }, async () => 'fine')
@@ -116,4 +118,5 @@ t.test('a fault of the application is its own, and an issuer that is away is 503
   const away = await app.inject({ url: '/', headers: { authorization: `Bearer ${token}` } })
   t.equal(away.statusCode, 503)
   t.equal(away.headers['retry-after'], '1')
+  await until('it is in the log', () => lines.some(line => line.includes('keyturn') && line.includes('fetch failed')))
 })

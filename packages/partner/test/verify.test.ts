@@ -114,23 +114,25 @@ t.test('requests of one session ask once; an event meanwhile takes the answer\'s
     asked += 1
     return new Promise(resolve => { answers.push(active => resolve(Response.json({ active }))) })
   }
+  const sendAndWait = async (subject: object) => {
+    const before = partner.health().lastEventAt
+    await fake.send(subject)
+    await until('the event is there', () => partner.health().lastEventAt !== before)
+  }
   const other = await fake.token({ sid: 'other' })
-  const outdated = partner.verify(other).then(() => 'accepted', ({ reason }) => String(reason))
+  const outdated = Promise.all([partner.verify(other), partner.verify(other)])
   await until('it is asked about', () => asked === 1)
-  const before = partner.health().lastEventAt
-  await fake.send(user)
-  await until('the event is there', () => partner.health().lastEventAt !== before)
+  await sendAndWait(user)
   answers.shift()?.(true)
   await until('it is asked about again', () => asked === 2)
+  await sendAndWait(user)
   answers.shift()?.(true)
-  t.equal(await outdated, 'accepted')
+  t.equal((await outdated).length, 2, 'both are answered')
 
   const endingToken = await fake.token({ sid: 'ending' })
   const ending = partner.verify(endingToken).then(() => 'accepted', ({ reason }) => String(reason))
   await until('it is asked about', () => asked === 3)
-  const last = partner.health().lastEventAt
-  await fake.send({ format: 'complex', user, session: { format: 'opaque', id: 'ending' } })
-  await until('the event is there', () => partner.health().lastEventAt !== last)
+  await sendAndWait({ format: 'complex', user, session: { format: 'opaque', id: 'ending' } })
   for (const expected of [3, 4]) {
     await until('it is asked about', () => asked === expected)
     answers.shift()?.(true)
@@ -163,6 +165,15 @@ t.test('what is known is bounded; what was forgotten is asked about', async t =>
   t.equal(asked(), 9)
   await refusal(partner.verify(String(tokens[3])))
   t.equal(asked(), 10)
+})
+
+t.test('without onError nothing is thrown for what is reported', async t => {
+  const fake = await fakeIssuer()
+  fake.state.isDown = true
+  const partner = createPartner({ issuer, clientId: 'x', clientSecret: 'x', fetch: fake.fetch })
+  await until('it tries again', () => fake.requests.length > 2)
+  t.equal(partner.health().feed, 'stale')
+  await partner.close()
 })
 
 t.test('an issuer is reached over https, on this machine also over http', async t => {
