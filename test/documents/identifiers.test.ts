@@ -13,6 +13,8 @@ const foreign = new Set([
   'TEST_CITUS_URL',
   // PgBouncer.
   'max_prepared_statements',
+  // express-oauth2-jwt-bearer and Envoy.
+  'issuerBaseURL', 'ext_authz',
   // Node.js.
   'NODE_EXTRA_CA_CERTS',
   // A variable of docker-compose.yml, and the role of an example in docs/operations.md.
@@ -26,7 +28,7 @@ const exempt = new Set(['CHANGELOG.md', 'docs/errors.md'])
 const withoutComments = (text: string) => text.replace(/\/\*.*?\*\//gs, '').replace(/(^|\s)\/\/ .*$/gm, '')
 
 async function wordsOfTheCode (): Promise<Set<string>> {
-  const folders = ['bin/', 'examples/', 'src/', 'test/generated-clients/usage/', 'test/support/']
+  const folders = ['bin/', 'examples/', 'packages/', 'src/', 'test/generated-clients/usage/', 'test/support/']
   const programs = await read(folders, ['.ts', '.cjs', '.mjs', '.conf'])
   // The newest snapshot has the tables, columns and indexes as they are; the migrations have also what they were.
   const [snapshot] = (await read(['drizzle/meta/'], ['.json'])).filter(({ path }) => path.endsWith('_snapshot.json'))

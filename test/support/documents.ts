@@ -16,7 +16,7 @@ export interface Line {
   text: string
 }
 
-const folders = ['.github', 'bench', 'bin', 'deploy', 'docs', 'drizzle', 'examples', 'openapi', 'src', 'test']
+const folders = ['.github', 'bench', 'bin', 'deploy', 'docs', 'drizzle', 'examples', 'openapi', 'packages', 'src', 'test']
 /** Made by a test, from the OpenAPI documents. */
 const generated = 'test/generated-clients/generated/'
 
@@ -28,7 +28,7 @@ async function list (): Promise<string[]> {
   const top = entries.filter(entry => entry.isFile()).map(({ name }) => name)
   const nested = await Promise.all(folders.map(async folder =>
     (await readdir(new URL(folder, root), { recursive: true })).map(path => `${folder}/${path}`)))
-  return [...top, ...folders, ...nested.flat()].filter(path => !path.startsWith(generated))
+  return [...top, ...folders, ...nested.flat()].filter(path => !path.startsWith(generated) && !/^packages\/\w+\/(?:dist|node_modules)\b/.test(path))
 }
 
 /** Reads the files under these folders, or at the root (`''`), whose names end in one of the extensions. */
@@ -39,7 +39,7 @@ export function read (under: readonly string[], extensions: readonly string[]): 
 }
 
 /** Every Markdown document. */
-export const readDocuments = () => read(['', 'bench/', 'docs/', 'examples/', 'src/'], ['.md'])
+export const readDocuments = () => read(['', 'bench/', 'docs/', 'examples/', 'packages/', 'src/'], ['.md'])
 
 export function linesOf ({ path, text }: File): Line[] {
   return text.split('\n').map((line, index) => ({ path, number: index + 1, text: line }))
