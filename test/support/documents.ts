@@ -16,9 +16,11 @@ export interface Line {
   text: string
 }
 
-const folders = ['.github', 'bench', 'bin', 'deploy', 'docs', 'drizzle', 'examples', 'openapi', 'packages', 'src', 'test']
-/** Made by a test, from the OpenAPI documents. */
-const generated = 'test/generated-clients/generated/'
+const folders = [
+  '.github', 'bench', 'bin', 'deploy', 'docs', 'drizzle', 'examples', 'openapi', 'packages', 'src', 'test'
+]
+/** Made by a test from the OpenAPI documents, or built. */
+const generated = /^(?:test\/generated-clients\/generated|packages\/\w+\/(?:dist|node_modules)\b)/
 
 /** The path of every file, without what is installed, built or generated. */
 export const paths: readonly string[] = await list()
@@ -28,7 +30,7 @@ async function list (): Promise<string[]> {
   const top = entries.filter(entry => entry.isFile()).map(({ name }) => name)
   const nested = await Promise.all(folders.map(async folder =>
     (await readdir(new URL(folder, root), { recursive: true })).map(path => `${folder}/${path}`)))
-  return [...top, ...folders, ...nested.flat()].filter(path => !path.startsWith(generated) && !/^packages\/\w+\/(?:dist|node_modules)\b/.test(path))
+  return [...top, ...folders, ...nested.flat()].filter(path => !generated.test(path))
 }
 
 /** Reads the files under these folders, or at the root (`''`), whose names end in one of the extensions. */
