@@ -20,7 +20,7 @@ const folders = [
   '.github', 'bench', 'bin', 'deploy', 'docs', 'drizzle', 'examples', 'openapi', 'packages', 'src', 'test'
 ]
 /** Made by a test from the OpenAPI documents, or built. */
-const generated = /^(?:test\/generated-clients\/generated|packages\/\w+\/(?:dist|node_modules)\b)/
+const generated = /^(?:test\/generated-clients\/generated\/|packages\/\w+\/(?:dist|node_modules)\b)/
 
 /** The path of every file, without what is installed, built or generated. */
 export const paths: readonly string[] = await list()
