@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { bundle } from '../../packages/client/test/support/bundle.js'
 import { noBrowser, openPage } from '../support/browser.js'
 import { build } from '../support/build.js'
 import { mailboxOf } from '../support/mailbox.js'
@@ -13,11 +14,14 @@ import { sendRequest } from '../support/requester.js'
 // A browser takes its time to start where much else runs.
 t.setTimeout(180_000)
 
-/** Serves the page by itself, as a web server of static files would; returns its origin. */
+/** Serves the page and its one module, as a web server of static files would; returns its origin. */
 async function servePage (t: Test): Promise<string> {
   const page = await readFile(new URL('../../examples/account.html', import.meta.url))
-  const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html; charset=utf-8').end(page)
+  const client = await bundle()
+  const server = createServer(({ url = '' }, response) => {
+    const isModule = url === '/node_modules/@keyturn/client/dist/index.js'
+    response.setHeader('content-type', isModule ? 'text/javascript' : 'text/html; charset=utf-8')
+    response.end(isModule ? client : page)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => { server.close() })
@@ -46,7 +50,7 @@ t.test('the example signs up, verifies, signs in, ends devices, resets, changes 
   const server = await build(t, { settings: { corsOrigins: [origin] } })
   const mailbox = mailboxOf(server.settings)
   const page = await openPage(t)
-  await page.goto(`${origin}/?api=${server.api}/api/account`)
+  await page.goto(`${origin}/?api=${server.api}`)
   const user = page.locator('#user')
   const devices = page.locator('#devices li')
   const { email, password } = newPerson()
@@ -95,7 +99,7 @@ t.test('an access token that has expired is refreshed on the way', { skip: noBro
   let ahead = 0
   const server = await build(t, { settings: { corsOrigins: [origin] }, now: () => Date.now() + ahead })
   const page = await openPage(t)
-  await page.goto(`${origin}/?api=${server.api}/api/account`)
+  await page.goto(`${origin}/?api=${server.api}`)
   const { email, password } = newPerson()
   await submit(page, 'Sign up', { email, password })
   ahead = 2 * 3_600_000
