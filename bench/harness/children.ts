@@ -63,6 +63,14 @@ export async function stoppingChildren<T> (work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Ends a child as a crash does. */
+export async function crash (child: Child): Promise<void> {
+  ending.add(child)
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
 /** Asks them to end, then ends those that do not. */
 async function stop (children: readonly Child[]): Promise<void> {
   await Promise.all(children.map(async child => {

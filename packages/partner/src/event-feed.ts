@@ -36,7 +36,8 @@ export type FeedState = 'current' | 'stale' | 'off'
 const pollTimeoutMs = 12_000
 /** A feed that was silent for so long says nothing about sessions any more. */
 const maxSilenceMs = 15_000
-const [firstRetryMs, maxRetryMs] = [100, 2_000]
+/** Little enough for a sign-out to be noticed within a second of the issuer's return. */
+const [firstRetryMs, maxRetryMs] = [100, 500]
 /** Between polls that bring nothing: an issuer may not know how to wait. */
 const emptyPollMs = 250
 
