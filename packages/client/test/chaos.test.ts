@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build } from '../../../test/support/build.js'
+import { post } from '../../../test/support/http.js'
 import { openSql } from '../../../test/support/open-sql.js'
 import { newPerson } from '../../../test/support/people.js'
 import { createClient, memoryStorage } from '../src/index.js'
@@ -25,7 +26,18 @@ t.test('clients without a lock never sign each other out, over a connection that
   const reused = await openSql(t, server.settings)`SELECT FROM audit_events WHERE event = 'refresh_token_reused'`
   t.equal(reused.length, 0)
 
-  const last = createClient({ baseUrl: server.api, storage: { ...memoryStorage(), get: () => result.stored } })
-  t.teardown(last.dispose)
+  const storage = memoryStorage()
+  await storage.set(String(result.stored))
+  const last = createClient({ baseUrl: server.api, storage })
+  const other = createClient({ baseUrl: server.api })
+  for (const { dispose } of [last, other]) t.teardown(dispose)
   t.match(await last.refresh(), { user: { email } }, 'what is stored at the end is good')
+  await other.signIn({ email, password })
+
+  const { firstRefreshToken: refreshToken } = result
+  t.match(await post(`${server.api}/api/account/refresh`, { refreshToken }), {
+    status: 401, body: { error: { reason: 'reused' } }
+  }, 'a stolen copy is of no use after the window')
+  await t.rejects(last.refresh(), { code: 'INVALID_REFRESH_TOKEN', reason: 'reused' })
+  t.match(await other.refresh(), { user: { email } }, 'and ends no other session')
 })

@@ -24,6 +24,8 @@ export interface ChaosResult {
   signedOut: number
   killed: number
   lost: number
+  /** The first refresh token of the session. */
+  firstRefreshToken: string
   /** What is stored at the end. */
   stored: string | null
 }
@@ -78,6 +80,7 @@ export async function runChaos (
   const first = createClient({ baseUrl: target, storage: shared })
   await first.signIn(credentials)
   first.dispose()
+  const { refreshToken: firstRefreshToken } = JSON.parse(String(await shared.get())) as { refreshToken: string }
   let [refreshed, signedOut, killed] = [0, 0, 0]
 
   /** Late, as a disk is; the write of a client that is killed never happens. */
@@ -116,5 +119,5 @@ export async function runChaos (
   await Promise.all(Array.from({ length: instances }, run))
   const { lost } = proxy
   await proxy.close()
-  return { refreshed, signedOut, killed, lost, stored: await shared.get() }
+  return { refreshed, signedOut, killed, lost, firstRefreshToken, stored: await shared.get() }
 }
