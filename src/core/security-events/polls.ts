@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { ignore } from '../../db/errors.js'
 import { AuthError } from '../errors.js'
 import type { Client } from '../partners/clients.js'
 import type { createChanges } from './changes.js'
@@ -77,7 +78,7 @@ export function createPolls ({ statements, streamOf, changes, eventTokens }: Pol
       if (!isChanged || performance.now() >= deadline) break
       since = changes.count
       page = await look(client, maxEvents)
-      if (isEmpty(page)) await delay(minPauseMs, undefined, { signal }).catch(() => {})
+      if (isEmpty(page)) await delay(minPauseMs, undefined, { signal }).catch(ignore)
     }
     return page
   }
