@@ -10,14 +10,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const tests = fileURLToPath(new URL('../', import.meta.url))
 const groups = fileURLToPath(new URL('../../.tap/groups/', import.meta.url))
 
+const packages = fileURLToPath(new URL('../../packages/', import.meta.url))
+
 const folders = ['config', 'conformance', 'contracts', 'core', 'documents', 'http', 'mail', 'notifiers']
 
 /** Milliseconds for the files of a folder, one after the other. */
 const timeoutMs = 900_000
 
+const testFilesIn = async (folder: string) =>
+  (await readdir(folder, { recursive: true })).filter(path => path.endsWith('.test.ts')).sort()
+
 /** Writes a program for each folder whose files share a process; returns these programs and all other test files. */
 export async function writeGroups (): Promise<string[]> {
-  const files = (await readdir(tests, { recursive: true })).filter(path => path.endsWith('.test.ts')).sort()
+  const files = await testFilesIn(tests)
   const grouped = new Map<string, string[]>()
   const others: string[] = []
   for (const path of files) {
@@ -27,12 +32,23 @@ export async function writeGroups (): Promise<string[]> {
     else others.push(`${tests}${path}`)
   }
 
+  for (const name of await readdir(packages)) {
+    const folder = `${packages}${name}/test/`
+    others.push(...(await testFilesIn(folder)).map(path => `${folder}${path}`))
+  }
+
   await rm(groups, { recursive: true, force: true })
   await mkdir(groups, { recursive: true })
   const programs = await Promise.all([...grouped].map(async ([name, paths]) => {
     const imports = paths.map(path => `await import('${pathToFileURL(tests + path)}')\n`)
     const program = `${groups}${name}.js`
-    await writeFile(program, `import t from 'tap'\nt.setTimeout(${timeoutMs})\n${imports.join('')}`)
+    await writeFile(program, [
+      "import t from 'tap'\n",
+      `t.setTimeout(${timeoutMs})\n`,
+      // The first call of `teardown` by its own name lets tap end when it is idle, as between two imports.
+      't.teardown = (...args) => t.after(...args)\n',
+      ...imports
+    ].join(''))
     return program
   }))
   return [...programs, ...others]
