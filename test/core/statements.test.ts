@@ -223,7 +223,7 @@ describes<EventRow>('EventRow', events.selectUnacknowledged('x', 1), {
   id: 'uuid', event: 'text', type: 'text', accountId: 'uuid', sessionId: 'uuid', actor: 'text', at: 'float8'
 })
 describes<ReceiverRow>('ReceiverRow', events.selectReceivers(), {
-  id: 'text', eventsAcknowledgedAt: 'timestamptz', isReceiving: 'bool', cursor: 'int8', lag: 'float8'
+  id: 'text', eventsAcknowledgedAt: 'timestamptz', cursor: 'int8', lag: 'float8'
 })
 describes<VerificationRow>('VerificationRow', selectPendingVerification(sql, 'x'), {
   id: 'uuid', streamId: 'uuid', state: 'text'

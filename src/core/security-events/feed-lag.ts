@@ -10,7 +10,7 @@ export function createFeedLag (statements: ReturnType<typeof createEventStatemen
       const receivers = await statements.selectReceivers()
       await statements.advanceCursors(receivers)
       await statements.deleteBehindCursors()
-      lags = new Map(receivers.filter(({ isReceiving }) => isReceiving).map(({ id, lag }) => [id, lag]))
+      lags = new Map(receivers.map(({ id, lag }) => [id, lag]))
     },
 
     /**
