@@ -32,7 +32,8 @@ export async function writeGroups (): Promise<string[]> {
     else others.push(`${tests}${path}`)
   }
 
-  for (const name of await readdir(packages)) {
+  const workspaces = (await readdir(packages, { withFileTypes: true })).filter(entry => entry.isDirectory())
+  for (const { name } of workspaces) {
     const folder = `${packages}${name}/test/`
     others.push(...(await testFilesIn(folder)).map(path => `${folder}${path}`))
   }
