@@ -46,9 +46,10 @@ export async function writeGroups (): Promise<string[]> {
     await writeFile(program, [
       "import t from 'tap'\n",
       `t.setTimeout(${timeoutMs})\n`,
-      // The first call of `teardown` by its own name lets tap end when it is idle, as between two imports.
+      // The first call of `teardown` by its own name lets tap end when it is idle, as it also is between two imports.
       't.teardown = (...args) => t.after(...args)\n',
-      ...imports
+      ...imports,
+      't.end()\n'
     ].join(''))
     return program
   }))
