@@ -60,7 +60,7 @@ t.test('the docs page takes a token and a cookie, and keeps both over a reload',
   async function authorize (name: string, credential: string): Promise<void> {
     await page.goto(`${api}/docs`)
     await page.locator('.auth-wrapper .authorize').first().click()
-    const form = page.locator('.auth-container', { hasText: name })
+    const form = page.locator('.auth-container', { hasText: new RegExp(`\\b${name}\\b`) })
     await form.locator('input').fill(credential)
     await form.locator('button.authorize').click()
     await page.locator('.close-modal').click()

@@ -21,12 +21,20 @@ const wrongContract = {
 const { replies } = fixture
 const changesPassword = replies['session: changes the password']
 const nextNumber = replies['spa: numbers the next account']
+const events = replies['oauth: sends the events that were not acknowledged']
 const changed: Record<string, Fixture['replies'][string] | undefined> = {
   // A refused sign-up takes no number any more: it is refused before an account is inserted.
   'spa: numbers the next account': nextNumber === undefined
     ? undefined
     : { ...nextNumber, body: { ...nextNumber.body as object, id: 10 } },
   'oauth: introspects a refresh token': replies['oauth: introspects a token that is none'],
+  // A disabled account is two events.
+  'oauth: sends the events that were not acknowledged': events === undefined
+    ? undefined
+    : {
+        ...events,
+        body: { ...events.body as object, sets: { ...(events.body as { sets: object }).sets, '(uuid)': '(token)' } }
+      },
   'session: lists': wrongContract,
   'session: revokes all': wrongContract,
   'partner: validates in the end the token eddsa': replies['partner: validates the token eddsa'],

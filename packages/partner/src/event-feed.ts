@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { JWTPayload } from 'jose'
+import { InvalidToken } from './invalid-token.js'
 import type { Issuer, Reply } from './issuer.js'
 
 export interface EventFeedOptions {
@@ -81,6 +82,8 @@ export function createEventFeed ({ issuer, source, verifyEvent, apply, onError }
     const setErrs: Record<string, { err: string, description: string }> = {}
     for (const [id, token] of Object.entries(sets)) {
       await take(token).then(() => ack.push(id), (error: unknown) => {
+        // What cannot be decided now comes again with the next poll.
+        if (error instanceof InvalidToken && error.reason === 'unavailable') throw error
         onError(error)
         setErrs[id] = { err: 'authentication_failed', description: String(error) }
       })

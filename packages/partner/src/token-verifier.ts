@@ -53,6 +53,11 @@ export function createTokenVerifier ({ issuer, audience, fetch, source }: TokenV
     return fetchedAt / 1000 < Number(decodeJwt(token).iat)
   }
 
+  function refusalOf (token: string, error: unknown): InvalidToken {
+    const isUndecided = error instanceof errors.JWKSNoMatchingKey && isKeyMissing(token)
+    return new InvalidToken(isUndecided ? 'unavailable' : reasonOf(error), { cause: error })
+  }
+
   return {
     /** @throws InvalidToken `unavailable` when the keys cannot be had; with the reason when the token is refused */
     async verify (token: string): Promise<AccessClaims> {
@@ -63,18 +68,18 @@ export function createTokenVerifier ({ issuer, audience, fetch, source }: TokenV
         if (!types.has(String(typ))) throw new InvalidToken('malformed')
         return payload as AccessClaims
       } catch (error) {
-        if (error instanceof InvalidToken) throw error
-        if (error instanceof errors.JWKSNoMatchingKey && isKeyMissing(token)) {
-          throw new InvalidToken('unavailable', { cause: error })
-        }
-        throw new InvalidToken(reasonOf(error), { cause: error })
+        throw error instanceof InvalidToken ? error : refusalOf(token, error)
       }
     },
 
-    /** The claims of a security event token (RFC 8417). @throws jose's errors */
+    /** The claims of a security event token (RFC 8417). @throws InvalidToken, as `verify` does */
     async verifyEvent (token: string): Promise<JWTPayload> {
-      const { payload } = await jwtVerify(token, await keySet(), { issuer, typ: 'secevent+jwt', algorithms })
-      return payload
+      try {
+        const { payload } = await jwtVerify(token, await keySet(), { issuer, typ: 'secevent+jwt', algorithms })
+        return payload
+      } catch (error) {
+        throw refusalOf(token, error)
+      }
     },
 
     /** Seconds since the keys were fetched; `null` before. */

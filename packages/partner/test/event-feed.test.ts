@@ -59,3 +59,16 @@ t.test('a feed that is behind is not current; a failed poll is tried again, and 
   await partner.close()
   t.ok(performance.now() - began < 5_000)
 })
+
+t.test('an event is not refused while the keys cannot be had', async t => {
+  const fake = await fakeIssuer()
+  const keys = fake.routes['/jwks']
+  fake.routes['/jwks'] = () => Response.json({}, { status: 500 })
+  const id = await fake.send({ format: 'iss_sub', iss: issuer, sub: 'account' })
+  const { partner, errors } = partnerOf(t, fake)
+  await until('the poll has failed', () => errors.length > 0)
+  t.match(errors, [{ reason: 'unavailable' }])
+  fake.routes['/jwks'] = keys ?? (() => Response.error())
+  await until('the feed is current', () => partner.health().feed === 'current')
+  t.notMatch(JSON.stringify(fake.polls), id, 'neither acknowledged nor refused')
+})

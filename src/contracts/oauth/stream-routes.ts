@@ -5,6 +5,7 @@ import { supportedEventTypes } from '../../core/security-events/event-types.js'
 import { minVerificationInterval, type Stream, type StreamConfiguration } from '../../core/security-events/streams.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { bodyFailures } from '../../http/failure-schemas.js'
+import { ignoreBodies } from '../../http/ignored-body.js'
 import { noStore } from '../../http/no-store.js'
 import { authenticateReceiver, bodilessReceiverSecurity, receiverSecurity } from './client-authentication.js'
 import { requirePublicKeys } from './public-keys.js'
@@ -71,19 +72,23 @@ export const streamRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (a
     return toBody(client, await stream.update(request.body.stream_id, toConfiguration(request.body)))
   })
 
-  app.delete('/ssf/streams', {
-    schema: {
-      ...bodiless,
-      operationId: 'ssfDeleteStream',
-      summary: 'Delete the stream of the client (SSF 1.0, section 8.1.1.5)',
-      description: 'The client gets all events at `/oauth/events` again, except of subjects that it removed.',
-      querystring: RequiredStreamQuery,
-      response: { 204: Type.Null({ description: 'Deleted' }), ...failures(...streamFailures) }
-    }
-  }, async (request, reply) => {
-    const { receiver: { stream } } = await authenticateReceiver(core, request)
-    await stream.delete(request.query.stream_id)
-    return reply.code(204).send(null)
+  await app.register(async (scope: typeof app) => {
+    ignoreBodies(scope)
+
+    scope.delete('/ssf/streams', {
+      schema: {
+        ...bodiless,
+        operationId: 'ssfDeleteStream',
+        summary: 'Delete the stream of the client (SSF 1.0, section 8.1.1.5)',
+        description: 'The client gets all events at `/oauth/events` again, except of subjects that it removed.',
+        querystring: RequiredStreamQuery,
+        response: { 204: Type.Null({ description: 'Deleted' }), ...failures(...streamFailures) }
+      }
+    }, async (request, reply) => {
+      const { receiver: { stream } } = await authenticateReceiver(core, request)
+      await stream.delete(request.query.stream_id)
+      return reply.code(204).send(null)
+    })
   })
 
   app.get('/ssf/streams/status', {
