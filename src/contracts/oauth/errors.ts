@@ -51,5 +51,7 @@ export function renderOauthFailure (failure: Failure): RenderedFailure {
 function describe ({ description, problems: [problem] = [] }: Failure): string | undefined {
   if (problem === undefined) return description
   const name = problem.path.join('.') || 'the body'
-  return problem.keyword === 'required' ? `${name} is missing` : `${name} ${problem.message}`
+  const { keyword, message, params: { allowedValue, allowedValues = [allowedValue] } } = problem
+  if (keyword === 'const' || keyword === 'enum') return `${name} must be ${(allowedValues as string[]).join(' or ')}`
+  return keyword === 'required' ? `${name} is missing` : `${name} ${message}`
 }

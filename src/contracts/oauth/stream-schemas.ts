@@ -108,6 +108,23 @@ export const SubjectChange = Type.Object({
 export const Empty = replyOf(
   Type.Object({}, { additionalProperties: false, title: 'EmptyResponse' }), 'Its events are sent', {})
 
+/** The metadata of the transmitter of an issuer (SSF 1.0, section 7.1). */
+export function transmitterConfiguration (issuer: string) {
+  return {
+    spec_version: '1_0',
+    issuer,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    delivery_methods_supported: [pollDelivery],
+    configuration_endpoint: `${issuer}/ssf/streams`,
+    status_endpoint: `${issuer}/ssf/streams/status`,
+    add_subject_endpoint: `${issuer}/ssf/subjects/add`,
+    remove_subject_endpoint: `${issuer}/ssf/subjects/remove`,
+    verification_endpoint: `${issuer}/ssf/verify`,
+    authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }, { spec_urn: 'urn:ietf:rfc:7523' }],
+    default_subjects: 'ALL' as const
+  }
+}
+
 export const SsfConfiguration = replyOf(
   Type.Object({
     spec_version: Type.String(),
@@ -122,17 +139,4 @@ export const SsfConfiguration = replyOf(
     authorization_schemes: Type.Array(Type.Object({ spec_urn: Type.String() })),
     default_subjects: Type.Literal('ALL')
   }, { title: 'TransmitterConfiguration' }),
-  'The metadata of this transmitter',
-  {
-    spec_version: '1_0',
-    issuer,
-    jwks_uri: `${issuer}/.well-known/jwks.json`,
-    delivery_methods_supported: [pollDelivery],
-    configuration_endpoint: `${issuer}/ssf/streams`,
-    status_endpoint: `${issuer}/ssf/streams/status`,
-    add_subject_endpoint: `${issuer}/ssf/subjects/add`,
-    remove_subject_endpoint: `${issuer}/ssf/subjects/remove`,
-    verification_endpoint: `${issuer}/ssf/verify`,
-    authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }, { spec_urn: 'urn:ietf:rfc:7523' }],
-    default_subjects: 'ALL'
-  })
+  'The metadata of this transmitter', transmitterConfiguration(issuer))

@@ -8,7 +8,7 @@ import type { ContractOptions } from '../../http/contract.js'
 import { clientAuthenticationMethods } from './client-authentication.js'
 import { requirePublicKeys } from './public-keys.js'
 import { failures, Jwks, Metadata } from './schemas.js'
-import { pollDelivery, SsfConfiguration } from './stream-schemas.js'
+import { SsfConfiguration, transmitterConfiguration } from './stream-schemas.js'
 
 const tags = ['oauth']
 
@@ -72,19 +72,7 @@ export const wellKnownRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async
   }, async (_request, reply) => {
     requirePublicKeys(core)
     reply.header('cache-control', cacheControl)
-    return {
-      spec_version: '1_0',
-      issuer,
-      jwks_uri: `${issuer}/.well-known/jwks.json`,
-      delivery_methods_supported: [pollDelivery],
-      configuration_endpoint: `${issuer}/ssf/streams`,
-      status_endpoint: `${issuer}/ssf/streams/status`,
-      add_subject_endpoint: `${issuer}/ssf/subjects/add`,
-      remove_subject_endpoint: `${issuer}/ssf/subjects/remove`,
-      verification_endpoint: `${issuer}/ssf/verify`,
-      authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }, { spec_urn: 'urn:ietf:rfc:7523' }],
-      default_subjects: 'ALL' as const
-    }
+    return transmitterConfiguration(issuer)
   })
 }
 

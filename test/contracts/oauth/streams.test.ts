@@ -73,9 +73,9 @@ for (const database of databases) {
     })
     t.match(changed, { events_delivered: [`${risc}/account-purged`], description: 'ours' })
     t.same((await call('PATCH', '/ssf/streams', { stream_id: streamId })).body, changed)
-    t.equal((await call('PATCH', '/ssf/streams', {
+    t.match(await call('PATCH', '/ssf/streams', {
       stream_id: streamId, delivery: { method: 'urn:ietf:rfc:8935', endpoint_url: 'https://sesh.example' }
-    })).status, 400, 'nothing is pushed')
+    }), { status: 400, body: { error_description: 'delivery.method must be urn:ietf:rfc:8936' } }, 'nothing is pushed')
 
     for (const unknown of [randomUUID(), 'x']) {
       for (const reply of [
@@ -179,7 +179,9 @@ t.test('a paused stream keeps its events for later, a disabled one does not', as
   t.equal(await count(), 0)
   await endOne()
   t.equal(await count(), 1)
-  t.equal((await call('POST', '/ssf/streams/status', { stream_id: streamId, status: 'off' })).status, 400)
+  t.match(await call('POST', '/ssf/streams/status', { stream_id: streamId, status: 'off' }), {
+    status: 400, body: { error_description: 'status must be disabled or enabled or paused' }
+  })
 })
 
 t.test('a removed subject sends nothing more until it is added again', async t => {
