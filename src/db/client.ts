@@ -5,6 +5,8 @@ import { parseAddresses, type Address } from './address.js'
 /** A `postgres://` URL, of one server or several, or the folder of the embedded database's Unix socket. */
 export type Target = { url: string } | { socketFolder: string }
 
+export type Sql = postgres.Sql
+
 export type ClientOptions = postgres.Options<Record<string, postgres.PostgresType>>
 
 const connectTimeoutSeconds = 5

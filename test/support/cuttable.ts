@@ -6,6 +6,8 @@ import type { Test } from 'tap'
 export interface Cuttable {
   /** The address that leads over it. */
   url: string
+  /** How many connections are open over it. */
+  readonly connections: number
   cut (): Promise<void>
   mend (): Promise<void>
 }
@@ -35,5 +37,5 @@ export async function cuttable (t: Test, url: string): Promise<Cuttable> {
   const { port } = server.address() as AddressInfo
   const here = new URL(url)
   here.host = `127.0.0.1:${port}`
-  return { url: here.href, cut, mend: () => listen(port) }
+  return { url: here.href, get connections () { return sockets.size / 2 }, cut, mend: () => listen(port) }
 }
