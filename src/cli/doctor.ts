@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Environment } from '../config/environment.js'
 import { loadSettings } from '../config/settings.js'
-import { contractNames } from '../contracts/index.js'
+import { contractNames } from '../contracts/names.js'
 import { serverName, type Address } from '../db/address.js'
 import { addressesOf, connect } from '../db/client.js'
 import { readDistribution } from '../db/distribution.js'

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Environment } from '../config/environment.js'
 import { loadSettings } from '../config/settings.js'
-import { contractNames } from '../contracts/index.js'
+import { contractNames } from '../contracts/names.js'
 import { AuthError } from '../core/errors.js'
 import { mailFolderIn } from '../mail/index.js'
 import { readMailFolder } from '../mail/files.js'

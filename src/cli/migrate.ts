@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { Environment } from '../config/environment.js'
 import { loadSettings } from '../config/settings.js'
-import { contractNames } from '../contracts/index.js'
+import { contractNames } from '../contracts/names.js'
 import { connect } from '../db/client.js'
 import { distribute, readDistribution, requireServers, DistributionError, type Step } from '../db/distribution.js'
 import { print, printDone, type OutputOptions } from './output.js'

@@ -1,8 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { describeContract } from '../server/openapi.js'
-import { contractNames } from '../contracts/index.js'
+import { contractNames } from '../contracts/names.js'
 import { print } from './output.js'
 
 const committed = fileURLToPath(new URL('../../openapi/', import.meta.url))
@@ -12,6 +11,7 @@ export function openapiCommand (folder = committed): Command {
   return new Command('openapi').description('write the OpenAPI documents of all contracts')
     .option('--check', 'write nothing; fail if a file differs')
     .action(async ({ check = false }: { check?: boolean }, command: Command) => {
+      const { describeContract } = await import('../server/openapi.js')
       await mkdir(folder, { recursive: true })
       const stale: string[] = []
       for (const name of contractNames) {

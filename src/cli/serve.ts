@@ -1,10 +1,9 @@
 import { Command } from 'commander'
 import { loadSettings } from '../config/settings.js'
 import { unknownVariables } from '../config/unknown-variables.js'
-import { contractNames } from '../contracts/index.js'
+import { contractNames } from '../contracts/names.js'
 import { createLog } from '../log.js'
 import { surviveDriverFaults } from '../db/driver-faults.js'
-import { startServer } from '../server/server.js'
 import type { Environment } from '../config/environment.js'
 import { welcome } from './welcome.js'
 
@@ -21,6 +20,7 @@ export function serveCommand (env: Environment): Command {
     const log = createLog(settings.logLevel)
     for (const line of [...unknownVariables(env), ...settings.risks]) log.warn(line)
     surviveDriverFaults(process, log)
+    const { startServer } = await import('../server/server.js')
     const starting = startServer({ settings, log, now: Date.now })
 
     let stopping: { signal: string, since: number } | null = null

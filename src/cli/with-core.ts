@@ -1,13 +1,14 @@
-import { openBackend } from '../backend.js'
 import type { Environment } from '../config/environment.js'
 import { loadSettings } from '../config/settings.js'
 import { unknownVariables } from '../config/unknown-variables.js'
-import { contractNames } from '../contracts/index.js'
+import { contractNames } from '../contracts/names.js'
 import type { Core } from '../core/index.js'
 import { createLog } from '../log.js'
 
 /** Runs one command over the database that the environment names, beside a running server or without one. */
 export async function withCore (env: Environment, command: (core: Core) => Promise<void>): Promise<void> {
+  // Only now: help and mistakes in the arguments need none of it.
+  const { openBackend } = await import('../backend.js')
   const settings = loadSettings(env, contractNames)
   // Standard output is the command's own.
   const log = createLog('warn', process.stderr)

@@ -1,5 +1,6 @@
 import type { Contract } from '../http/contract.js'
 import { account } from './account/index.js'
+import type { ContractName } from './names.js'
 import { oauth } from './oauth/index.js'
 import { ops } from './ops/index.js'
 import { partner } from './partner/index.js'
@@ -8,11 +9,9 @@ import { spa } from './spa/index.js'
 import { tasks } from './tasks/index.js'
 import { web } from './web/index.js'
 
-/** Every contract that LISTEN can name. */
+/** Each contract by its name. */
 export const contracts = {
   partner, session, spa, tasks, web, oauth, account, ops
-} as const satisfies Record<string, Contract>
+} as const satisfies Record<ContractName, Contract>
 
-export type ContractName = keyof typeof contracts
-
-export const contractNames = Object.keys(contracts) as ContractName[]
+export { contractNames, type ContractName } from './names.js'
