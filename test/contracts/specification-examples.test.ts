@@ -25,9 +25,6 @@ const noCurl = (() => {
   }
 })()
 
-// A browser takes its time to start where much else runs.
-t.setTimeout(120_000)
-
 const signupCreateLogout = [
   `curl -X POST http://localhost:8000/auth/signup \\
   -H "Content-Type: application/json" \\

@@ -11,9 +11,6 @@ import { mailboxOf } from '../support/mailbox.js'
 import { newPerson } from '../support/people.js'
 import { sendRequest } from '../support/requester.js'
 
-// A browser takes its time to start where much else runs.
-t.setTimeout(180_000)
-
 /** Serves the page and its one module, as a web server of static files would; returns its origin. */
 async function servePage (t: Test): Promise<string> {
   const page = await readFile(new URL('../../examples/account.html', import.meta.url))

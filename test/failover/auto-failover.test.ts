@@ -6,8 +6,6 @@ import { refreshingClient, type Seen } from './refreshing-client.js'
 
 const clientCount = 20
 
-const patienceMs = 30_000
-
 t.test('with pg_auto_failover no client is signed out when the primary dies', { skip: noAutoFailover }, async t => {
   const servers = await startAutoFailover(t)
   const server = await build(t, { settings: { database: { url: servers.url }, refresh: { retryWindow: 0 } } })
@@ -18,9 +16,9 @@ t.test('with pg_auto_failover no client is signed out when the primary dies', { 
 
   servers.killPrimary()
   const killedAt = performance.now()
-  await until('it is noticed', () => (seen.statuses.get(503) ?? 0) > 0, patienceMs)
+  await until('it is noticed', () => (seen.statuses.get(503) ?? 0) > 0)
   const before = succeeded()
-  await until('they refresh again', () => succeeded() > before, patienceMs)
+  await until('they refresh again', () => succeeded() > before)
   t.comment(`writable again ${Math.round(performance.now() - killedAt)} ms after the primary died`)
   await Promise.all(clients.map(client => client.stop()))
   t.same(seen.signedOut, [])

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { send } from '../support/http.js'
-import { signedUp } from '../support/people.js'
+import { signedUp, type Person, type Tokens } from '../support/people.js'
+import { until } from '../support/until.js'
 
 /** What one client saw while the database failed over. */
 export interface Seen {
@@ -13,9 +14,18 @@ export interface Seen {
 /** Between two refreshes: without it the clients take the machine that the servers need. */
 const pauseMs = 50
 
+/** A busy machine looks like a dead one to what watches over the servers, so that a 503 may come first. */
+async function signedUpInTheEnd (api: string): Promise<Person & Tokens> {
+  const made: Array<Person & Tokens> = []
+  await until('it is signed up', () => signedUp(api).then(person => made.push(person) > 0, () => false))
+  const [person] = made
+  if (person === undefined) throw new Error('not signed up')
+  return person
+}
+
 /** A person's application, which refreshes again and again and does with each reply what docs/refresh.md says. */
 export async function refreshingClient (api: string, seen: Seen) {
-  const { refreshToken: first, ...person } = await signedUp(api)
+  const { refreshToken: first, ...person } = await signedUpInTheEnd(api)
   const tokens = [first]
   const stopped = new AbortController()
 

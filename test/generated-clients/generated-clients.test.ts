@@ -14,9 +14,6 @@ const env = { ...process.env, _TAPJS_PROCESSINFO_COVERAGE_: '0' }
 const compiled = 'generated/compiled'
 const clients = ['openapi-fetch', 'swagger-typescript-api'] as const
 
-// Two generators, a compiler and sixteen programs.
-t.setTimeout(240_000)
-
 /** The blocks of commands in docs/clients.md that generate the clients, at these addresses. */
 async function documentedCommands (addresses: Record<number, string>): Promise<string[]> {
   const guide = await readFile(new URL('../../docs/clients.md', import.meta.url), 'utf8')

@@ -7,9 +7,6 @@ import { send } from '../support/http.js'
 import { sendBytes } from '../support/raw-http.js'
 import type { Overrides } from '../support/settings.js'
 
-// A browser takes its time to start where much else runs.
-t.setTimeout(120_000)
-
 const browserAccepts = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
 
 const html = (url: string) => send(`${url}/`, { headers: { accept: browserAccepts } })

@@ -12,17 +12,22 @@ const executablePath = browserPaths.find(path => existsSync(path))
 export const noBrowser = executablePath === undefined &&
   `no browser at ${browserPaths.join(', ')}; apt-get install chromium`
 
+/** A browser takes its time to start, and for each page, where much else runs. */
+const patienceMs = 120_000
+
 /** A page of a new browser that reaches nothing but this machine; the name `keyturn.test` is this machine too. */
 export async function openPage (t: Test): Promise<Page> {
   const profile = await mkdtemp(join(tmpdir(), 'keyturn-browser-'))
   const browser = await chromium.launchPersistentContext(profile, {
     ...(executablePath !== undefined && { executablePath }),
+    timeout: patienceMs,
     args: [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
       '--host-resolver-rules=MAP keyturn.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost'
     ]
   })
+  browser.setDefaultTimeout(patienceMs)
   t.teardown(async () => {
     await browser.close()
     await rm(profile, { recursive: true, force: true })

@@ -7,9 +7,6 @@ import { build } from '../../../test/support/build.js'
 import { newPerson } from '../../../test/support/people.js'
 import { bundle } from './support/bundle.js'
 
-// A browser takes its time to start where much else runs.
-t.setTimeout(180_000)
-
 const worker = `
   import { createClient } from '/client.js'
   self.addEventListener('install', () => self.skipWaiting())

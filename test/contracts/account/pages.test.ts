@@ -12,8 +12,7 @@ import { sendRequest } from '../../support/requester.js'
 
 const links = Number(process.env.KEYTURN_SCANNED_LINKS ?? 10)
 
-// A browser takes its time to start where much else runs, and for each page.
-t.setTimeout(180_000 + links * 2_000)
+t.setTimeout(900_000 + links * 2_000)
 
 const newPassword = 'violin harbor meadow'
 
