@@ -12,7 +12,10 @@ const groups = fileURLToPath(new URL('../../.tap/groups/', import.meta.url))
 
 const packages = fileURLToPath(new URL('../../packages/', import.meta.url))
 
-const folders = ['config', 'conformance', 'contracts', 'core', 'documents', 'http', 'mail', 'notifiers']
+const folders = [
+  'cli', 'config', 'conformance', 'contracts', 'core', 'db', 'documents', 'examples', 'http', 'mail', 'notifiers',
+  'server'
+]
 
 /** Milliseconds for the files of a folder, one after the other. */
 const timeoutMs = 900_000
