@@ -13,8 +13,7 @@ const groups = fileURLToPath(new URL('../../.tap/groups/', import.meta.url))
 const packages = fileURLToPath(new URL('../../packages/', import.meta.url))
 
 const folders = [
-  'cli', 'config', 'conformance', 'contracts', 'core', 'db', 'documents', 'examples', 'http', 'mail', 'notifiers',
-  'server'
+  'cli', 'config', 'conformance', 'contracts', 'core', 'documents', 'examples', 'http', 'mail', 'notifiers', 'server'
 ]
 
 /** Milliseconds for the files of a folder, one after the other. */
