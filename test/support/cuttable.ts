@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import type { Test } from 'tap'
+import { freePort } from './postgres-server.js'
 
 /** A way to a server that can be cut and mended, as a cable can. */
 export interface Cuttable {
@@ -31,10 +32,10 @@ export async function cuttable (t: Test, url: string): Promise<Cuttable> {
     for (const socket of sockets) socket.destroy()
     await closed
   }
-  await listen(0)
+  const port = await freePort()
+  await listen(port)
   t.teardown(async () => { if (server.listening) await cut() })
 
-  const { port } = server.address() as AddressInfo
   const here = new URL(url)
   here.host = `127.0.0.1:${port}`
   return { url: here.href, get connections () { return sockets.size / 2 }, cut, mend: () => listen(port) }
