@@ -6,7 +6,7 @@ import { post } from '../support/http.js'
 import { signedUp } from '../support/people.js'
 import { freePort } from '../support/postgres-server.js'
 import { noRedis, startRedis } from '../support/redis-server.js'
-import { until } from '../support/until.js'
+import { waitedUntil } from '../support/until.js'
 
 /** A second server over the first one's database. */
 async function beside (t: Test, { settings }: TestServer): Promise<string> {
@@ -31,11 +31,9 @@ t.test('with Redis a revocation reaches the others at once', { skip: noRedis }, 
     const { token } = await signedUp(one)
     t.equal(await validate(other, token), true)
     await post(`${one}/api/auth/revoke-token`, { token })
-    const began = performance.now()
-    await until('it is refused', async () => !await validate(other, token))
-    times.push(performance.now() - began)
+    times.push(await waitedUntil('it is refused', async () => !await validate(other, token)))
   }
-  t.ok(Math.min(...times) < 150 && Math.max(...times) < 1_000, times.map(Math.round).join())
+  t.ok(Math.min(...times) < 150 && Math.max(...times) <= 1_000, times.join())
 })
 
 t.test('with Redis the crude limit holds for all processes together', { skip: noRedis }, async t => {
@@ -59,8 +57,7 @@ for (const [kind, skip] of [['from the start', false], ['later', noRedis]] as co
     }
     t.equal(await validate(other, person.token), true)
     await post(`${one}/api/auth/revoke-token`, { token: person.token })
-    const began = performance.now()
-    await until('it is refused', async () => !await validate(other, person.token))
-    t.ok(performance.now() - began < 1_250)
+    const ms = await waitedUntil('it is refused', async () => !await validate(other, person.token))
+    t.ok(ms <= 1_000, `${ms} ms`)
   })
 }

@@ -8,7 +8,7 @@ import { freePort } from '../support/postgres-server.js'
 import { noRedis, startRedis } from '../support/redis-server.js'
 import { startServerProcess, type ServerProcess } from '../support/server-process.js'
 import { postgresDatabase } from '../support/test-database.js'
-import { until } from '../support/until.js'
+import { until, waitedUntil } from '../support/until.js'
 
 /* Three processes on one Postgres, as docs/operations.md has them: nothing is sticky. */
 
@@ -57,9 +57,9 @@ for (const [name, skip, extra] of [
     for (const url of urls) t.equal(await validates(url, token), true)
     await post(`${first}/api/auth/revoke-token`, { token })
     t.equal(await validates(first, token), false)
-    const began = performance.now()
-    for (const url of others) await until('it is refused', async () => !await validates(url, token))
-    t.ok(performance.now() - began < 1_250, 'revoked everywhere')
+    for (const url of others) {
+      t.ok(await waitedUntil('it is refused', async () => !await validates(url, token)) <= 1_000, 'revoked everywhere')
+    }
 
     const guesses = await Promise.all(Array.from({ length: 90 }, (_, n) =>
       post(`${urls[n % 3]}/api/auth/login`, { email, password: 'a wrong password' })))

@@ -8,3 +8,16 @@ export async function until (what: string, isSo: () => boolean | Promise<boolean
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`)
   }
 }
+
+/**
+ * Waits as `until` does. @returns for how many milliseconds, by the number of looks and not by the clock: where other
+ * programs have the machine, these looks come later just as what they wait for does
+ */
+export async function waitedUntil (what: string, isSo: () => boolean | Promise<boolean>): Promise<number> {
+  let looks = 0
+  await until(what, async () => {
+    looks += 1
+    return await isSo()
+  })
+  return (looks - 1) * pollMs
+}

@@ -55,9 +55,8 @@ t.test('a feed that is behind is not current; a failed poll is tried again, and 
   fake.routes['/poll'] = poll ?? (() => Response.error())
   await until('the feed is current', () => partner.health().feed === 'current')
   fake.routes['/poll'] = () => new Promise(() => {})
-  const began = performance.now()
+  // Without waiting for that poll, which never ends.
   await partner.close()
-  t.ok(performance.now() - began < 5_000)
 })
 
 t.test('an event is not refused while the keys cannot be had', async t => {

@@ -4,7 +4,7 @@ import { post } from '../../../test/support/http.js'
 import { buildForPartner } from '../../../test/support/partner.js'
 import { signedUp } from '../../../test/support/people.js'
 import { operator } from '../../../test/support/second-core.js'
-import { until } from '../../../test/support/until.js'
+import { until, waitedUntil } from '../../../test/support/until.js'
 import { createPartner } from '../src/index.js'
 
 for (const database of databases) {
@@ -30,11 +30,9 @@ for (const database of databases) {
     t.match(partner.health(), { lastEventAt: null, acceptedUncertain: 0 })
 
     t.equal((await post(`${issuer}/api/auth/revoke-token`, { token })).status, 200)
-    const ended = performance.now()
     const isRefused = (bearer: string) => partner.verify(bearer).then(() => false, ({ reason }) => reason === 'ended')
-    await until('it is refused', () => isRefused(token))
-    const ms = performance.now() - ended
-    t.ok(ms < 1_000, `${Math.round(ms)} ms`)
+    const ms = await waitedUntil('it is refused', () => isRefused(token))
+    t.ok(ms <= 1_000, `${ms} ms`)
     t.equal(requests.length, before, 'the event says so')
     t.match(partner.health().lastEventAt, Date)
 

@@ -10,7 +10,7 @@ import { secondCore, operator } from '../../support/second-core.js'
 import { buildCore } from '../../support/build.js'
 import { openTestDatabase } from '../../support/database.js'
 import { cuttable } from '../../support/cuttable.js'
-import { until } from '../../support/until.js'
+import { until, waitedUntil } from '../../support/until.js'
 
 /** A feed of its own beside a core. */
 async function setUp (t: Test, { notifier = noopNotifier, by }: { notifier?: Notifier, by?: string } = {}) {
@@ -69,9 +69,8 @@ t.test('a feed that cannot poll is not current within a second, and flushes afte
   feed.start()
   await until('it listens', () => feed.isCurrent)
   await way.cut()
-  const cutAt = performance.now()
-  await until('silence is noticed', () => !feed.isCurrent)
-  t.ok(performance.now() - cutAt < 1_500)
+  const ms = await waitedUntil('silence is noticed', () => !feed.isCurrent)
+  t.ok(ms <= 1_000, `${ms} ms`)
   await until('it is told', () => errors.length > 0)
   await way.mend()
   await until('it is received again', () => feed.isCurrent)
@@ -105,13 +104,11 @@ t.test('a notification makes it poll at once, and so does a burst of them', asyn
     const { account, sessionId } = await signedIn(core)
     const before = received.length
     await core.sessions.end(account.id, sessionId, 'revoked', clientInfo)
-    const began = performance.now()
     const burst = setInterval(() => listener(), 2)
-    await until('it is received', () => received.length > before)
+    times.push(await waitedUntil('it is received', () => received.length > before))
     clearInterval(burst)
-    times.push(performance.now() - began)
   }
-  t.ok(Math.min(...times) < 150, times.map(Math.round).join())
+  t.ok(Math.min(...times) < 150, times.join())
 })
 
 t.test('NOTIFY wakes other processes', async t => {
@@ -152,11 +149,10 @@ t.test('an instance remembers for minutes, and refuses within a second what anot
   const [other] = others
   t.equal((await other?.validation.authenticate(accessToken))?.account.name, null, 'answered from memory')
   await core.sessions.end(account.id, sessionId, 'revoked', clientInfo)
-  const began = performance.now()
   for (const instance of others) {
-    await until('it is refused', async () => await rejectionOf(instance, accessToken) === 'revoked')
+    const ms = await waitedUntil('it is refused', async () => await rejectionOf(instance, accessToken) === 'revoked')
+    t.ok(ms <= 1_000, `${ms} ms`)
   }
-  t.ok(performance.now() - began < 1_000)
 })
 
 t.test('a feed that is stopped while it looks finishes that look, and begins no other', async t => {
