@@ -1,6 +1,7 @@
 import type postgres from 'postgres'
 import type { Address } from './address.js'
 import { connect, type Target } from './client.js'
+import { isRolledBack } from './errors.js'
 
 /*
  * Citus, the extension that spreads tables over several Postgres servers (ADR 0018). The rows of an account are on one
@@ -100,16 +101,30 @@ export async function distribute (target: Target | Address): Promise<Step[]> {
     requireServers(distribution)
     const { steps } = distribution
     if (steps.length === 0) return []
-    await sql.unsafe(`
+    await repeatedIfRolledBack(() => sql.unsafe(`
       DO $distribution$ BEGIN
         SET LOCAL citus.multi_shard_modify_mode = 'sequential';
-        LOCK TABLE ${Object.keys(placements).join(', ')} IN EXCLUSIVE MODE;
+        LOCK TABLE ${Object.keys(placements).join(', ')} IN ACCESS EXCLUSIVE MODE;
         ${steps.map(({ statement }) => statement).join(';\n')};
-      END $distribution$`).simple()
+      END $distribution$`).simple())
     await freeLocalRows(sql)
     return steps
   } finally {
     await sql.end({ timeout: 1 })
+  }
+}
+
+/** How often it may be the victim of a deadlock: statements of running servers lock in other orders. */
+const maxRepeats = 5
+
+async function repeatedIfRolledBack (attempt: () => PromiseLike<unknown>): Promise<void> {
+  for (let repeats = 0; ; repeats += 1) {
+    try {
+      await attempt()
+      return
+    } catch (error) {
+      if (!isRolledBack(error) || repeats === maxRepeats) throw error
+    }
   }
 }
 

@@ -19,7 +19,8 @@ const rules: ReadonlyArray<readonly [name: string, forbidden: RegExp]> = [
   ['a volatile function', /\b(clock_timestamp|random|gen_random_uuid|timeofday)\s*\(/],
   ['a function of time in RETURNING', /\bRETURNING\b[^]*\b(now|statement_timestamp)\s*\(/],
   ['a function of time in CASE or coalesce', /\b(CASE\b(?:(?!\bEND\b)[^])*|coalesce\s*\([^)]*)\bnow\s*\(/],
-  ['arithmetic with an interval on a column', /\b\w+\.\w+_at\s*[+-]\s*(make_interval|interval)\b/],
+  ['arithmetic with an interval on a column', /\b\w+\.(\w+_)?at\s*[+-]\s*(make_interval|interval)\b/],
+  ['arithmetic with an interval in an UPDATE', /\bUPDATE\b[^]*\btimestamptz 'epoch'\s*\+/],
   ['an UPDATE without an alias', /\bUPDATE (?!SET\b)\w+ SET\b/],
   ['an INSERT … SELECT without an alias', /\bINSERT INTO \w+\s*\([^)]*\)\s*SELECT\b/],
   ['a CASE of a value, of which the copies lose the type', /\bCASE (?!WHEN\b)[\w.()]+\s+WHEN\b/]
@@ -52,6 +53,8 @@ const refused: Record<string, string> = {
   'a function of time in RETURNING': 'DELETE FROM sessions RETURNING extract(epoch FROM expires_at - now())',
   'a function of time in CASE or coalesce': 'SELECT CASE WHEN rotated_at > now() THEN 1 END',
   'arithmetic with an interval on a column': 'SELECT WHERE session.created_at + make_interval(secs => 1) > now()',
+  'arithmetic with an interval in an UPDATE':
+    'UPDATE clients AS client SET events_from = timestamptz \'epoch\' + next.us * interval \'1 us\' FROM next',
   'an UPDATE without an alias': 'UPDATE sessions SET ended_at = now()',
   'an INSERT … SELECT without an alias': 'INSERT INTO sessions (id) SELECT id FROM account',
   'a CASE of a value, of which the copies lose the type': 'SELECT CASE family(address) WHEN 4 THEN 24 END'

@@ -88,3 +88,19 @@ t.test('a failure leaves nothing half done', { skip: isOnCitus }, async t => {
   t.same(await sql`SELECT * FROM pg_dist_partition`, [])
   t.equal((await sql`SELECT FROM pg_constraint WHERE conname = 'accounts_email_unique'`).length, 1)
 })
+
+t.test('a deadlock with statements of running servers is no failure; too many are', { skip: isOnCitus }, async t => {
+  for (const [deadlocks, isDone] of [[2, true], [100, false]] as const) {
+    const { url, sql } = await setUp(t, 2)
+    await sql.unsafe(`
+      ALTER FUNCTION create_reference_table(regclass) RENAME TO really_create_reference_table;
+      CREATE SEQUENCE attempts;
+      CREATE FUNCTION create_reference_table(name regclass) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('attempts') <= ${deadlocks} THEN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END IF;
+        PERFORM really_create_reference_table(name);
+      END $$`)
+    const outcome = distribute({ url })
+    if (isDone) t.ok((await outcome).length > 5)
+    else await t.rejects(outcome, { code: '40P01' })
+  }
+})

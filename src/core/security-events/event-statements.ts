@@ -89,15 +89,16 @@ export function createEventStatements (sql: Pool, maxTokenLifetime: number) {
         LEFT JOIN next_event ON next_event.client_id = client.id
       WHERE ${isIt(clientId)}`,
 
-    /** Advances the cursors of clients, where that saves a minute of events or more; never goes back. */
+    /**
+     * Advances the cursors of clients, where that saves a minute of events or more; never goes back. A distributed
+     * Postgres updates copied tables by immutable functions only, which arithmetic on a timestamptz is not.
+     */
     advanceCursors: (receivers: ReadonlyArray<Pick<ReceiverRow, 'id' | 'cursor'>>) => sql`
-      UPDATE clients AS client SET events_from = next.at
-      FROM (
-        SELECT id, timestamptz 'epoch' + microseconds::bigint * interval '1 us' AS at
-        FROM unnest(${receivers.map(({ id }) => id)}::text[], ${receivers.map(({ cursor }) => String(cursor))}::text[])
-          AS given (id, microseconds)
-      ) AS next
-      WHERE client.id = next.id AND client.events_from < next.at - make_interval(secs => ${commitMarginSeconds})`,
+      UPDATE clients AS client SET events_from = to_timestamp(next.seconds::float8)
+      FROM unnest(
+        ${receivers.map(({ id }) => id)}::text[], ${receivers.map(({ cursor }) => String(cursor / 1e6))}::text[]
+      ) AS next (id, seconds)
+      WHERE client.id = next.id AND client.events_from < to_timestamp(next.seconds::float8 - ${commitMarginSeconds})`,
 
     /** An acknowledgement is younger than its event, so one from before the cursor is for an event before it. */
     deleteBehindCursors: () => sql`

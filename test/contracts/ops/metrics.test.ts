@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build, databases } from '../../support/build.js'
+import { earlier } from '../../support/earlier.js'
 import { post, send } from '../../support/http.js'
 import { openSql } from '../../support/open-sql.js'
 import { basic, newPartner } from '../../support/partner.js'
@@ -32,8 +33,9 @@ t.test('an operator sees how far each polling client is behind', async t => {
   const [behind, current] = [await newPartner(server), await newPartner(server)]
   await newPartner(server)
   await post(`${server.api}/api/auth/revoke-token`, { token: (await signedUp(server.api)).token })
-  await openSql(t, server.settings)`UPDATE clients SET events_from = now() - interval '1 h'`
-  await openSql(t, server.settings)`UPDATE audit_events SET at = at - interval '100 s'`
+  const sql = openSql(t, server.settings)
+  await sql`UPDATE clients SET events_from = now() - interval '1 h'`
+  await sql`UPDATE audit_events SET at = ${earlier(sql, 'at', 100)}`
   await post(`${server.api}/ssf/streams`, {}, basic(behind))
   const { body } = await post(`${server.api}/oauth/events`, { returnImmediately: true }, basic(current))
   await post(`${server.api}/oauth/events`, { returnImmediately: true, ack: Object.keys(body.sets) }, basic(current))
