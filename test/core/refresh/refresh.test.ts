@@ -141,8 +141,8 @@ t.test('inside the window every traded token gets the current one, however many 
 })
 
 t.test('a traded token is classified by the age of its own rotation', async t => {
-  for (const [seconds, outcome] of [[9, 'retried'], [10, 'reused']] as const) {
-    const { refresh, age, chain } = await setUp(t)
+  for (const [seconds, outcome] of [[900, 'retried'], [1_000, 'reused']] as const) {
+    const { refresh, age, chain } = await setUp(t, { refresh: { retryWindow: 1_000 } })
     const [first, second] = await chain(1)
     await age(first, seconds)
     const third = await refresh(second?.refreshToken ?? '')
@@ -338,8 +338,9 @@ t.test('no session is valid for longer than SESSION_MAX_AGE, however often it is
   t.equal(first.refreshExpiresIn, 3600)
   await sql`UPDATE sessions SET created_at = ${earlier(sql, 'created_at', 5_400)} WHERE id = ${first.sessionId}`
   const second = await refresh(first.refreshToken)
-  t.equal(second.refreshExpiresIn, 1800)
-  t.equal(second.expiresIn, 1800, 'and no access token outlives its session')
+  for (const seconds of [second.refreshExpiresIn, second.expiresIn]) {
+    t.ok(seconds <= 1_800 && seconds > 1_700, `${seconds}: and no access token outlives its session`)
+  }
 })
 
 t.test('an instance without the secret of the last step refuses, and ends no session', async t => {
