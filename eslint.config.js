@@ -20,10 +20,10 @@ const above = {
 /** The rooms of the core (src/core/README.md): each may use those before it in the list, never one after it. */
 const rooms = [
   'lib', 'audit', 'revocations', 'passwords', 'accounts', 'keys', 'mail', 'challenges', 'tokens', 'sessions', 'refresh',
-  'validation', 'sign-in', 'email-links', 'partners', 'security-events', 'tasks', 'personal-data'
+  'validation', 'sign-in', 'email-links', 'partners', 'operators', 'security-events', 'tasks', 'personal-data'
 ]
 
-const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'account', 'ops']
+const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'account', 'ops', 'admin']
 
 const within = folders => folders.map(folder => `**/${folder}/**`)
 const oneWay = folders => ({ group: within(folders), message: 'Imports run one way.' })

@@ -43,8 +43,14 @@ export function accountCommand (env: Environment): Command {
       const password = await readPassword(options)
       const { username, name, plan } = options
       await withCore(env, async ({ accounts }) => {
-        const made = await accounts.register(
-          { email: address, password, minPasswordLength, username, name, plan }, commandLine)
+        const made = await accounts.register({
+          email: address,
+          password,
+          minPasswordLength,
+          username,
+          name,
+          subscription: plan === undefined ? null : { plan, status: 'active', expiresAt: null }
+        }, commandLine)
         printOne(toRow(made), options)
       })
     })
@@ -80,25 +86,25 @@ export function accountCommand (env: Environment): Command {
     .option('--none', 'take the subscription away')
     .option('--json', 'print JSON')
     .action((address: string, options: SubscriptionOptions) => withCore(env, async core => {
-      const { email } = await accountOf(core, address)
+      const { id } = await accountOf(core, address)
       const subscription = toSubscription(options)
-      printOne(toRow(await core.accounts.setSubscription(email, subscription, commandLine)), options)
+      printOne(toRow(await core.accounts.setSubscription(id, subscription, commandLine)), options)
     }))
 
   account.command('disable').argument('<account>', accountHelp, accountReference)
     .description('end all sessions and let nobody sign in')
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async core => {
-      const { email } = await accountOf(core, address)
-      printOne(toRow(await core.accounts.disable(email, commandLine)), options)
+      const { id } = await accountOf(core, address)
+      printOne(toRow(await core.accounts.disable(id, commandLine)), options)
     }))
 
   account.command('enable').argument('<account>', accountHelp, accountReference)
     .description('let the owner sign in again')
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async core => {
-      const { email } = await accountOf(core, address)
-      printOne(toRow(await core.accounts.enable(email, commandLine)), options)
+      const { id } = await accountOf(core, address)
+      printOne(toRow(await core.accounts.enable(id, commandLine)), options)
     }))
 
   account.command('delete').argument('<account>', accountHelp, accountReference)
@@ -107,7 +113,7 @@ export function accountCommand (env: Environment): Command {
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async core => {
       const { id, email } = await accountOf(core, address)
-      await core.accounts.delete(email, commandLine)
+      await core.accounts.delete(id, commandLine)
       printDone(`deleted ${email}`, { deleted: email, id }, options)
     }))
 

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { auditEventKinds } from '../db/audit-events.js'
+import type { AuditRecord } from '../core/audit/audit-log.js'
+import { auditEventKinds, type AuditEvent } from '../db/audit-events.js'
 import type { Environment } from '../config/environment.js'
 import { parseDuration } from '../config/duration.js'
 import { accountIdOf, accountReference, count } from './arguments.js'
@@ -7,7 +8,7 @@ import { printRows, type OutputOptions } from './output.js'
 import { withCore } from './with-core.js'
 
 interface AuditOptions extends OutputOptions {
-  event?: string
+  event?: AuditEvent
   /** Seconds. */
   since: number
   limit: number
@@ -27,9 +28,15 @@ export function auditCommand (env: Environment): Command {
     .action((account: string | undefined, { event, since, limit, json = false }: AuditOptions) =>
       withCore(env, async core => {
         const accountId = account === undefined ? undefined : await accountIdOf(core, account)
-        const records = await core.audit.list({ accountId, event, since: new Date(Date.now() - since * 1000), limit })
-        printRows(records.map(record => ({ ...record })), { json })
+        const earliest = new Date(Date.now() - since * 1000)
+        const { records } = await core.audit.page({ accountId, event, since: earliest, limit })
+        printRows(records.map(toRow), { json })
       }))
+}
+
+function toRow ({ at, event, accountId, sessionId, address, actor, subject, requestId, details }: AuditRecord) {
+  const reason = details?.reason ?? null
+  return { at, event, accountId, sessionId, address, actor, subject, requestId, reason }
 }
 
 function duration (value: string): number {

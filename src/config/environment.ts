@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os'
 import { accessTokenTypes } from '../core/keys/jws-engine.js'
 import { storedAlgorithms } from '../db/stored-values.js'
 import {
-  choice, cidrList, databaseUrl, duration, integer, optionalText, origin, originList, secret, sender, text, url, window,
-  type Variable
+  bearerSecret, choice, cidrList, databaseUrl, duration, integer, optionalText, origin, originList, secret, sender,
+  text, url, window, type Variable
 } from './variable.js'
 
 /** Variables by name, as `process.env` has them. */
@@ -15,11 +15,13 @@ const bodyTokens = ['always', 'not-to-pages'] as const
 const refreshCommits = ['on', 'local'] as const
 const emailVerifications = ['off', 'record', 'required'] as const
 const switches = ['on', 'off'] as const
+const booleans = ['true', 'false'] as const
 
 /** Every variable Keyturn reads: the only place that knows their names besides `settings.ts`, which maps them. */
 export const variables = {
   LISTEN: text(
-    '3000=partner,session,spa,oauth,account 8000=tasks 3001=web 127.0.0.1:9000=ops', 'Which contracts are served where'
+    '3000=partner,session,spa,oauth,account 8000=tasks 3001=web 127.0.0.1:9000=ops,admin',
+    'Which contracts are served where'
   ),
   HOST: text('127.0.0.1', 'Address of the LISTEN entries that name none'),
   PUBLIC_URL: origin('http://localhost:3000', 'Issuer and default audience of access tokens'),
@@ -81,6 +83,8 @@ export const variables = {
     'auto: under https __Host- before the names of the cookies of contract session and of devices'),
   SESSION_TOKEN_IN_BODY: choice(bodyTokens, 'always',
     'Whether contract session returns the token of its cookie in the body too, where scripts of a page can read it'),
+  ADMIN_TOKEN: bearerSecret('Lets who has it administer, on listeners of this machine; none if left out'),
+  ADMIN_TOKEN_ANYWHERE: choice(booleans, 'false', 'Whether ADMIN_TOKEN counts on other listeners, too'),
   API_DOCS: choice(switches, 'on', 'Whether listeners serve /docs and /openapi.json'),
   NODE_ENV: text('development', 'production makes cookies Secure'),
   MAX_CONNECTIONS: integer(10_000, 'Connections to one listener; more are closed at once', 1),

@@ -1,17 +1,17 @@
 import { parseAddresses, type Address } from '../db/address.js'
 import type { Values } from './environment.js'
+import { isLoopback } from './loopback.js'
 
 /** A line when the settings carry this risk, else `undefined`. */
 type Check = (values: Values) => string | false | undefined
 
-const loopback = /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/
 const environments = ['production', 'development', 'test']
 
 /** A secret made of so few different characters was typed, not generated. */
 const fewCharacters = 10
 
 const hostOf = (origin: string) => new URL(origin).hostname
-const isPlain = (origin: string) => origin.startsWith('http:') && !loopback.test(hostOf(origin))
+const isPlain = (origin: string) => origin.startsWith('http:') && !isLoopback(hostOf(origin))
 const isMonotonous = (secret: string | undefined) => secret !== undefined && new Set(secret).size < fewCharacters
 
 /** Settings that are valid and dangerous in most places. The text names the variable and never repeats a secret. */
@@ -20,6 +20,10 @@ const checks: readonly Check[] = [
     'KEYTURN_SECRET repeats a few characters and can be guessed; make one with: openssl rand -base64 48',
   ({ JWT_SECRET }) => isMonotonous(JWT_SECRET) &&
     'JWT_SECRET repeats a few characters and can be guessed; make one with: openssl rand -base64 48',
+  ({ ADMIN_TOKEN }) => isMonotonous(ADMIN_TOKEN) &&
+    'ADMIN_TOKEN repeats a few characters and can be guessed; make one with: openssl rand -hex 32',
+  ({ ADMIN_TOKEN, ADMIN_TOKEN_ANYWHERE }) => ADMIN_TOKEN !== undefined && ADMIN_TOKEN_ANYWHERE === 'true' &&
+    'ADMIN_TOKEN_ANYWHERE=true: one secret administers from every network that reaches a listener with contract admin',
   ({ PUBLIC_URL, COOKIE_SECURE }) => PUBLIC_URL.startsWith('https:') && COOKIE_SECURE === 'false' &&
     'COOKIE_SECURE=false although PUBLIC_URL is https: browsers send the cookies over plain HTTP too',
   ({ NODE_ENV, PUBLIC_URL }) => NODE_ENV === 'production' && isPlain(PUBLIC_URL) &&
@@ -47,5 +51,5 @@ export function riskySettings (values: Values): string[] {
 
 function isUnencrypted ({ url, host = new URL(url).hostname }: Address): boolean {
   const mode = new URL(url).searchParams.get('sslmode') ?? 'disable'
-  return !host.startsWith('/') && !loopback.test(host) && ['disable', 'allow', 'prefer'].includes(mode)
+  return !host.startsWith('/') && !isLoopback(host) && ['disable', 'allow', 'prefer'].includes(mode)
 }

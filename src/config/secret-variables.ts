@@ -9,7 +9,8 @@ const fileVariableOf = {
   MAIL_URL: 'MAIL_URL_FILE',
   KEYTURN_SECRET: 'KEYTURN_SECRET_FILE',
   KEYTURN_SECRET_PREVIOUS: 'KEYTURN_SECRET_PREVIOUS_FILE',
-  JWT_SECRET: 'JWT_SECRET_FILE'
+  JWT_SECRET: 'JWT_SECRET_FILE',
+  ADMIN_TOKEN: 'ADMIN_TOKEN_FILE'
 } as const
 
 export const fileVariables = Object.values(fileVariableOf)
@@ -40,10 +41,13 @@ export function readSecretFiles (env: Environment): { env: Environment, problems
 
 /** A line for each two secrets that are the same: who is given JWT_SECRET must not have the root of all keys. */
 export function sharedSecrets (values: Values): string[] {
-  const { KEYTURN_SECRET: current, KEYTURN_SECRET_PREVIOUS: previous, JWT_SECRET: shared } = values
+  const { KEYTURN_SECRET: current, KEYTURN_SECRET_PREVIOUS: previous, JWT_SECRET: shared, ADMIN_TOKEN: admin } = values
   const problems: string[] = []
   if (shared !== undefined && isStrongSecret(shared) && [current, previous].includes(shared)) {
     problems.push('JWT_SECRET is the same as KEYTURN_SECRET or the one before it; choose another')
+  }
+  if (admin !== undefined && isStrongSecret(admin) && [current, previous, shared].includes(admin)) {
+    problems.push('ADMIN_TOKEN is the same as KEYTURN_SECRET, the one before it or JWT_SECRET; choose another')
   }
   if (current !== undefined && isStrongSecret(current) && current === previous) {
     problems.push('KEYTURN_SECRET_PREVIOUS is the same as KEYTURN_SECRET; set it only while the secret changes')

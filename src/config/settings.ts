@@ -32,6 +32,8 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   hasOwnPages: boolean
   /** Whether anyone can make an account. */
   registration: 'open' | 'closed'
+  /** Whether the admin token counts on listeners that are open to other machines. */
+  adminTokenAnywhere: boolean
   logLevel: string
   /** A line for each setting that is valid and dangerous, for the log. */
   risks: string[]
@@ -112,6 +114,8 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
       maxPerHour: values.MAIL_MAX_PER_HOUR
     },
     auditRetention: values.AUDIT_RETENTION,
+    adminToken: values.ADMIN_TOKEN,
+    adminTokenAnywhere: values.ADMIN_TOKEN_ANYWHERE === 'true',
     quotas: { sessions: values.ACCOUNT_SESSIONS_MAX, tasks: values.ACCOUNT_TASKS_MAX },
     passwordRules: { blocklist: values.PASSWORD_BLOCKLIST, spaMinLength: values.SPA_MIN_PASSWORD },
     trustProxy: values.TRUST_PROXY,

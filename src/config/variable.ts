@@ -106,6 +106,13 @@ export const secret = (description: string): Optional<string> => ({
   parse: value => value
 })
 
+/** A secret that is sent in a header (RFC 6750 2.1). */
+export const bearerSecret = (description: string): Optional<string> => ({
+  ...secret(description),
+  isValid: value => isStrongSecret(value) && /^[\w.~+/-]+=*$/.test(value),
+  rule: `must be at least ${minSecretBytes} characters of A-Z a-z 0-9 - . _ ~ + /`
+})
+
 /** A URL with one of these schemes. */
 export const url = (schemes: readonly string[], example: string, description: string): Optional<string> => ({
   description,

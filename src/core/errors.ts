@@ -25,6 +25,8 @@ export const authErrorCodes = [
   'email_not_verified',
   'deletion_pending',
   'session_not_fresh',
+  'insufficient_scope',
+  'changed_meanwhile',
   'too_many_failures',
   'too_many_mails',
   'too_many_polls',
@@ -66,6 +68,7 @@ interface ErrorDetail {
   cause?: unknown
   message?: string
   description?: string
+  scope?: string
 }
 
 /** The only error that the core throws on purpose. The message is for logs; clients may see the rest. */
@@ -80,6 +83,9 @@ export class AuthError extends Error {
   /** What exactly is wrong with the request of a partner's developer (`error_description`, RFC 6749 5.2). */
   readonly description: string | undefined
 
+  /** Set with `insufficient_scope`: the one that is needed (RFC 6750 3.1). */
+  readonly scope: string | undefined
+
   constructor (code: AuthErrorCode, detail: ErrorDetail = {}) {
     super(detail.message ?? detail.description ?? detail.reason ?? code, { cause: detail.cause })
     this.name = 'AuthError'
@@ -88,6 +94,7 @@ export class AuthError extends Error {
     this.deletesAt = detail.deletesAt
     this.retryAfter = detail.retryAfter
     this.description = detail.description
+    this.scope = detail.scope
   }
 }
 

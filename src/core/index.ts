@@ -7,6 +7,7 @@ import { createKeys, keyCheckIntervalMs, type OpenEngine } from './keys/index.js
 import { createPeriodicJobs } from './lib/periodic.js'
 import { createMail } from './mail/index.js'
 import type { MailTransport } from './mail/mail.js'
+import { createOperators } from './operators/operators.js'
 import { createPartners } from './partners/index.js'
 import { createPasswords } from './passwords/index.js'
 import { createPersonalData } from './personal-data/index.js'
@@ -74,6 +75,7 @@ export function createCore (needs: CoreNeeds) {
     db, keyring, revocations, passwords, accounts, mail, challengeMail, sessions, signIn, onError
   })
   const partners = createPartners({ db, tokens, sessions, refresh, validation, issuer, lifetimes, now })
+  const operators = createOperators({ db, partners, adminToken: settings.adminToken })
   const securityEvents = createSecurityEvents({ db, keys, revocations, issuer, maxTokenLifetime, now })
   const tasks = createTasks({ db, maxPerAccount: quotas.tasks })
   const personalData = createPersonalData({
@@ -107,6 +109,7 @@ export function createCore (needs: CoreNeeds) {
     signIn,
     emailLinks,
     partners,
+    operators,
     securityEvents,
     tasks,
     personalData

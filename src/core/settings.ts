@@ -28,6 +28,8 @@ export interface CoreSettings {
   pagesUrl: string
   /** Seconds for which audit records are kept. */
   auditRetention: number
+  /** What authenticates an operator without a client; none if left out. */
+  adminToken: string | undefined
   /** What an account can have at most. */
   quotas: { sessions: number, tasks: number }
 }

@@ -52,10 +52,19 @@ export const auditEventKinds = {
   client_removed: kind(false, [], 'admin', 'operator'),
   client_refused: kind(false, [], 'policy', 'operator'),
   key_announced: kind(false, [], 'admin', 'operator'),
-  key_activated_sooner: kind(false, [], 'admin', 'operator')
+  key_activated_sooner: kind(false, [], 'admin', 'operator'),
+  password_reset_sent: kind(false, [], 'admin', 'owner'),
+  admin_refused: kind(false, [], 'policy', 'operator')
 } as const satisfies Record<string, AuditEventKind>
 
 type Kinds = typeof auditEventKinds
+
+/** What a record of an operator says besides; the values of changed members, none of which is a secret. */
+export interface AuditDetails {
+  reason?: string
+  before?: Record<string, unknown>
+  after?: Record<string, unknown>
+}
 
 /** Who acts where the caller does not say. */
 const actors = { user: 'user', admin: 'operator', policy: 'policy' } as const

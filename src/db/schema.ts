@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import {
-  bigint, boolean, foreignKey, index, integer, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
+  bigint, boolean, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid
 } from 'drizzle-orm/pg-core'
-import { isCacheInvalidatingEvent, type AuditEvent } from './audit-events.js'
+import { isCacheInvalidatingEvent, type AuditDetails, type AuditEvent } from './audit-events.js'
 import { bytea } from './bytea.js'
 import type { EndReason, IdentifierKind, SessionContract, StoredAlgorithm } from './stored-values.js'
 
@@ -53,7 +53,11 @@ export const accounts = pgTable('accounts', {
   updatedAt: instant('updated_at').notNull().defaultNow()
 }, table => [
   uniqueIndex('accounts_username_unique').on(sql`lower(${table.username})`),
-  index('accounts_to_delete').on(table.deletesAt).where(sql`deletes_at IS NOT NULL`)
+  index('accounts_to_delete').on(table.deletesAt).where(sql`deletes_at IS NOT NULL`),
+  index('accounts_in_time').on(table.createdAt, table.id),
+  index('accounts_disabled').on(table.createdAt, table.id).where(sql`disabled_at IS NOT NULL`),
+  // For the beginning of an address, whatever the database's collation is.
+  index('accounts_by_email').on(table.email.op('text_pattern_ops'))
 ])
 
 /** No index on a column that a refresh changes: refresh must stay a heap-only (HOT) update. */
@@ -143,13 +147,17 @@ export const auditEvents = pgTable('audit_events', {
   sessionId: uuid('session_id'),
   /** As it was; after a month, or once the account is deleted, its /24 or /48 only. */
   address: text(),
-  /** Who did it: `user`, `operator`, `policy` or `client:` and an id; `null` in records of version 0.1. */
+  /** Who did it: `user`, `operator`, `admin_token`, `policy` or `client:` and an id; `null` in rows of version 0.1. */
   actor: text(),
   /** The id of what was changed, where that is a client or a key. */
   subject: text(),
+  requestId: text('request_id'),
+  /** Why an operator did it, and what was changed from what to what; never a secret. */
+  details: jsonb().$type<AuditDetails>(),
   at: instant('at').notNull().default(sql`clock_timestamp()`)
 }, table => [
   primaryKey({ columns: [table.accountId, table.id] }),
+  index('audit_events_in_time').on(table.at, table.id),
   index('noticed_events').on(table.at).where(sql.raw(isCacheInvalidatingEvent))
 ])
 /* c8 ignore stop */

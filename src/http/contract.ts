@@ -31,6 +31,8 @@ export interface ContractSettings {
   hasOwnPages: boolean
   /** The address of the pages that links in mails open, without a slash at its end. */
   pagesUrl: string
+  /** Whether the admin token counts on listeners that are open to other machines. */
+  adminTokenAnywhere: boolean
   /** Whether anyone can make an account. */
   registration: 'open' | 'closed'
 }
@@ -38,6 +40,8 @@ export interface ContractSettings {
 export interface ContractOptions {
   /** The contracts of the listener. */
   contracts: readonly string[]
+  /** Whether only this machine can reach the listener. */
+  isLoopback: boolean
   core: Core
   log: FastifyBaseLogger
   settings: ContractSettings
@@ -60,6 +64,6 @@ export interface Contract {
   description: string
   /** The response schemas of failures, under their statuses. */
   failures (...codes: FailureCode[]): Record<number, TSchema>
-  /** The credentials of its callers: an access token as bearer or in a cookie, or those of a client. */
-  credentials: { bearer?: true, cookie?: string, client?: true }
+  /** The credentials of its callers: an access token as bearer or in a cookie, or those of a client or an operator. */
+  credentials: { bearer?: true, cookie?: string, client?: true, operator?: true }
 }

@@ -29,6 +29,8 @@ export const failureDefaults = {
   deletion_pending: [403, 'The account is about to be deleted; cancel that with POST /api/account/me/deletion/cancel'],
   too_many_failures: [429, 'Too many failed sign-ins, see the header Retry-After'],
   session_not_fresh: [403, 'Sign in again first: this needs a sign-in of the last ten minutes'],
+  insufficient_scope: [403, 'The token lacks the scope for this'],
+  changed_meanwhile: [412, 'It was changed meanwhile; read it again'],
   too_many_mails: [429, 'Too many mails were asked for, see the header Retry-After'],
   too_many_polls: [429, 'Too many polls of the client wait at once, see the header Retry-After'],
   too_many_verifications: [429, 'One verification a minute, see the header Retry-After'],

@@ -46,6 +46,8 @@ export interface Failure {
   retryAfter?: number
   /** What exactly is wrong, in English, where a contract has a place for it. */
   description?: string
+  /** With `insufficient_scope`. */
+  scope?: string
   problems?: Problem[]
 }
 
@@ -83,8 +85,8 @@ export function toFailure (error: FastifyError): Failure {
     return { code: 'invalid_body', problems: toProblems(error.validation, error.validationContext) }
   }
   if (error instanceof AuthError) {
-    const { code, reason, retryAfter, description, deletesAt } = error
-    const detail = Object.entries({ reason, retryAfter, description, deletesAt })
+    const { code, reason, retryAfter, description, deletesAt, scope } = error
+    const detail = Object.entries({ reason, retryAfter, description, deletesAt, scope })
       .filter(([, value]) => value !== undefined)
     return { code, ...Object.fromEntries(detail) }
   }

@@ -2,9 +2,13 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 
 /** Of a list: how much of it, and from where. The cursor is microseconds since 1970 and the id of the last row seen. */
-export const pageQuery = (options: { max: number, id: string, cursorFrom: string }) => Type.Object({
+export const pageQuery = (options: { max: number, standard?: number, id: string, cursorFrom: string }) => Type.Object({
   limit: Type.Optional(Type.Integer({
-    minimum: 1, maximum: options.max, default: options.max, description: 'The size of a page', examples: [50]
+    minimum: 1,
+    maximum: options.max,
+    default: options.standard ?? options.max,
+    description: 'The size of a page',
+    examples: [50]
   })),
   cursor: Type.Optional(Type.String({
     pattern: '^[0-9]{1,16}_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$',

@@ -30,9 +30,22 @@ export const RefreshToken = Type.String({ description: 'Opaque; good for one use
 
 export const Seconds = Type.Integer({ minimum: 0, description: 'Seconds' })
 
+/** What may be there or not. */
+export const orNull = <Schema extends Parameters<typeof Type.Optional>[0]>(schema: Schema, description?: string) =>
+  Type.Union([schema, Type.Null()], { ...description !== undefined && { description } })
+
 /** A schema as the reply of a route: what the reply means, and one as it is sent. */
 export function replyOf<Body extends TSchema> (body: Body, description: string, example: Static<Body>): Body {
   return { ...body, 'x-response-description': description, examples: [example] }
+}
+
+/** A reply in the envelope. */
+export function dataOf<Data extends Parameters<typeof Type.Optional>[0]> (
+  title: string, data: Data, description: string, shown: Static<Data>
+) {
+  return replyOf(Type.Object({ success: Type.Literal(true), data }, { title }), description,
+    // The compiler cannot put a type that it does not know yet together again.
+    { success: true, data: shown } as never)
 }
 
 /**

@@ -26,6 +26,9 @@ export function sendFailure (contract: Contract, failure: Failure, reply: Fastif
     const scheme = failure.code === 'invalid_client' ? 'Basic' : 'Bearer'
     reply.header('www-authenticate', `${scheme} realm="keyturn"${problem}`)
   }
+  if (failure.scope !== undefined) {
+    reply.header('www-authenticate', `Bearer realm="keyturn", error="insufficient_scope", scope="${failure.scope}"`)
+  }
   const retryAfter = failure.retryAfter ?? (status === 503 ? retryAfterSeconds : null)
   if (retryAfter !== null) reply.header('retry-after', retryAfter)
   reply.code(status).header('cache-control', 'no-store').send(body)

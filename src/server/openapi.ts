@@ -28,6 +28,7 @@ export async function describeContract (name: ContractName): Promise<object> {
   })
   const listener = await buildListener({
     contracts: [name],
+    isLoopback: true,
     requestCounts: createRequestCounts(null),
     core,
     settings,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { openBackend } from '../backend.js'
+import { isLoopback } from '../config/loopback.js'
 import type { Settings } from '../config/settings.js'
 import type { ContractName } from '../contracts/index.js'
 import type { Core } from '../core/index.js'
@@ -50,6 +51,7 @@ export async function startServer ({ settings, log, now }: ServerNeeds): Promise
       const app = await buildListener({
         // The settings were checked against the table of contracts.
         contracts: contracts as [ContractName, ...ContractName[]],
+        isLoopback: isLoopback(address.host),
         listeners,
         core: backend.core,
         requestCounts,

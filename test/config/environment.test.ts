@@ -302,4 +302,10 @@ t.test('no two secrets are the same: who is given JWT_SECRET must not have the r
   t.match(problemsOf({ ...current, KEYTURN_SECRET_PREVIOUS: secret, JWT_SECRET }), [/^JWT_SECRET is the same/])
   t.match(problemsOf({ KEYTURN_SECRET, KEYTURN_SECRET_PREVIOUS: secret }), [/^KEYTURN_SECRET_PREVIOUS is the same as/])
   t.same(problemsOf({ KEYTURN_SECRET, JWT_SECRET: `${secret} of partners` }), [])
+  const ADMIN_TOKEN = 'an-admin-token-of-at-least-32-characters'
+  t.same(problemsOf({ KEYTURN_SECRET, ADMIN_TOKEN }), [])
+  for (const name of ['KEYTURN_SECRET', 'JWT_SECRET']) {
+    t.match(problemsOf({ KEYTURN_SECRET, [name]: ADMIN_TOKEN, ADMIN_TOKEN }), [/^ADMIN_TOKEN is the same as/], name)
+  }
+  t.match(problemsOf({ ADMIN_TOKEN: `${ADMIN_TOKEN} with spaces` }), [/^ADMIN_TOKEN must be at least 32 characters of/])
 })

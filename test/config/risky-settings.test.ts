@@ -5,6 +5,7 @@ import { contractNames } from '../../src/contracts/index.js'
 const KEYTURN_SECRET = 'a secret of at least 32 bytes, no less'
 const DATABASE_URL = 'postgres://keyturn:password@db.example/keyturn'
 const MAIL_URL = 'smtp://keyturn:password@mail.example'
+const ADMIN_TOKEN = 'an-admin-token-of-at-least-32-characters'
 const https = 'https://auth.example.com'
 
 const risksOf = (env: Record<string, string>) => loadSettings(env, contractNames).risks
@@ -13,6 +14,8 @@ t.test('a setting that is valid and dangerous is named in one line', async t => 
   const risky: Array<[env: Record<string, string>, line: RegExp]> = [
     [{ KEYTURN_SECRET: 'a'.repeat(32) }, /^KEYTURN_SECRET repeats a few characters/],
     [{ JWT_SECRET: 'secret'.repeat(6) }, /^JWT_SECRET repeats a few characters/],
+    [{ ADMIN_TOKEN: 'a'.repeat(32) }, /^ADMIN_TOKEN repeats a few characters/],
+    [{ ADMIN_TOKEN, ADMIN_TOKEN_ANYWHERE: 'true' }, /^ADMIN_TOKEN_ANYWHERE=true: one secret administers/],
     [{ PUBLIC_URL: https, COOKIE_SECURE: 'false' }, /^COOKIE_SECURE=false although PUBLIC_URL is https/],
     [{ NODE_ENV: 'production', PUBLIC_URL: 'http://auth.example.com', MAIL_URL }, /^PUBLIC_URL is http in production/],
     [{ NODE_ENV: 'production', PUBLIC_URL: https }, /^MAIL_URL is not set: no mail is sent/],

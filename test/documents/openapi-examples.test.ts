@@ -4,7 +4,7 @@ import type { MailKind } from '../../src/db/stored-values.js'
 import { contractNames, type ContractName } from '../../src/contracts/index.js'
 import { example } from '../../src/http/schemas.js'
 import { clientInfo } from '../support/accounts.js'
-import { build, type TestServer } from '../support/build.js'
+import { adminToken, build, type TestServer } from '../support/build.js'
 import { mailboxOf } from '../support/mailbox.js'
 import { openSql } from '../support/open-sql.js'
 import { send } from '../support/http.js'
@@ -100,6 +100,16 @@ async function restoreStream (sql: Sql, { method, path }: Example, clientId: str
   await sql`INSERT INTO event_streams (client_id, id) VALUES (${clientId}, ${String(shownStreamId)})`
 }
 
+const shownClientId = readDocument('admin').paths['/admin/clients/{id}']?.get?.parameters?.[0]?.example
+
+/** The examples' account and a client for operators, whatever an example did to those before. */
+async function managedValues (server: TestServer, sql: Sql): Promise<Live> {
+  await sql`DELETE FROM accounts`
+  await sql`DELETE FROM account_identifiers`
+  const { id } = await server.core.accounts.register({ ...credentials, minPasswordLength: 8 }, clientInfo)
+  return { [example.id]: id, [String(shownClientId)]: (await newPartner(server)).id }
+}
+
 /** A new session of the examples' account, made beside the contract. */
 async function liveValues ({ core }: TestServer, contract: ContractName): Promise<Live> {
   const known = await core.accounts.findByEmail(example.email)
@@ -145,13 +155,15 @@ function sendExample (
 function credentialsFor ({ security = [] }: Operation, live: Live, client: Record<string, string>) {
   const schemes = security.flatMap(scheme => Object.keys(scheme))
   if (schemes.includes('client_secret_basic')) return client
+  if (schemes.includes('operator')) return { authorization: `Bearer ${adminToken}` }
   return schemes.includes('bearer') ? { authorization: `Bearer ${live[example.accessToken]}` } : {}
 }
 
 async function runExamples (t: Test, contract: ContractName): Promise<void> {
   // The examples of every contract have the same email.
   const server = await build(t, { ownDatabase: true })
-  const base = { tasks: server.tasks, web: server.web, ops: server.ops }[contract as string] ?? server.api
+  const { tasks, web, ops } = server
+  const base = { tasks, web, ops, admin: ops }[contract as string] ?? server.api
   // These two have no sign-up.
   if (contract === 'partner' || contract === 'oauth') {
     await server.core.accounts.register({ ...credentials, name: example.name, minPasswordLength: 8 }, clientInfo)
@@ -161,6 +173,7 @@ async function runExamples (t: Test, contract: ContractName): Promise<void> {
   const sql = openSql(t, server.settings)
   let passwordHash: string | undefined
   for (const request of requestsOf(contract)) {
+    const managed = contract === 'admin' ? await managedValues(server, sql) : {}
     const { name, method, path, operation } = request
     const [account] = await sql<{ id: string, hash: string }[]>`SELECT id, password_hash AS hash FROM accounts LIMIT 1`
     passwordHash ??= account?.hash
@@ -168,6 +181,7 @@ async function runExamples (t: Test, contract: ContractName): Promise<void> {
     await restoreStream(sql, request, partner.id)
     const live = {
       'https://auth.example.com': server.settings.issuer,
+      ...managed,
       ...await liveValues(server, contract),
       ...account !== undefined && await mailedValues(server, path, account.id)
     }

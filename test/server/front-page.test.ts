@@ -50,7 +50,7 @@ t.test('GET / describes the listener', async t => {
   await t.test('with where the other listeners are', async t => {
     const { body } = await send(`${api}/`)
     t.same(body.listeners, [
-      { url: tasks, contracts: ['tasks'] }, { url: web, contracts: ['web'] }, { url: ops, contracts: ['ops'] }
+      { url: tasks, contracts: ['tasks'] }, { url: web, contracts: ['web'] }, { url: ops, contracts: ['ops', 'admin'] }
     ])
   })
 

@@ -117,6 +117,7 @@ export function faultOfRefusal (contract: ContractName, { text, contentType }: R
 const hasShape: Record<ContractName, (body: unknown) => boolean> = {
   partner: body => isEnvelope(body, 'code', 'message', 'reason', 'retryable'),
   account: body => isEnvelope(body, 'code', 'message', 'reason', 'retryable'),
+  admin: body => isEnvelope(body, 'code', 'message', 'reason', 'retryable'),
   ops: body => isEnvelope(body, 'code', 'message'),
   session: body => hasMembers(body, 'code', 'message'),
   spa: body => isDetail(body, 'loc', 'msg', 'type'),

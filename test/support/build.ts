@@ -26,6 +26,9 @@ export interface BuildOptions {
   now?: () => number
 }
 
+/** Of every server under test. */
+export const adminToken = 'an-admin-token-of-servers-under-test'
+
 /**
  * Cheap hashes, no limits and a long queue: all sign-ins of a test come from one address. A small cache, whose room is
  * taken when it is made. Else as it ships.
@@ -35,10 +38,11 @@ const testSettings: Overrides = {
   signIn: { maxFailures: 100_000, maxFailuresPerAccount: 100_000, maxFailuresPerAddress: 100_000 },
   rateLimit: { max: 0 },
   mailLimits: { maxPerNetwork: 100_000, maxPerHour: 1_000_000 },
-  validation: { cacheMax: 1000 }
+  validation: { cacheMax: 1000 },
+  adminToken
 }
 
-const listen = '127.0.0.1:0=partner,session,spa,oauth,account 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops'
+const listen = '127.0.0.1:0=partner,session,spa,oauth,account 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops,admin'
 
 /** Of all servers over the database of the file, since its keys are encrypted with it. */
 const KEYTURN_SECRET = randomBytes(32).toString('base64url')
@@ -77,7 +81,7 @@ export function testLog (level = 'trace'): TestLog {
 export interface TestServer extends Server {
   settings: Settings
   log: string[]
-  /** The addresses of its listeners: partner, session, spa, oauth and account; tasks; web; ops. */
+  /** The addresses of its listeners: partner, session, spa, oauth and account; tasks; web; ops and admin. */
   api: string
   tasks: string
   web: string

@@ -2,7 +2,7 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:ht
 import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import { contractNames, type ContractName } from '../../src/contracts/index.js'
-import type { TestServer } from './build.js'
+import { adminToken, type TestServer } from './build.js'
 import { basic, newPartner } from './partner.js'
 import { signedUpToManage } from './people.js'
 import { problemsOf, readDocument, responseOf, type Operation } from './matches-openapi.js'
@@ -65,6 +65,7 @@ const credentials = fc.oneof(
   fc.constant({ cookie: 'session=a; session=b; auth_token=c; auth_token=d; token=e; token=f' }),
   // Good ones, which are filled in when the request is sent.
   fc.constant({ authorization: 'Bearer {token}' }),
+  fc.constant({ authorization: `Bearer ${adminToken}` }),
   fc.constant({ cookie: 'session={token}; auth_token={token}; token={token}' }),
   fc.constant({ authorization: '{client}' })
 )
@@ -115,12 +116,14 @@ interface Answered {
 }
 
 const baseOf = ({ api, tasks, web, ops }: TestServer, contract: ContractName): string =>
-  ({ tasks, web, ops } as Partial<Record<ContractName, string>>)[contract] ?? api
+  ({ tasks, web, ops, admin: ops } as Partial<Record<ContractName, string>>)[contract] ?? api
 
 function answered (url: URL, agent: Agent, { route, headers, body }: HostileRequest): Promise<Answered> {
   const [method = ''] = route.split(' ')
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(url, { agent, method, headers }, response => {
+    // With DELETE, Node sends no length by itself, and the body would be another request.
+    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+    const sent = httpRequest(url, { agent, method, headers: { ...headers, ...length } }, response => {
       const { statusCode: status = 0, headers } = response
       text(response).then(body => resolve({ status, headers, body }), reject)
     })

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { replyOf, Timestamp, Uuid } from '../../http/schemas.js'
+import { orNull, replyOf, Timestamp, Uuid } from '../../http/schemas.js'
 import { SubscriptionView } from '../../http/subscription.js'
-import { orNull, userExample } from './schemas.js'
+import { userExample } from './schemas.js'
 
 const ExportedSession = Type.Object({
   id: Uuid,

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
-import { Email, example, passwordOf, Timestamp } from '../../http/schemas.js'
-import { dataOf, Me, PresentedPassword, signedIn, userExample, UserTokenSet } from './schemas.js'
+import { dataOf, Email, example, passwordOf, Timestamp } from '../../http/schemas.js'
+import { Me, PresentedPassword, signedIn, userExample, UserTokenSet } from './schemas.js'
 
 /** The examples are of the form that mails have. */
 const code = '48213075'

@@ -3,7 +3,7 @@ import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { failureSchemas } from '../../http/failure-schemas.js'
 import { pageQuery } from '../../http/paging.js'
 import {
-  AccessToken, Email, example, passwordOf, RefreshToken, replyOf, Seconds, Timestamp, Uuid
+  AccessToken, dataOf, Email, example, orNull, passwordOf, RefreshToken, Seconds, Timestamp, Uuid
 } from '../../http/schemas.js'
 import { SubscriptionView } from '../../http/subscription.js'
 import { accountErrors, errorBody } from './errors.js'
@@ -12,8 +12,6 @@ const NewPassword = passwordOf(minPasswordLength)
 const Name = Type.String({ format: 'line', minLength: 1, maxLength: 255 })
 const Username = Type.String({ format: 'username', minLength: 3, maxLength: 50 })
 const Token = Type.String({ minLength: 1 })
-export const orNull = <Schema extends Parameters<typeof Type.Optional>[0]>(schema: Schema, description?: string) =>
-  Type.Union([schema, Type.Null()], { ...description !== undefined && { description } })
 
 export const SignUp = Type.Object({
   email: Email, password: NewPassword, name: Type.Optional(Name), username: Type.Optional(Username)
@@ -92,15 +90,6 @@ export const userExample: User = {
 
 const tokensExample = {
   token: example.accessToken, refreshToken: example.refreshToken, expiresIn: 3600, refreshExpiresIn: 2_592_000
-}
-
-/** A reply in the envelope. */
-export function dataOf<Data extends Parameters<typeof Type.Optional>[0]> (
-  title: string, data: Data, description: string, shown: Static<Data>
-) {
-  return replyOf(Type.Object({ success: Type.Literal(true), data }, { title }), description,
-    // The compiler cannot put a type that it does not know yet together again.
-    { success: true, data: shown } as never)
 }
 
 export const UserTokenSet = Type.Object({ ...tokens, user: User }, {

@@ -47,7 +47,7 @@ export async function authenticateReceiver (
   const token = bearerTokenOf(request)
   const client = token === null
     ? await authenticateClient(core, request, parameters)
-    : await core.partners.tokens.clientOf(token)
+    : (await core.partners.tokens.ownerOf(token)).client
   return { client, receiver: core.securityEvents.receiver(client) }
 }
 

@@ -4,6 +4,7 @@ import type { Fragment, Pool } from '../../db/pool.js'
 import { recordEvents } from '../audit/audit.js'
 import { AuthError } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
+import { isUuid } from '../lib/uuid.js'
 import { deleteMailed } from '../revocations/end-challenges.js'
 import { endAccess } from '../revocations/end-sessions.js'
 import type { Revocations } from '../revocations/index.js'
@@ -17,9 +18,12 @@ export interface AccountChangesNeeds {
   revocations: Pick<Revocations, 'publish'>
 }
 
-const noAccountHas = () => new AuthError('not_found', { message: 'no account has this email' })
+const noAccountHas = () => new AuthError('not_found', { message: 'no account has this email or id' })
 
-/** What an operator does with an account. Whatever ends access ends the sessions in the same statement. */
+/**
+ * What an operator does with an account, which is named by its email or its id. Whatever ends access ends the sessions
+ * in the same statement.
+ */
 export function createAccountChanges ({ sql, identifiers, revocations }: AccountChangesNeeds) {
   const columns = accountColumns(sql)
 
@@ -39,14 +43,20 @@ export function createAccountChanges ({ sql, identifiers, revocations }: Account
     return row
   }
 
-  /** @param define returns them, for the account with this id; `isIt` is the condition that it has the email */
-  async function change (
-    email: string, define: (accountId: string, isIt: Fragment) => Fragment, event: AuditEvent, clientInfo: ClientInfo
-  ): Promise<AccountRow> {
-    const accountId = await identifiers.holderOf(email)
+  /** The id of the account that is named, and the condition that it still has the email. */
+  async function named (name: string): Promise<{ accountId: string, isIt: Fragment }> {
+    if (isUuid(name)) return { accountId: name, isIt: sql`true` }
+    const accountId = await identifiers.holderOf(name)
     if (accountId === null) throw noAccountHas()
-    const definitions = define(accountId, sql`account.email = ${normalizeEmail(email)}`)
-    const row = await changeById(definitions, event, clientInfo)
+    return { accountId, isIt: sql`account.email = ${normalizeEmail(name)}` }
+  }
+
+  /** @param define returns them, for the account with this id; `isIt` is a condition on it */
+  async function change (
+    name: string, define: (accountId: string, isIt: Fragment) => Fragment, event: AuditEvent, clientInfo: ClientInfo
+  ): Promise<AccountRow> {
+    const { accountId, isIt } = await named(name)
+    const row = await changeById(define(accountId, isIt), event, clientInfo)
     if (row === undefined) throw noAccountHas()
     return row
   }
@@ -76,17 +86,17 @@ export function createAccountChanges ({ sql, identifiers, revocations }: Account
   return {
     /** Sets what billing says, or with `null` that there is no subscription. @throws AuthError `not_found` */
     async setSubscription (
-      email: string, subscription: Subscription | null, clientInfo: ClientInfo
+      name: string, subscription: Subscription | null, clientInfo: ClientInfo
     ): Promise<Account> {
       const { status = null, plan = null, expiresAt = null } = subscription ?? {}
-      return toAccount(await change(email, updated(sql`
+      return toAccount(await change(name, updated(sql`
         subscription_status = ${status}, subscription_plan = ${plan}, subscription_expires_at = ${expiresAt}`),
       'subscription_changed', clientInfo))
     },
 
     /** Ends all sessions and admits no further sign-in. @throws AuthError `not_found` */
-    async disable (email: string, clientInfo: ClientInfo): Promise<Account> {
-      return toAccount(await change(email, (accountId, where) => endAccess(sql, {
+    async disable (name: string, clientInfo: ClientInfo): Promise<Account> {
+      return toAccount(await change(name, (accountId, where) => endAccess(sql, {
         accountId,
         where,
         set: sql`, disabled_at = now(), updated_at = now()`,
@@ -96,15 +106,14 @@ export function createAccountChanges ({ sql, identifiers, revocations }: Account
     },
 
     /** Admits sign-ins again; ended sessions stay ended. @throws AuthError `not_found` */
-    async enable (email: string, clientInfo: ClientInfo): Promise<Account> {
-      return toAccount(await change(email, updated(sql`disabled_at = NULL`), 'account_enabled', clientInfo))
+    async enable (name: string, clientInfo: ClientInfo): Promise<Account> {
+      return toAccount(await change(name, updated(sql`disabled_at = NULL`), 'account_enabled', clientInfo))
     },
 
     /** Deletes the account with all that belongs to it; the audit record stays. @throws AuthError `not_found` */
-    async delete (email: string, clientInfo: ClientInfo): Promise<void> {
-      const accountId = await identifiers.holderOf(email)
-      const isIt = sql`account.email = ${normalizeEmail(email)}`
-      if (accountId === null || !await deleteById(accountId, clientInfo, isIt)) throw noAccountHas()
+    async delete (name: string, clientInfo: ClientInfo): Promise<void> {
+      const { accountId, isIt } = await named(name)
+      if (!await deleteById(accountId, clientInfo, isIt)) throw noAccountHas()
     },
 
     /**

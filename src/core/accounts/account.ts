@@ -20,10 +20,12 @@ export interface Account {
   username: string | null
   name: string | null
   subscription: Subscription | null
-  /** Milliseconds since 1970, as the next two: in a cache of a hundred thousand accounts, dates would be a third. */
+  /** Milliseconds since 1970, as the next three: in a cache of a hundred thousand accounts, dates would be a third. */
   createdAt: number
   updatedAt: number
   disabledAt: number | null
+  /** When it is deleted for good, which its owner asked for. */
+  deletesAt: number | null
 }
 
 const { passwordHash: _passwordHash, epoch: _epoch, ...columns } = getTableColumns(accounts)
@@ -52,7 +54,8 @@ export function toAccount (row: AccountRow): Account {
     subscription: status === null || plan === null ? null : { status, plan, expiresAt },
     createdAt: row.createdAt.getTime(),
     updatedAt: row.updatedAt.getTime(),
-    disabledAt: row.disabledAt?.getTime() ?? null
+    disabledAt: row.disabledAt?.getTime() ?? null,
+    deletesAt: row.deletesAt?.getTime() ?? null
   }
 }
 

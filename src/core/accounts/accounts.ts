@@ -7,11 +7,16 @@ import { statementPart, type StatementPart } from '../../db/statement-part.js'
 import { recordEvents } from '../audit/audit.js'
 import { unavailable } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
+import { randomSecret } from '../lib/secrets.js'
 import type { Passwords } from '../passwords/index.js'
 import type { Revocations } from '../revocations/index.js'
-import { accountColumns, shownColumns, toAccount, type Account, type AccountRow } from './account.js'
+import {
+  accountColumns, shownColumns, toAccount, type Account, type AccountRow, type Subscription
+} from './account.js'
 import { normalizeEmail } from './email.js'
 import { createAccountChanges } from './account-changes.js'
+import { createAccountSearch } from './account-search.js'
+import { createManagedChange } from './managed-change.js'
 import { createIdentifiers, isYoung } from './identifiers.js'
 import { createEmails } from './emails.js'
 import { createProfile } from './profile.js'
@@ -24,13 +29,16 @@ export interface AccountsNeeds {
 
 export interface NewAccount {
   email: string
-  password: string
+  /** Whether it is known that the owner reads the address. */
+  emailVerified?: boolean | undefined
+  /** `null` for none that anyone knows: the owner sets one by a mail. */
+  password: string | null
   minPasswordLength: number
   /** For contracts whose own document registers with such a one. */
   allowsCommonPassword?: boolean
   username?: string | undefined
   name?: string | undefined
-  plan?: string | undefined
+  subscription?: Subscription | null | undefined
 }
 
 export type Accounts = ReturnType<typeof createAccounts>
@@ -60,17 +68,19 @@ export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
   async function insert<Made> (
     account: NewAccount, { address }: ClientInfo, complete: (insertion: Insertion) => Promise<Made | null>
   ): Promise<Made> {
-    const { email, password, allowsCommonPassword = false, username = null, name = null, plan = null } = account
+    const { email, emailVerified = false, allowsCommonPassword = false, username = null, name = null } = account
+    const { status = null, plan = null, expiresAt = null } = account.subscription ?? {}
     const names = allowsCommonPassword ? undefined : { email, username, name }
     const passwordHash = await passwords.admit(address, () =>
-      passwords.hash(password, account.minPasswordLength, names))
+      passwords.hash(account.password ?? randomSecret(), account.minPasswordLength, names))
     const accountId = randomUUID()
     const claims = await identifiers.claim(accountId, { email, username })
     const part = statementPart(sql`
       INSERT INTO accounts AS account
-        (id, email, username, name, password_hash, subscription_status, subscription_plan)
-      SELECT ${accountId}, ${normalizeEmail(email)}, ${username}, ${name}, ${passwordHash},
-        ${plan === null ? null : 'active'}, ${plan}
+        (id, email, email_verified_at, username, name, password_hash, subscription_status, subscription_plan,
+          subscription_expires_at)
+      SELECT ${accountId}, ${normalizeEmail(email)}, ${emailVerified ? sql`now()` : sql`NULL`}, ${username}, ${name},
+        ${passwordHash}, ${status}, ${plan}, ${expiresAt}
       WHERE ${isYoung(sql, claims)}
       RETURNING account.*`)
     const made = await complete({ accountId, part })
@@ -138,6 +148,8 @@ export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
     /** Emails of accounts that are there. */
     emails: createEmails({ identifiers }),
 
+    search: createAccountSearch({ query, identifiers }),
+    change: createManagedChange({ db, identifiers, revocations }),
     changeProfile: createProfile({ db, identifiers, revocations }),
     ...createAccountChanges({ sql, identifiers, revocations })
   }

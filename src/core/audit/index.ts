@@ -3,7 +3,7 @@ import { createAuditLog } from './audit-log.js'
 import { createRetention } from './retention.js'
 
 export interface AuditNeeds {
-  db: Pick<Database, 'sql'>
+  db: Pick<Database, 'sql' | 'query'>
   /** Seconds for which a record is kept, at least. */
   retention: number
   /** Seconds; partners and caches read records that are as old as a token can be. */
@@ -13,9 +13,10 @@ export interface AuditNeeds {
 export type Audit = ReturnType<typeof createAudit>
 
 /** The audit log: who did what to which account, from where. Records are written where the change is made. */
-export function createAudit ({ db: { sql }, retention, maxTokenLifetime }: AuditNeeds) {
+export function createAudit ({ db, retention, maxTokenLifetime }: AuditNeeds) {
+  const { sql } = db
   return {
-    ...createAuditLog({ sql }),
+    ...createAuditLog(db),
 
     /** Removes what has been kept for long enough, a page at a time. */
     retain: createRetention({ sql, retention: Math.max(retention, maxTokenLifetime) })

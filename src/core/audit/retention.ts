@@ -22,7 +22,8 @@ const start: Position = { accountId: noAccount, id: noAccount }
 
 /**
  * Removes old audit records, and of younger ones the part of the address that names a person (GDPR 5(1)(e) and 17):
- * after a month, and as soon as the account is gone. One page of the table in each run, in a cycle.
+ * after a month, and as soon as the account is gone; then also what was changed of it. One page of the table in each
+ * run, in a cycle.
  */
 export function createRetention ({ sql, retention }: RetentionNeeds) {
   // Instances begin at different positions.
@@ -32,6 +33,7 @@ export function createRetention ({ sql, retention }: RetentionNeeds) {
     const [last] = await selectPageEnd(sql, after, pageSize)
     await removeOld(sql, after, last, retention)
     await shortenAddresses(sql, after, last)
+    await clearDetails(sql, after, last)
     after = last ?? start
   }
 }
@@ -69,4 +71,13 @@ function shortenAddresses (sql: Pool, after: Position, last: Position | undefine
       OR event.account_id <> ${noAccount}
         AND NOT EXISTS (SELECT FROM accounts AS account WHERE account.id = event.account_id)
     )`
+}
+
+/** Of an account that is gone; why it was deleted stays. */
+function clearDetails (sql: Pool, after: Position, last: Position | undefined) {
+  return sql`
+    UPDATE audit_events AS event SET details = NULL
+    WHERE ${isInRange(sql, after, last)} AND event.details IS NOT NULL AND event.event <> 'account_deleted'
+      AND event.account_id <> ${noAccount}
+      AND NOT EXISTS (SELECT FROM accounts AS account WHERE account.id = event.account_id)`
 }

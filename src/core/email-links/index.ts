@@ -42,7 +42,7 @@ export function createEmailLinks (needs: EmailLinksNeeds) {
   const presentation = createPresentation({ sql, keyring, lookup, throttle, onError })
   return {
     ...createEmailVerification({ sql, request, presentation, revocations }),
-    ...createPasswordReset({ sql, request, presentation, passwords, mail, revocations }),
+    ...createPasswordReset({ sql, lookup, challengeMail, request, presentation, passwords, mail, revocations }),
     ...createMailSignIn({ sql, keyring, request, presentation, start, refusalOf }),
     ...createEmailChange({
       sql, accounts, mail, challengeMail, presentation, proveOwner, revocations

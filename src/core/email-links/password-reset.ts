@@ -1,11 +1,14 @@
 import type { Pool } from '../../db/pool.js'
 import { recordEvents } from '../audit/audit.js'
+import { AuthError } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Mail } from '../mail/index.js'
 import type { MailContent } from '../mail/mail.js'
 import type { Passwords } from '../passwords/index.js'
 import { endAccess } from '../revocations/end-sessions.js'
 import type { Revocations } from '../revocations/index.js'
+import type { AccountLookup } from '../sign-in/account-lookup.js'
+import type { ChallengeMail } from '../challenges/challenge-mail.js'
 import type { MailRequest } from './request.js'
 import { isSpent, spendChallenge } from '../challenges/challenge-statements.js'
 import { usedMeanwhile } from './email-verification.js'
@@ -14,10 +17,12 @@ import type { Presentation, Proof } from './presentation.js'
 
 export interface PasswordResetNeeds {
   sql: Pool
+  lookup: Pick<AccountLookup, 'byId'>
+  challengeMail: ChallengeMail
   request: MailRequest
   presentation: Presentation
   passwords: Pick<Passwords, 'admit' | 'hash'>
-  mail: Pick<Mail, 'notice'>
+  mail: Pick<Mail, 'notice' | 'requireAvailable' | 'delivery'>
   revocations: Pick<Revocations, 'publish'>
 }
 
@@ -35,11 +40,31 @@ export const resetContent = (
 
 /** Lets people back in who forgot their password (OWASP ASVS 6.4.3). */
 export function createPasswordReset (needs: PasswordResetNeeds) {
-  const { sql, request, presentation, passwords, mail, revocations } = needs
+  const { sql, lookup, challengeMail, request, presentation, passwords, mail, revocations } = needs
   return {
     /** Sends a code and a link, if an account has the address. @throws AuthError as `request` */
     requestPasswordReset: (email: string, clientInfo: ClientInfo): Promise<void> =>
       request({ purpose, email, content: resetContent }, clientInfo),
+
+    /**
+     * Sends them for an operator, who may know whether there is such an account; without the limits that others fill.
+     * @throws AuthError `not_found`, `mail_unavailable`
+     */
+    async sendPasswordReset (accountId: string, by: ClientInfo): Promise<void> {
+      mail.requireAvailable()
+      const account = await lookup.byId(accountId, by)
+      if (account === null) throw new AuthError('not_found', { message: 'no account has this id' })
+      const { email, epoch } = account
+      const challenge = challengeMail.insertion({
+        purpose, accountId, email, recipient: email, content: secrets => resetContent(account, secrets)
+      }, 'asked')
+      await sql`
+        WITH asked AS (SELECT ${accountId}::uuid AS account_id, ${epoch}::int AS epoch, NULL::uuid AS session_id),
+        ${challenge},
+        record AS (${recordEvents(sql, ['password_reset_sent'], 'asked', by)})
+        SELECT account_id FROM asked`
+      mail.delivery.wake()
+    },
 
     /**
      * Sets the password and ends all sessions; the address counts as verified. A password that is refused leaves the

@@ -8,6 +8,10 @@ export interface ClientInfo {
   deviceToken?: string | null
   /** Who acts: `user`, `operator`, or `client:` and an id; without it, who usually causes the kind of event. */
   actor?: string
+  /** Of an operator's request, for the record. */
+  requestId?: string
+  /** Why an operator does it. */
+  reason?: string
 }
 
 /** The command line is on the machine itself: no address, and the operator's own tool. */

@@ -44,10 +44,3 @@ export function deleteClient (sql: Pool, id: string, clientInfo: ClientInfo) {
     ), record AS (${recordSubject(sql, 'client_removed', 'client', clientInfo)})
     SELECT id FROM client`
 }
-
-/** Records that the credentials of a client were refused. */
-export function insertRefusal (sql: Pool, id: string, clientInfo: ClientInfo) {
-  return sql`
-    WITH client AS (SELECT ${id}::text AS subject)
-    ${recordSubject(sql, 'client_refused', 'client', clientInfo)}`
-}

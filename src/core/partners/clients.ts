@@ -5,11 +5,12 @@ import { violatedConstraint } from '../../db/errors.js'
 import { eq, expression, lt, or } from '../../db/query.js'
 import { clientAssertions, clients } from '../../db/partner-schema.js'
 import type { ClientGrant, ClientPermission } from '../../db/stored-values.js'
+import { insertSubjectEvent } from '../audit/audit.js'
 import { AuthError } from '../errors.js'
 import { commandLine, type ClientInfo } from '../lib/client-info.js'
 import { randomSecret, sha256 } from '../lib/secrets.js'
 import {
-  deleteClient, insertClient, insertRefusal, selectClient, shownColumns, type Client, type ClientRow
+  deleteClient, insertClient, selectClient, shownColumns, type Client, type ClientRow
 } from './client-statements.js'
 import { hasOutdatedKey } from './client-keys.js'
 import { checkAssertion, clientIdOf, invalidAssertion, readAssertion } from './client-assertion.js'
@@ -76,7 +77,7 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     const id = 'assertion' in credentials ? clientIdOf(credentials.assertion) : credentials.id
     if (id === null || recentlyRefused.has(id) || await find(id) === undefined) return
     recentlyRefused.set(id, true)
-    await insertRefusal(sql, id, clientInfo)
+    await insertSubjectEvent(sql, 'client_refused', id, clientInfo)
   }
 
   /**

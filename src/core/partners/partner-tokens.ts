@@ -69,17 +69,18 @@ export function createPartnerTokens (needs: PartnerTokensNeeds) {
     },
 
     /**
-     * The client that a token of its own authenticates here, as its secret would.
+     * The client that a token of its own authenticates here, as its secret would, with the scopes of the token that it
+     * still has.
      * @throws AuthError `invalid_token`, also for a token of a user; `unavailable`
      */
-    async clientOf (token: string): Promise<Client> {
+    async ownerOf (token: string): Promise<{ client: Client, scopes: string[] }> {
       const { kind, claims, isExpired } = await tokens.access.read(token)
       if (kind !== 'client') throw invalidToken('wrong_audience')
       if (isExpired) throw invalidToken('expired')
       const client = await clients.find(claims.client_id)
       if (client === undefined) throw invalidToken('revoked')
       if (claims.aud !== client.audience) throw invalidToken('wrong_audience')
-      return client
+      return { client, scopes: (claims.scope ?? '').split(' ').filter(scope => client.scopes.includes(scope)) }
     },
 
     /**

@@ -34,7 +34,7 @@ export async function registerSwagger (app: FastifyInstance, names: Names, title
 }
 
 type SecurityScheme =
-  | { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: string }
+  | { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' | 'opaque', description: string }
   | { type: 'http', scheme: 'basic', description: string }
   | { type: 'apiKey', in: 'cookie', name: string, description: string }
 
@@ -43,13 +43,22 @@ function securitySchemes (names: Names): Record<string, SecurityScheme> {
   return Object.assign({}, ...names.map(name => schemesOf(contracts[name]))) as Record<string, SecurityScheme>
 }
 
-function schemesOf ({ credentials: { bearer, cookie, client } }: Contract): Record<string, SecurityScheme> {
+function schemesOf ({ credentials: { bearer, cookie, client, operator } }: Contract): Record<string, SecurityScheme> {
   return {
     ...(bearer === true && {
       bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token (RFC 6750)' }
     }),
     ...(cookie !== undefined && {
       [cookie]: { type: 'apiKey', in: 'cookie', name: cookie, description: 'An access token, as sign-in sets it' }
+    }),
+    ...(operator === true && {
+      operator: {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'opaque',
+        description: 'The admin token, or an access token that a client with scopes for it got with the grant ' +
+          '`client_credentials`'
+      }
     }),
     ...(client === true && {
       client_secret_basic: {

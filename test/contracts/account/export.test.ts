@@ -51,7 +51,11 @@ const leftOut: Record<string, Record<string, string>> = {
     failed_at: 'a state of the outbox'
   },
   tasks: {},
-  audit_events: { subject: 'of clients and keys only' },
+  audit_events: {
+    subject: 'of clients and keys only',
+    request_id: 'of the log of the server',
+    details: 'an operator\'s words, and members of the profile as they were'
+  },
   removed_subjects: { client_id: 'what a partner wants no events of', session_id: 'what a partner wants no events of' }
 }
 

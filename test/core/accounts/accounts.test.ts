@@ -20,7 +20,8 @@ const countOf = async () => (await sql<[{ accounts: number, events: number }]>`
   SELECT (SELECT count(*)::int FROM accounts) AS accounts, (SELECT count(*)::int FROM audit_events) AS events`)[0]
 
 t.test('an account is kept as it was given, its email in one spelling, and put on record', async t => {
-  const given = newAccount({ email: '  Ann.Other@Example.COM ', username: 'Ann', name: 'Ann Other', plan: 'pro' })
+  const subscription = { status: 'active', plan: 'pro', expiresAt: null }
+  const given = newAccount({ email: '  Ann.Other@Example.COM ', username: 'Ann', name: 'Ann Other', subscription })
   const account = await core.accounts.register(given, clientInfo)
   t.match(account, {
     email: 'ann.other@example.com',

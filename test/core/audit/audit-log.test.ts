@@ -14,7 +14,7 @@ t.test('every record says who acted: the user, the operator, a client, or a rule
   await core.sessions.signOut.byRefreshToken(refreshToken, { ...clientInfo, actor: 'client:sesh' })
   await core.accounts.disable(email, commandLine)
   await core.accounts.enable(email, commandLine)
-  const records = await core.audit.list({ accountId: account.id, since, limit: 20 })
+  const { records } = await core.audit.page({ accountId: account.id, since, limit: 20 })
   t.same(records.map(({ event, actor }) => `${event} ${actor}`).sort(), [
     'account_created user', 'account_disabled operator', 'account_enabled operator', 'session_limit_reached policy',
     'signed_in user', 'signed_in user'
@@ -26,7 +26,7 @@ t.test('it is asked for one account or all, one kind of event, a time and a numb
   const { core } = await buildCore(t, { ownDatabase: true })
   const [one, other] = [await signedIn(core), await signedIn(core)]
   const events = async (query: object) =>
-    (await core.audit.list({ since, limit: 100, ...query })).map(({ accountId, event }) => [accountId, event])
+    (await core.audit.page({ since, limit: 100, ...query })).records.map(({ accountId, event }) => [accountId, event])
   t.equal((await events({ accountId: one.account.id })).length, 2)
   t.same((await events({ event: 'signed_in' })), [[other.account.id, 'signed_in'], [one.account.id, 'signed_in']])
   t.equal((await events({ limit: 3 })).length, 3)
@@ -46,7 +46,7 @@ t.test('clients that come and go, and credentials of one that were refused, are 
     await outcomeOf(clients.authenticate({ assertion }, clientInfo))
   }
   await clients.remove(id)
-  const records = (await core.audit.list({ accountId: noAccount, since, limit: 20 })).reverse()
+  const records = (await core.audit.page({ accountId: noAccount, since, limit: 20 })).records.reverse()
     .filter(({ event }) => event.startsWith('client_'))
   t.same(records.map(({ event, subject, actor, address }) => ({ event, subject, actor, address })), [
     { event: 'client_added', subject: id, actor: 'operator', address: null },
@@ -61,7 +61,7 @@ t.test('so are signing keys, with who asked for them', async t => {
   await core.keys.rotate({ atOnce: true })
   await core.keys.rotate({ atOnce: true })
   const kids = core.keys.list().map(({ kid }) => kid)
-  const records = (await core.audit.list({ accountId: noAccount, since, limit: 20 })).reverse()
+  const records = (await core.audit.page({ accountId: noAccount, since, limit: 20 })).records.reverse()
   t.same(records.map(({ event, subject, actor }) => [event, subject, actor]), [
     ['key_announced', kids[0], 'policy'],
     ['key_announced', kids[1], 'operator'],

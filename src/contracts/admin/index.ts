@@ -1,0 +1,27 @@
+import type { Contract } from '../../http/contract.js'
+import { noStore } from '../../http/no-store.js'
+import { accountActionRoutes } from './account-action-routes.js'
+import { accountRoutes } from './account-routes.js'
+import { auditRoutes } from './audit-routes.js'
+import { clientRoutes } from './client-routes.js'
+import { renderAdminFailure } from './errors.js'
+import { keyRoutes } from './key-routes.js'
+import { operatorGuard } from './operator.js'
+import { failures } from './schemas.js'
+
+export const admin: Contract = {
+  async routes (app, options) {
+    const withGuard = { ...options, guard: operatorGuard(options) }
+    app.addHook('onRequest', noStore)
+    await app.register(accountRoutes, withGuard)
+    await app.register(accountActionRoutes, withGuard)
+    await app.register(auditRoutes, withGuard)
+    await app.register(clientRoutes, withGuard)
+    await app.register(keyRoutes, withGuard)
+  },
+  render: renderAdminFailure,
+  failures,
+  unservedPaths: /^\/admin(?=[/?]|$)/,
+  description: 'What operators do: accounts and their sessions, the audit log, clients and keys',
+  credentials: { operator: true }
+}

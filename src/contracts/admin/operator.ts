@@ -1,0 +1,52 @@
+import type { FastifyRequest } from 'fastify'
+import type { ClientInfo } from '../../core/lib/client-info.js'
+import type { OperatorScope } from '../../core/operators/operators.js'
+import { bearerTokenOf, requireToken } from '../../http/access-token-source.js'
+import { clientInfoOf } from '../../http/client-info.js'
+import type { ContractOptions } from '../../http/contract.js'
+import { HttpFailure, type FailureCode } from '../../http/failure.js'
+
+/** What every route of operators can refuse with. */
+export const operatorFailures = [
+  'token_missing', 'invalid_token', 'insufficient_scope', 'unknown_route'
+] as const satisfies FailureCode[]
+
+/** A route that an operator with a scope may use. */
+export const forScope = (scope: OperatorScope) => ({ tags: ['admin'], security: [{ operator: [scope] }] })
+
+type Needs = Pick<ContractOptions, 'core' | 'settings' | 'isLoopback'>
+
+/** Guards routes of operators. Where no credential would do, the contract is not there: 404. */
+export function operatorGuard ({ core: { operators }, settings, isLoopback }: Needs) {
+  const takesAdminToken = isLoopback || settings.adminTokenAnywhere
+  const actors = new WeakMap<FastifyRequest, string>()
+
+  return {
+    /**
+     * The hook of a route that needs a scope.
+     * @throws HttpFailure `token_missing`, `unknown_route`; AuthError `invalid_token`, `insufficient_scope`
+     */
+    requires: (scope: OperatorScope) => async (request: FastifyRequest): Promise<void> => {
+      try {
+        const bearer = requireToken(bearerTokenOf(request))
+        actors.set(request, await operators.authenticate({ bearer, takesAdminToken }, scope, clientInfoOf(request)))
+      } catch (error) {
+        throw await operators.exist(takesAdminToken) ? error : new HttpFailure('unknown_route')
+      }
+    },
+
+    /** Who does what a request asks for, and why, for the record. */
+    by (this: void, request: FastifyRequest, reason?: string): ClientInfo {
+      const actor = actors.get(request)
+      if (actor === undefined) throw new Error(`${request.method} ${request.url} is not guarded`)
+      return { ...clientInfoOf(request), actor, requestId: request.id, ...reason !== undefined && { reason } }
+    }
+  }
+}
+
+export type OperatorGuard = ReturnType<typeof operatorGuard>
+
+/** What the routes of operators are registered with. */
+export interface AdminOptions extends ContractOptions {
+  guard: OperatorGuard
+}
