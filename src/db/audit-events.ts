@@ -54,6 +54,7 @@ export const auditEventKinds = {
   key_announced: kind(false, [], 'admin', 'operator'),
   key_activated_sooner: kind(false, [], 'admin', 'operator'),
   password_reset_sent: kind(false, [], 'admin', 'owner'),
+  password_reset_required: kind(false, [], 'admin', 'owner'),
   admin_refused: kind(false, [], 'policy', 'operator')
 } as const satisfies Record<string, AuditEventKind>
 

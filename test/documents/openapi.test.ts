@@ -46,7 +46,8 @@ t.test('optional bodies and optional credentials are shown as such', async t => 
     'spa: post /api/auth/logout', 'tasks: post /auth/logout', 'web: post /auth/logout',
     'account: post /api/account/sign-out', 'account: post /api/account/email-verification',
     'admin: post /admin/accounts/{id}/disable', 'admin: post /admin/accounts/{id}/enable',
-    'admin: post /admin/accounts/{id}/send-reset', 'admin: post /admin/accounts/{id}/end-sessions',
+    'admin: post /admin/accounts/{id}/send-reset', 'admin: post /admin/accounts/{id}/require-reset',
+    'admin: post /admin/accounts/{id}/end-sessions',
     'admin: post /admin/keys/rotate'
   ])
   t.same(operations.filter(({ operation }) => isOptional(operation)).map(({ name }) => name), [

@@ -74,6 +74,23 @@ export const accountActionRoutes: FastifyPluginAsyncTypebox<AdminOptions> = asyn
     return { success: true as const, data: { done: true as const } }
   })
 
+  app.post('/admin/accounts/:id/require-reset', {
+    schema: {
+      ...action,
+      operationId: 'adminRequireReset',
+      summary: 'Require a new password',
+      description: 'Of an account that may be in the wrong hands: the present password is good no more, all sessions ' +
+        'end, and the owner is sent a code and a link to set a new one with.',
+      response: {
+        200: Ended, ...failures(...operatorFailures, ...named, ...bodyFailures, 'mail_unavailable', 'overloaded')
+      }
+    },
+    onRequest: requires('admin:accounts'),
+    preValidation: allowNoBody
+  }, async request => {
+    return ended(await emailLinks.requirePasswordReset(request.params.id, by(request, request.body.reason)))
+  })
+
   app.post('/admin/accounts/:id/end-sessions', {
     schema: {
       ...action,

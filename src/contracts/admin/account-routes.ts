@@ -3,6 +3,8 @@ import { AuthError } from '../../core/errors.js'
 import { minPasswordLength } from '../../core/passwords/password-hashing.js'
 import { bodyFailures } from '../../http/failure-schemas.js'
 import { readLimit } from '../../http/paging.js'
+import { Exported } from '../../http/personal-data/export-schemas.js'
+import { sendExport } from '../../http/personal-data/send-export.js'
 import { forScope, operatorFailures, type AdminOptions } from './operator.js'
 import {
   AccountChange, AccountList, AccountPath, AccountQuery, Created, defaultPage, Deletion, Done, failures, IfMatch,
@@ -16,7 +18,8 @@ const named = ['invalid_body', 'not_found'] as const
 const dateOf = (text: string | undefined): Date | undefined => text === undefined ? undefined : new Date(text)
 
 /** Finds, makes, changes and deletes accounts. */
-export const accountRoutes: FastifyPluginAsyncTypebox<AdminOptions> = async (app, { core: { accounts }, guard }) => {
+export const accountRoutes: FastifyPluginAsyncTypebox<AdminOptions> = async (app, options) => {
+  const { core: { accounts, personalData }, guard, now } = options
   const { requires, by } = guard
 
   app.get('/admin/accounts', {
@@ -84,6 +87,23 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AdminOptions> = async (app
     if (account === null) throw new AuthError('not_found')
     reply.header('etag', etagOf(account))
     return { success: true as const, data: { account: toAccountView(account) } }
+  })
+
+  app.get('/admin/accounts/:id/export', {
+    schema: {
+      ...forScope('admin:read'),
+      operationId: 'adminExportAccount',
+      summary: 'Export all data of an account',
+      description: 'Returns what its owner gets from `/api/account/me/export`: all that is stored, save for secrets, ' +
+        'as an attachment without the envelope. A reply that is cut off is not valid JSON: ask again.',
+      params: AccountPath,
+      response: { 200: Exported, ...failures(...operatorFailures, ...named) }
+    },
+    onRequest: requires('admin:read')
+  }, async (request, reply) => {
+    const { id } = request.params
+    if (await accounts.find(id) === null) throw new AuthError('not_found')
+    return sendExport(reply, await personalData.export(id), now()) as never
   })
 
   app.patch('/admin/accounts/:id', {

@@ -60,7 +60,7 @@ const Subscription = Type.Object({
   status: Type.String(shortText),
   plan: Type.String(shortText),
   expiresAt: orNull(Timestamp, 'null for no end')
-}, { title: 'Subscription', description: 'What billing says' })
+}, { title: 'StoredSubscription', description: 'What billing says' })
 
 export const NewAccount = Type.Object({
   email: Email,

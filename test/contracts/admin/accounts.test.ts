@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { itemsOf, operatorOf } from '../../support/admin.js'
 import { build, databases } from '../../support/build.js'
-import { post } from '../../support/http.js'
+import { post, send } from '../../support/http.js'
 import { mailboxOf } from '../../support/mailbox.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
 import { openSql } from '../../support/open-sql.js'
-import { newPerson, signedUp } from '../../support/people.js'
+import { newPerson, signedUp, signedUpToManage } from '../../support/people.js'
 
 for (const database of databases) {
   t.test(`an operator makes, finds, changes and deletes an account, on ${database}`, async t => {
@@ -62,8 +62,8 @@ for (const database of databases) {
     t.equal(deleted.status, 200)
     for (const [method, path, body] of [
       ['GET', '', undefined], ['PATCH', '', { name: 'X' }], ['DELETE', '', { reason: 'x' }], ['POST', '/disable', {}],
-      ['POST', '/enable', {}], ['POST', '/send-reset', {}], ['POST', '/end-sessions', {}],
-      ['GET', '/sessions', undefined]
+      ['POST', '/enable', {}], ['POST', '/send-reset', {}], ['POST', '/require-reset', {}],
+      ['POST', '/end-sessions', {}], ['GET', '/sessions', undefined], ['GET', '/export', undefined]
     ] as const) {
       const reply = await ask(method, `/accounts/${account.id}${path}`, body)
       t.match([reply.status, reply.body.error?.code], [404, 'NOT_FOUND'], `${method} ${path}`)
@@ -168,6 +168,38 @@ t.test('an account is disabled, enabled, signed out and sent a mail for a new pa
     token: mail.token, newPassword: 'another violin harbor'
   })
   t.equal(reset.status, 200)
+})
+
+t.test('an account in the wrong hands: the password is good no more, its owner comes back by a mail', async t => {
+  const server = await build(t)
+  const ask = operatorOf(server)
+  const { email, password, token, refreshToken } = await signedUp(server.api)
+  const [{ id }] = (await ask('GET', `/accounts?email=${email}`)).body.data.items
+  const required = await ask('POST', `/accounts/${id}/require-reset`, { reason: 'ticket 9' })
+  matchesOpenapi(t, 'admin', 'POST /admin/accounts/{id}/require-reset', required)
+  t.same(required.body.data, { ended: 1 })
+  t.equal((await post(`${server.api}/api/auth/login`, { email, password })).status, 401)
+  t.equal((await post(`${server.api}/api/auth/validate-token`, { token })).status, 401)
+  t.equal((await post(`${server.api}/api/auth/refresh-token`, { refreshToken })).status, 401)
+  const mail = await mailboxOf(server.settings).next(email, 'reset-password')
+  const newPassword = 'another violin harbor'
+  const reset = await post(`${server.api}/api/account/password-reset/confirm`, { token: mail.token, newPassword })
+  t.equal(reset.status, 200)
+  t.equal((await post(`${server.api}/api/auth/login`, { email, password: newPassword })).status, 200)
+  const records = itemsOf(await ask('GET', `/audit?account=${id}&actor=admin_token`))
+  t.same(records.map(({ event }) => event).toSorted(), ['password_reset_required', 'session_revoked'])
+})
+
+t.test('an operator gets the export that the owner would get', async t => {
+  const server = await build(t)
+  const ask = operatorOf(server)
+  const { email, token } = await signedUpToManage(server.api)
+  const [{ id }] = (await ask('GET', `/accounts?email=${email}`)).body.data.items
+  const exported = await ask('GET', `/accounts/${id}/export`)
+  matchesOpenapi(t, 'admin', 'GET /admin/accounts/{id}/export', exported)
+  t.equal(exported.headers.get('content-disposition'), 'attachment; filename="account.json"')
+  const own = await send(`${server.api}/api/account/me/export`, { headers: { authorization: `Bearer ${token}` } })
+  t.same({ ...exported.body, exportedAt: '' }, { ...own.body, exportedAt: '' })
 })
 
 t.test('a new email is claimed and the old one is free; the sessions go on, with the new one', async t => {

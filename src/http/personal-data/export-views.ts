@@ -3,7 +3,7 @@ import type { OwnRecord } from '../../core/audit/audit-log.js'
 import type { StoredMail, StoredSession } from '../../core/personal-data/index.js'
 import { deviceNameOf } from '../../core/sessions/device-name.js'
 import type { Task } from '../../core/tasks/tasks.js'
-import { toWholeSeconds } from '../../http/timestamps.js'
+import { toWholeSeconds } from '../timestamps.js'
 import type { ExportedEvent, ExportedMail, ExportedProfile, ExportedSession, ExportedTask } from './export-schemas.js'
 
 export function toExportedProfile (account: Account): ExportedProfile {

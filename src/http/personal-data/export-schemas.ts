@@ -1,7 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { orNull, replyOf, Timestamp, Uuid } from '../../http/schemas.js'
-import { SubscriptionView } from '../../http/subscription.js'
-import { userExample } from './schemas.js'
+import { example, orNull, replyOf, Timestamp, Uuid } from '../schemas.js'
+import { SubscriptionView } from '../subscription.js'
 
 const ExportedSession = Type.Object({
   id: Uuid,
@@ -62,16 +61,16 @@ export const Exported = replyOf(Type.Object({
 }, { title: 'Export' }), 'All that is stored of the user, save for secrets', {
   exportedAt: created,
   profile: {
-    id: userExample.id,
+    id: `user_${example.id}`,
     number: 1,
-    email: userExample.email,
+    email: example.email,
     emailVerified: false,
-    name: userExample.name,
+    name: example.name,
     username: null,
     createdAt: created,
     updatedAt: created
   },
-  subscription: userExample.subscription,
+  subscription: { status: 'none', plan: 'free', expiresAt: null },
   sessions: [],
   auditEvents: [{
     id: '9b2f8c4e-3d1a-4f6b-8e7c-5a0d9c1b2e3f',
