@@ -117,14 +117,12 @@ export async function distribute (target: Target | Address): Promise<Step[]> {
 /** How often it may be the victim of a deadlock: statements of running servers lock in other orders. */
 const maxRepeats = 5
 
-async function repeatedIfRolledBack (attempt: () => PromiseLike<unknown>): Promise<void> {
-  for (let repeats = 0; ; repeats += 1) {
-    try {
-      await attempt()
-      return
-    } catch (error) {
-      if (!isRolledBack(error) || repeats === maxRepeats) throw error
-    }
+async function repeatedIfRolledBack (attempt: () => PromiseLike<unknown>, repeats = maxRepeats): Promise<void> {
+  try {
+    await attempt()
+  } catch (error) {
+    if (!isRolledBack(error) || repeats === 0) throw error
+    await repeatedIfRolledBack(attempt, repeats - 1)
   }
 }
 

@@ -14,8 +14,10 @@ t.test('audit shows what happened to an account, by its email or id, also after 
     event: 'account_created', accountId: account.id, address: '192.0.2.1', actor: 'user', subject: null
   }])
   t.match((await run(command(), ['--event', 'account_created', '--limit', '1'])).stdout, 'account_created')
-  await core.accounts.delete(email, clientInfo)
-  t.match(await runJson(command(), [account.id, '--limit', '1', '--since', '5m']), [{ event: 'account_deleted' }])
+  await core.accounts.delete(email, { ...clientInfo, reason: 'asked for' })
+  t.match(await runJson(command(), [account.id, '--limit', '1', '--since', '5m']), [{
+    event: 'account_deleted', reason: 'asked for'
+  }])
   await t.rejects(run(command(), [email]), { message: 'no account has this email or id' })
 })
 

@@ -35,6 +35,10 @@ for (const database of databases) {
     const narrow = await tokenOf(server, partner, 'other')
     t.equal((await ask('GET', '/accounts', undefined, bearer(narrow))).status, 403, 'the scope of the token counts')
 
+    const plainClient = await newPartner(server, { scopes: [] })
+    const plain = await tokenOf(server, plainClient)
+    t.equal((await ask('GET', '/accounts', undefined, bearer(plain))).status, 403, 'one without a scope may nothing')
+
     const { token: users } = await signedUp(server.api)
     const wrong = await ask('GET', '/accounts', undefined, bearer(users))
     t.match([wrong.status, wrong.body.error.code], [401, 'INVALID_TOKEN'])
@@ -62,7 +66,7 @@ for (const database of databases) {
     const records = await openSql(t, server.settings)`
       SELECT subject, actor FROM audit_events WHERE event = 'admin_refused' ORDER BY at`
     t.same(records.map(row => [row.subject, row.actor]), [
-      ['admin_token', 'policy'], [partner.id, 'policy']
+      ['admin_token', 'policy'], [partner.id, 'policy'], [plainClient.id, 'policy']
     ], 'once a minute each')
   })
 }
