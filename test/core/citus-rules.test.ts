@@ -21,6 +21,7 @@ const rules: ReadonlyArray<readonly [name: string, forbidden: RegExp]> = [
   ['a function of time in CASE or coalesce', /\b(CASE\b(?:(?!\bEND\b)[^])*|coalesce\s*\([^)]*)\bnow\s*\(/],
   ['arithmetic with an interval on a column', /\b\w+\.(\w+_)?at\s*[+-]\s*(make_interval|interval)\b/],
   ['arithmetic with an interval in an UPDATE', /\bUPDATE\b[^]*\btimestamptz 'epoch'\s*\+/],
+  ['a part of a time in an UPDATE', /\bUPDATE\b[^]*\b(date_trunc|date_part)\s*\(/],
   ['an UPDATE without an alias', /\bUPDATE (?!SET\b)\w+ SET\b/],
   ['an INSERT … SELECT without an alias', /\bINSERT INTO \w+\s*\([^)]*\)\s*SELECT\b/],
   ['a CASE of a value, of which the copies lose the type', /\bCASE (?!WHEN\b)[\w.()]+\s+WHEN\b/]
@@ -55,6 +56,8 @@ const refused: Record<string, string> = {
   'arithmetic with an interval on a column': 'SELECT WHERE session.created_at + make_interval(secs => 1) > now()',
   'arithmetic with an interval in an UPDATE':
     'UPDATE clients AS client SET events_from = timestamptz \'epoch\' + next.us * interval \'1 us\' FROM next',
+  'a part of a time in an UPDATE':
+    'UPDATE accounts AS account SET epoch = 1 WHERE date_trunc(\'milliseconds\', account.updated_at) = now()',
   'an UPDATE without an alias': 'UPDATE sessions SET ended_at = now()',
   'an INSERT … SELECT without an alias': 'INSERT INTO sessions (id) SELECT id FROM account',
   'a CASE of a value, of which the copies lose the type': 'SELECT CASE family(address) WHEN 4 THEN 24 END'

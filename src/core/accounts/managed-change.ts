@@ -96,7 +96,8 @@ export function createManagedChange ({ db: { sql, query }, identifiers, revocati
           ${isSameProof ? sql`` : sql`email_verified_at = ${next.emailVerified ? sql`now()` : sql`NULL`},`}
           subscription_status = ${status}, subscription_plan = ${plan}, subscription_expires_at = ${expiresAt},
           updated_at = now()
-        WHERE account.id = ${accountId} AND date_trunc('milliseconds', account.updated_at) = ${new Date(updatedAt)}
+        WHERE account.id = ${accountId}
+          AND account.updated_at >= ${new Date(updatedAt)} AND account.updated_at < ${new Date(updatedAt + 1)}
           ${areYoung[0] ?? sql``} ${areYoung[1] ?? sql``}
         RETURNING account.*
       ), named AS (
