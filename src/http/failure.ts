@@ -94,6 +94,11 @@ export function toFailure (error: FastifyError): Failure {
   return { code: codesOfStatus[error.statusCode ?? 500] ?? 'internal' }
 }
 
+/** What names the member, by the keyword of the rule that is broken. */
+const memberParameters: Partial<Record<string, string>> = {
+  required: 'missingProperty', additionalProperties: 'additionalProperty'
+}
+
 type SchemaError = NonNullable<FastifyError['validation']>[number]
 
 function toProblems (errors: SchemaError[], context: string | undefined): Problem[] {
@@ -101,12 +106,13 @@ function toProblems (errors: SchemaError[], context: string | undefined): Proble
   return errors.map(error => toProblem(error, part))
 }
 
-/** A missing member is reported by its parent; the path should name the member itself. */
+/** A missing or unknown member is reported by its parent; the path should name the member itself. */
 function toProblem ({ instancePath, keyword, params, message = '' }: SchemaError, part: Problem['part']): Problem {
   const path = instancePath.split('/').slice(1).map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const member = params[memberParameters[keyword] ?? ''] as string | undefined
   return {
     part,
-    path: keyword === 'required' ? [...path, String(params.missingProperty)] : path,
+    path: member === undefined ? path : [...path, member],
     keyword,
     params,
     message

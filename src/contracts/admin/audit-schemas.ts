@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { auditEventNames } from '../../core/audit/audit-log.js'
 import { textOf } from '../../http/failure-schemas.js'
 import { example, orNull, Timestamp, Uuid } from '../../http/schemas.js'
-import { clientId, listOf, listQuery } from './schemas.js'
+import { clientId, exact, listOf, listQuery } from './schemas.js'
 
 const text = { minLength: 1, maxLength: 200 }
 const EventName = textOf('AuditEvent', 'What happened', auditEventNames)
@@ -16,7 +16,7 @@ export const AuditQuery = Type.Composite([listQuery(), Type.Object({
   type: Type.Optional({ ...EventName, examples: ['account_disabled'] }),
   from: Type.Optional({ ...Timestamp, description: 'Then or later', examples: ['2026-01-01T00:00:00Z'] }),
   to: Type.Optional({ ...Timestamp, description: 'Before', examples: ['2026-02-01T00:00:00Z'] })
-})])
+})], exact)
 
 export const AuditView = Type.Object({
   id: Uuid,

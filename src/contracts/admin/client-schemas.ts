@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { clientGrants, clientPermissions } from '../../core/partners/clients.js'
 import { textOf } from '../../http/failure-schemas.js'
 import { dataOf, orNull, Timestamp } from '../../http/schemas.js'
-import { clientId, listOf, Reason } from './schemas.js'
+import { clientId, exact, listOf, Reason } from './schemas.js'
 
 const GrantType = textOf('GrantType', 'How it gets tokens (RFC 6749)', clientGrants)
 const Permission = textOf('ClientPermission', 'What else it may ask for', clientPermissions)
@@ -22,7 +22,7 @@ export const NewClient = Type.Object({
   scopes: Type.Optional(Type.Array(Scope, { uniqueItems: true, maxItems: 100 })),
   reason: Type.Optional(Reason)
 }, {
-  title: 'NewClientRequest', examples: [{ name: 'SeshTracker', permissions: ['introspect', 'events'] }]
+  ...exact, title: 'NewClientRequest', examples: [{ name: 'SeshTracker', permissions: ['introspect', 'events'] }]
 })
 
 export const ClientView = Type.Object({

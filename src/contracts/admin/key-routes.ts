@@ -5,7 +5,7 @@ import { allowNoBody } from '../../http/optional-body.js'
 import { Timestamp } from '../../http/schemas.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
 import { forScope, operatorFailures, type AdminOptions } from './operator.js'
-import { failures, listOf, Reason } from './schemas.js'
+import { exact, failures, listOf, Reason } from './schemas.js'
 
 const KeyView = Type.Object({
   kid: Type.String(),
@@ -28,7 +28,7 @@ const KeyList = listOf('KeyListResponse', KeyView, 'The keys, oldest first', {
 const Rotation = Type.Object({
   now: Type.Optional(Type.Boolean({ description: 'It signs in half a minute, as soon as every instance has read it' })),
   reason: Type.Optional(Reason)
-}, { title: 'RotationRequest', examples: [{ now: false }] })
+}, { ...exact, title: 'RotationRequest', examples: [{ now: false }] })
 
 /** The keys that access tokens are signed with. */
 export const keyRoutes: FastifyPluginAsyncTypebox<AdminOptions> = async (app, { core: { keys }, guard }) => {

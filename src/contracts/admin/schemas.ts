@@ -11,6 +11,9 @@ export const failures = failureSchemas(adminErrors, errorBody)
 export const maxPage = 1_000
 export const defaultPage = 100
 
+/** Of what a request has: a misspelt member must not count as one that was left out. */
+export const exact = { additionalProperties: false }
+
 const Name = Type.String({ format: 'line', minLength: 1, maxLength: 255 })
 const Username = Type.String({ format: 'username', minLength: 3, maxLength: 50 })
 const Status = textOf('AccountStatus', 'Whether it can be signed in to', accountStatuses)
@@ -26,11 +29,11 @@ export const Reason = Type.String({
 
 /** The body of what can be done without a reason. */
 export const Reasoned = Type.Object({ reason: Type.Optional(Reason) }, {
-  title: 'ReasonRequest', examples: [{ reason: 'ticket 4711' }]
+  ...exact, title: 'ReasonRequest', examples: [{ reason: 'ticket 4711' }]
 })
 
 export const Deletion = Type.Object({ reason: Reason }, {
-  title: 'DeletionRequest', examples: [{ reason: 'asked for by its owner, ticket 4711' }]
+  ...exact, title: 'DeletionRequest', examples: [{ reason: 'asked for by its owner, ticket 4711' }]
 })
 
 export const AccountPath = Type.Object({
@@ -43,8 +46,8 @@ export const SessionPath = Type.Object({
 })
 
 /** Of a list that is read in pages. */
-export const listQuery = (id: string = example.id) =>
-  pageQuery({ max: maxPage, standard: defaultPage, id, cursorFrom: '`next` of the page before' })
+export const listQuery = (id: string = example.id) => Type.Composite(
+  [pageQuery({ max: maxPage, standard: defaultPage, id, cursorFrom: '`next` of the page before' })], exact)
 
 export const AccountQuery = Type.Composite([listQuery(), Type.Object({
   id: Type.Optional(Type.String({ format: 'uuid', examples: [example.id] })),
@@ -54,7 +57,7 @@ export const AccountQuery = Type.Composite([listQuery(), Type.Object({
   status: Type.Optional({ ...Status, examples: ['active'] }),
   created_from: Type.Optional({ ...Timestamp, description: 'Made then or later', examples: ['2026-01-01T00:00:00Z'] }),
   created_to: Type.Optional({ ...Timestamp, description: 'Made before', examples: ['2026-02-01T00:00:00Z'] })
-})])
+})], exact)
 
 const Subscription = Type.Object({
   status: Type.String(shortText),
@@ -72,7 +75,7 @@ export const NewAccount = Type.Object({
   username: Type.Optional(orNull(Username)),
   subscription: Type.Optional(orNull(Subscription)),
   reason: Type.Optional(Reason)
-}, { title: 'NewAccountRequest', examples: [{ email: 'new.user@example.com', name: example.name }] })
+}, { ...exact, title: 'NewAccountRequest', examples: [{ email: 'new.user@example.com', name: example.name }] })
 
 export const AccountChange = Type.Object({
   email: Type.Optional(Email),
@@ -82,6 +85,7 @@ export const AccountChange = Type.Object({
   subscription: Type.Optional(orNull(Subscription, 'null removes it')),
   reason: Type.Optional(Reason)
 }, {
+  ...exact,
   title: 'AccountChangeRequest',
   examples: [{ subscription: { status: 'active', plan: 'premium', expiresAt: '2027-12-31T23:59:59Z' } }]
 })

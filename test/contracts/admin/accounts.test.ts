@@ -50,6 +50,8 @@ for (const database of databases) {
     const late = await ask('PATCH', `/accounts/${account.id}`, { name: 'X' }, { 'if-match': etag })
     t.match([late.status, late.body.error], [412, { code: 'CHANGED_MEANWHILE', reason: 'changed_meanwhile' }])
     matchesOpenapi(t, 'admin', 'PATCH /admin/accounts/{id}', late)
+    const misspelt = await ask('PATCH', `/accounts/${account.id}`, { emial: 'x' })
+    t.match([misspelt.status, misspelt.body.error.details], [400, [{ path: 'emial' }]])
     const endless = { status: 'active', plan: 'pro', expiresAt: null }
     const given = await ask('PATCH', `/accounts/${account.id}`, { subscription: endless })
     t.same(given.body.data.account.subscription, endless)
@@ -122,6 +124,9 @@ t.test('accounts are found by every index, a page at a time', async t => {
   }
   t.same(all.toSorted(), people.map(({ email }) => email).toSorted(), 'each once')
   t.same((await ask('GET', '/accounts?limit=1001')).status, 400)
+  const misspelt = await ask('GET', `/accounts?emial=${one?.email}`)
+  t.match([misspelt.status, misspelt.body.error.details], [400, [{ path: 'emial' }]], 'not as if nothing was asked for')
+  matchesOpenapi(t, 'admin', 'GET /admin/accounts', misspelt)
   t.same((await ask('GET', '/accounts?status=odd')).status, 400)
 })
 
