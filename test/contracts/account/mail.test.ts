@@ -60,7 +60,9 @@ for (const database of databases) {
       t.match([again.status, again.body.error.reason], [401, 'code_used'])
       const link = await request(t, api('email-verification/confirm'), { json: { token: mail.token } })
       t.match([link.status, link.body.error], [401, { code: 'INVALID_TOKEN', reason: 'token_used' }])
-      t.same(await eventsOf(id), ['account_created', 'signed_in', 'code_failed', 'email_verified', 'code_failed'])
+      const [first, second, ...later] = await eventsOf(id)
+      t.same([first, second].sort(), ['account_created', 'signed_in'], 'of one statement, which has no order')
+      t.same(later, ['code_failed', 'email_verified', 'code_failed'])
     })
 
     await t.test('the link verifies too; of several mails each is good until one is used', async t => {
