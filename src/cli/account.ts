@@ -1,20 +1,27 @@
+import { pipeline } from 'node:stream/promises'
 import { Command, InvalidArgumentError } from 'commander'
-import { displayName, type Account } from '../core/accounts/account.js'
-import { commandLine } from '../core/lib/client-info.js'
+import type { Account } from '../core/accounts/account.js'
 import { minPasswordLength } from '../core/passwords/password-hashing.js'
+import { exportText } from '../http/personal-data/export-text.js'
+import { addAccessCommands } from './account-access.js'
+import { addExportCommand } from './account-export.js'
+import { addImportCommand } from './account-import.js'
+import { toAccountRow } from './account-row.js'
 import { accountHelp, accountOf, accountReference, count, email, time, username } from './arguments.js'
-import { printDone, printOne, printRows, type OutputOptions } from './output.js'
+import { operator, reasonOption, type ReasonOptions } from './operator.js'
+import { print, printDone, printOne, printRows, type OutputOptions } from './output.js'
 import { readPassword } from './password-input.js'
 import type { Environment } from '../config/environment.js'
 import { withCore } from './with-core.js'
 
 const pageSize = 500
 
-interface AddOptions extends OutputOptions {
+interface AddOptions extends OutputOptions, ReasonOptions {
   username?: string
   name?: string
   plan?: string
   passwordStdin?: boolean
+  emailVerified?: boolean
 }
 
 interface ListOptions extends OutputOptions {
@@ -23,7 +30,14 @@ interface ListOptions extends OutputOptions {
   limit?: number
 }
 
-interface SubscriptionOptions extends OutputOptions {
+interface UpdateOptions extends OutputOptions, ReasonOptions {
+  email?: string
+  emailVerified?: boolean
+  name?: string | false
+  username?: string | false
+}
+
+interface SubscriptionOptions extends OutputOptions, ReasonOptions {
   plan?: string
   status: string
   expires?: Date
@@ -37,21 +51,24 @@ export function accountCommand (env: Environment): Command {
   account.command('add').argument('<email>', '', email).description('make an account')
     .option('--username <username>', 'letters and digits', username).option('--name <name>')
     .option('--plan <plan>', 'start with an active subscription to this plan')
+    .option('--email-verified', 'the owner is known to read the address')
     .option('--password-stdin', 'read the password from standard input instead of a prompt')
+    .addOption(reasonOption())
     .option('--json', 'print JSON')
     .action(async (address: string, options: AddOptions) => {
       const password = await readPassword(options)
-      const { username, name, plan } = options
+      const { username, name, plan, emailVerified } = options
       await withCore(env, async ({ accounts }) => {
         const made = await accounts.register({
           email: address,
+          emailVerified,
           password,
           minPasswordLength,
           username,
           name,
           subscription: plan === undefined ? null : { plan, status: 'active', expiresAt: null }
-        }, commandLine)
-        printOne(toRow(made), options)
+        }, operator(options))
+        printOne(toAccountRow(made), options)
       })
     })
 
@@ -59,7 +76,7 @@ export function accountCommand (env: Environment): Command {
     .description('show one account')
     .option('--json', 'print JSON')
     .action((address: string, options: OutputOptions) => withCore(env, async core => {
-      printOne(toRow(await accountOf(core, address)), options)
+      printOne(toAccountRow(await accountOf(core, address)), options)
     }))
 
   account.command('list').description('list accounts, in the order in which they were made')
@@ -76,7 +93,23 @@ export function accountCommand (env: Environment): Command {
         if (page.length < pageSize) break
         last = Math.max(...page.map(({ number }) => number))
       }
-      printRows(found.map(toRow), output)
+      printRows(found.map(toAccountRow), output)
+    }))
+
+  account.command('update').argument('<account>', accountHelp, accountReference)
+    .description('change an account; its sessions go on, and no mail is sent')
+    .option('--email <email>', 'not verified, unless you say so', email)
+    .option('--email-verified', 'the owner is known to read the address').option('--no-email-verified')
+    .option('--name <name>').option('--no-name', 'take it away')
+    .option('--username <username>', 'letters and digits', username).option('--no-username', 'take it away')
+    .addOption(reasonOption())
+    .option('--json', 'print JSON')
+    .action((address: string, options: UpdateOptions) => withCore(env, async core => {
+      const { email, emailVerified } = options
+      const [name, username] = [options.name, options.username].map(value => value === false ? null : value)
+      const { id } = await accountOf(core, address)
+      const change = { email, emailVerified, name, username }
+      printOne(toAccountRow(await core.accounts.change(id, change, null, operator(options))), options)
     }))
 
   account.command('subscription').argument('<account>', accountHelp, accountReference)
@@ -84,39 +117,36 @@ export function accountCommand (env: Environment): Command {
     .option('--plan <plan>').option('--status <status>', '', 'active')
     .option('--expires <time>', 'such as 2025-12-31T23:59:59Z', time)
     .option('--none', 'take the subscription away')
+    .addOption(reasonOption())
     .option('--json', 'print JSON')
     .action((address: string, options: SubscriptionOptions) => withCore(env, async core => {
       const { id } = await accountOf(core, address)
       const subscription = toSubscription(options)
-      printOne(toRow(await core.accounts.setSubscription(id, subscription, commandLine)), options)
-    }))
-
-  account.command('disable').argument('<account>', accountHelp, accountReference)
-    .description('end all sessions and let nobody sign in')
-    .option('--json', 'print JSON')
-    .action((address: string, options: OutputOptions) => withCore(env, async core => {
-      const { id } = await accountOf(core, address)
-      printOne(toRow(await core.accounts.disable(id, commandLine)), options)
-    }))
-
-  account.command('enable').argument('<account>', accountHelp, accountReference)
-    .description('let the owner sign in again')
-    .option('--json', 'print JSON')
-    .action((address: string, options: OutputOptions) => withCore(env, async core => {
-      const { id } = await accountOf(core, address)
-      printOne(toRow(await core.accounts.enable(id, commandLine)), options)
+      printOne(toAccountRow(await core.accounts.change(id, { subscription }, null, operator(options))), options)
     }))
 
   account.command('delete').argument('<account>', accountHelp, accountReference)
     .description('delete an account and all that belongs to it')
     .requiredOption('--yes', 'yes, delete it')
+    .addOption(reasonOption())
     .option('--json', 'print JSON')
-    .action((address: string, options: OutputOptions) => withCore(env, async core => {
+    .action((address: string, options: OutputOptions & ReasonOptions) => withCore(env, async core => {
       const { id, email } = await accountOf(core, address)
-      await core.accounts.delete(id, commandLine)
+      await core.accounts.delete(id, operator(options))
       printDone(`deleted ${email}`, { deleted: email, id }, options)
     }))
 
+  account.command('personal-data').argument('<account>', accountHelp, accountReference)
+    .description('print all that is stored of a person, as JSON: what they may ask for by law')
+    .action((address: string) => withCore(env, async core => {
+      const { id } = await accountOf(core, address)
+      await pipeline(exportText(await core.personalData.export(id), Date.now()), process.stdout, { end: false })
+      print('')
+    }))
+
+  addAccessCommands(account, env)
+  addImportCommand(account, env)
+  addExportCommand(account, env)
   return account
 }
 
@@ -124,19 +154,4 @@ function toSubscription ({ none = false, plan, status, expires }: SubscriptionOp
   if (none) return null
   if (plan === undefined) throw new InvalidArgumentError('Name the plan with --plan, or take it away with --none.')
   return { plan, status, expiresAt: expires ?? null }
-}
-
-function toRow (account: Account) {
-  return {
-    id: account.id,
-    number: account.number,
-    email: account.email,
-    username: account.username,
-    name: displayName(account),
-    subscription: account.subscription?.status ?? null,
-    plan: account.subscription?.plan ?? null,
-    expires: account.subscription?.expiresAt ?? null,
-    createdAt: new Date(account.createdAt),
-    disabled: account.disabledAt === null ? null : new Date(account.disabledAt)
-  }
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import type { Account } from '../core/accounts/account.js'
+import { parseDuration } from '../config/duration.js'
 import { isEmail } from '../core/accounts/email.js'
 import { isUsername } from '../core/accounts/username.js'
 import { AuthError } from '../core/errors.js'
@@ -56,4 +57,11 @@ export function time (value: string): Date {
     throw new InvalidArgumentError('That is not a time such as 2025-12-31T23:59:59Z.')
   }
   return date
+}
+
+/** A duration such as 90m, in seconds. */
+export function duration (value: string): number {
+  const seconds = parseDuration(value)
+  if (seconds === null) throw new InvalidArgumentError('That is not a duration such as 24h.')
+  return seconds
 }

@@ -2,8 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { AuditRecord } from '../core/audit/audit-log.js'
 import { auditEventKinds, type AuditEvent } from '../db/audit-events.js'
 import type { Environment } from '../config/environment.js'
-import { parseDuration } from '../config/duration.js'
-import { accountIdOf, accountReference, count } from './arguments.js'
+import { accountIdOf, accountReference, count, duration } from './arguments.js'
 import { printRows, type OutputOptions } from './output.js'
 import { withCore } from './with-core.js'
 
@@ -22,7 +21,7 @@ export function auditCommand (env: Environment): Command {
   return new Command('audit').description('show what happened to accounts, clients and keys, the newest first')
     .argument('[account]', 'an email, or an id, also of an account that was deleted', accountReference)
     .addOption(new Option('--event <event>', 'only records of this kind').choices(Object.keys(auditEventKinds)))
-    .option('--since <duration>', 'how far back, such as 90m, 24h, 30d', duration, day)
+    .option('--since <duration>', 'how far back, such as 90m, 24h, 30d', past, day)
     .option('--limit <count>', 'records at most', count, defaultLimit)
     .option('--json', 'print JSON')
     .action((account: string | undefined, { event, since, limit, json = false }: AuditOptions) =>
@@ -39,8 +38,8 @@ function toRow ({ at, event, accountId, sessionId, address, actor, subject, requ
   return { at, event, accountId, sessionId, address, actor, subject, requestId, reason }
 }
 
-function duration (value: string): number {
-  const seconds = parseDuration(value)
-  if (seconds === null || seconds === 0) throw new InvalidArgumentError('That is not a duration such as 24h.')
+function past (value: string): number {
+  const seconds = duration(value)
+  if (seconds === 0) throw new InvalidArgumentError('That is not a duration such as 24h.')
   return seconds
 }

@@ -3,6 +3,7 @@ import { createAccounts } from './accounts/accounts.js'
 import { createAudit } from './audit/index.js'
 import { createChallengeMail } from './challenges/challenge-mail.js'
 import { createEmailLinks } from './email-links/index.js'
+import { createImports } from './imports/index.js'
 import { createKeys, keyCheckIntervalMs, type OpenEngine } from './keys/index.js'
 import { createPeriodicJobs } from './lib/periodic.js'
 import { createMail } from './mail/index.js'
@@ -46,6 +47,7 @@ export function createCore (needs: CoreNeeds) {
   const revocations = createRevocations({ db, notifier, now, onError })
   const passwords = createPasswords({ settings: settings.passwords, issuer })
   const accounts = createAccounts({ db, passwords, revocations })
+  const imports = createImports({ db, accounts, passwords })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
   const mail = createMail({ db, keyring, transport, limits: settings.mailLimits, onError })
   const challengeMail = createChallengeMail({ sql: db.sql, keyring, mail, pagesUrl })
@@ -75,7 +77,7 @@ export function createCore (needs: CoreNeeds) {
     db, keyring, revocations, passwords, accounts, mail, challengeMail, sessions, signIn, onError
   })
   const partners = createPartners({ db, tokens, sessions, refresh, validation, issuer, lifetimes, now })
-  const operators = createOperators({ db, partners, adminToken: settings.adminToken })
+  const operators = createOperators({ db, partners, adminToken: settings.adminToken, keyring, now })
   const securityEvents = createSecurityEvents({ db, keys, revocations, issuer, maxTokenLifetime, now })
   const tasks = createTasks({ db, maxPerAccount: quotas.tasks })
   const personalData = createPersonalData({
@@ -93,7 +95,8 @@ export function createCore (needs: CoreNeeds) {
   })
   const jobs = [
     () => keys.rotateIfDue(), partners.cleanUp, securityEvents.cleanUp, signIn.cleanUp, sessions.purge, audit.retain,
-    () => mail.cleanUp(), () => emailLinks.cleanUp(), personalData.deleteDue
+    () => mail.cleanUp(), () => emailLinks.cleanUp(), personalData.deleteDue, () => operators.cleanUp(),
+    () => imports.cleanUp(), signIn.learnForeignHashes
   ]
   const periodicJobs = createPeriodicJobs({ jobs, intervalMs: keyCheckIntervalMs, onError })
 
@@ -101,6 +104,7 @@ export function createCore (needs: CoreNeeds) {
     audit,
     passwords,
     accounts,
+    imports,
     keys,
     mail,
     sessions,

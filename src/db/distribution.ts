@@ -27,7 +27,10 @@ export const placements: Record<string, Placement> = {
   removed_subjects: 'copied',
   signing_keys: 'copied',
   login_throttle: 'coordinator',
-  mail_counts: 'coordinator'
+  mail_counts: 'coordinator',
+  idempotent_requests: 'coordinator',
+  imports: 'coordinator',
+  import_problems: 'coordinator'
 }
 
 /** Something that `distribute` does: in words, and in SQL. */

@@ -16,6 +16,9 @@ export const clients = pgTable('clients', {
   id: text().primaryKey(),
   name: text().notNull(),
   secretHash: bytea('secret_hash'),
+  /** The secret before, good until a time, so that a partner's servers can take the new one over one by one. */
+  formerSecretHash: bytea('former_secret_hash'),
+  formerSecretEndsAt: instant('former_secret_ends_at'),
   /** A JWK set, for clients that sign instead of sending a secret. */
   publicKeys: text('public_keys'),
   grants: text().notNull(),

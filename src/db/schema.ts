@@ -4,6 +4,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import { isCacheInvalidatingEvent, type AuditDetails, type AuditEvent } from './audit-events.js'
 import { bytea } from './bytea.js'
+import { hashParameters, isForeignHash } from './foreign-hashes.js'
 import type { EndReason, IdentifierKind, SessionContract, StoredAlgorithm } from './stored-values.js'
 
 /*
@@ -44,6 +45,8 @@ export const accounts = pgTable('accounts', {
   subscriptionStatus: text('subscription_status'),
   subscriptionPlan: text('subscription_plan'),
   subscriptionExpiresAt: instant('subscription_expires_at'),
+  /** What an account that was imported is called where it is from. */
+  externalId: text('external_id'),
   /** Advanced by whatever ends all access; sessions of older epochs have ended, also one inserted late by a race. */
   epoch: integer().notNull().default(0),
   disabledAt: instant('disabled_at'),
@@ -55,6 +58,8 @@ export const accounts = pgTable('accounts', {
   uniqueIndex('accounts_username_unique').on(sql`lower(${table.username})`),
   index('accounts_to_delete').on(table.deletesAt).where(sql`deletes_at IS NOT NULL`),
   index('accounts_in_time').on(table.createdAt, table.id),
+  // By the parameters of password hashes that were not made here: they are few, and fewer with every sign-in.
+  index('accounts_foreign_hashes').on(sql.raw(hashParameters)).where(sql.raw(isForeignHash)),
   index('accounts_disabled').on(table.createdAt, table.id).where(sql`disabled_at IS NOT NULL`),
   // For the beginning of an address, whatever the database's collation is.
   index('accounts_by_email').on(table.email.op('text_pattern_ops'))

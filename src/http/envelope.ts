@@ -68,7 +68,7 @@ export function envelope (options: EnvelopeOptions) {
       code: codeOf(code),
       message,
       reason: reason ?? reasons[code] ?? otherReason,
-      retryable: status === 429 || status === 503,
+      retryable: status === 429 || status === 503 || code === 'request_in_progress',
       ...problems !== undefined && (ofProblems(problems) ?? { details: problems.map(toDetail) }),
       ...details !== null && { details }
     }

@@ -77,7 +77,7 @@ t.test('client list warns of a key that could not be registered any more', async
   const publicKeys = JSON.stringify({ keys: [await exportJWK(publicKey)] })
   const { client: { id } } = await core.partners.clients.add({
     name: 'old', grantTypes: [], permissions: [], scopes: [], publicKeys
-  })
+  }, clientInfo)
   t.match(await run(command(), ['list', '--json']), { stderr: new RegExp(`^keyturn: ${id} signs .* 3072 bits`) })
 })
 

@@ -5,6 +5,9 @@ import { selectOwnRecords, type OwnRecord } from '../../src/core/audit/audit-log
 import { selectPageEnd as selectAuditPageEnd } from '../../src/core/audit/retention.js'
 import { accountColumns, type AccountRow } from '../../src/core/accounts/account.js'
 import { presentCode, presentLink, type PresentedRow } from '../../src/core/challenges/challenge-statements.js'
+import {
+  insertBatch, selectTaken, type InsertedRow, type TakenRow
+} from '../../src/core/imports/import-statements.js'
 import { selectCount, type Counted } from '../../src/core/mail/mail-limits.js'
 import {
   deleteClient, insertClient, selectClient, type Client, type ClientRow
@@ -174,7 +177,13 @@ const client = {
   scopes: 'textArray',
   createdAt: 'timestamptz'
 } as const
-describes<ClientRow>('ClientRow', selectClient(sql, 'x'), { ...client, secretHash: 'bytea', publicKeys: 'text' })
+describes<ClientRow>('ClientRow', selectClient(sql, 'x'), {
+  ...client,
+  secretHash: 'bytea',
+  formerSecretHash: 'bytea',
+  formerSecretEndsAt: 'timestamptz',
+  publicKeys: 'text'
+})
 describes<Client>('Client', insertClient(sql, {
   id: 'x', name: 'x', secretHash: null, publicKeys: null, grants: '', permissions: [], audience: 'x', scope: ''
 }, clientInfo), client)
@@ -234,6 +243,9 @@ describes<LookedUpRow>('LookedUpRow', selectForPassword(sql, token.accountId, 'x
   isDisabled: 'bool',
   isKnownNetwork: 'bool'
 })
+const imported = { importId: token.accountId, after: 0, upTo: 1, accounts: [], rejected: [], existing: 0 }
+describes<InsertedRow>('InsertedRow', insertBatch(sql, imported, clientInfo), { importId: 'uuid', id: 'uuid' })
+describes<TakenRow>('TakenRow', selectTaken(sql, []), { kind: 'text', value: 'text' })
 describes<Counted>('Counted', selectCount(sql, 'x', 1, 1), { isAdmitted: 'bool', retryAfter: 'int4' })
 const presented = {
   id: 'uuid', email: 'text', isMatch: 'bool', isUsed: 'bool', isInTime: 'bool', triesLeft: 'int4', isCurrent: 'bool'

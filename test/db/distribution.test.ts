@@ -3,13 +3,14 @@ import { getTableConfig, PgTable } from 'drizzle-orm/pg-core'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
 import * as mailSchema from '../../src/db/mail-schema.js'
+import * as operatorSchema from '../../src/db/operator-schema.js'
 import * as partnerSchema from '../../src/db/partner-schema.js'
 import * as mainSchema from '../../src/db/schema.js'
 import { distribute, placements, readDistribution } from '../../src/db/distribution.js'
 import { standInForCitus } from '../support/cluster-stand-in.js'
 import { isOnCitus, postgresDatabase } from '../support/test-database.js'
 
-const schema = { ...mainSchema, ...mailSchema, ...partnerSchema }
+const schema = { ...mainSchema, ...mailSchema, ...operatorSchema, ...partnerSchema }
 
 async function setUp (t: Test, servers: number | null = null) {
   const url = await postgresDatabase(t)

@@ -48,7 +48,7 @@ t.test('optional bodies and optional credentials are shown as such', async t => 
     'admin: post /admin/accounts/{id}/disable', 'admin: post /admin/accounts/{id}/enable',
     'admin: post /admin/accounts/{id}/send-reset', 'admin: post /admin/accounts/{id}/require-reset',
     'admin: post /admin/accounts/{id}/end-sessions',
-    'admin: post /admin/keys/rotate'
+    'admin: post /admin/clients/{id}/rotate-secret', 'admin: post /admin/keys/rotate'
   ])
   t.same(operations.filter(({ operation }) => isOptional(operation)).map(({ name }) => name), [
     'session: post /api/auth/sign-out', 'session: get /api/auth/get-session',

@@ -3,7 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { build } from '../support/build.js'
+import { adminToken, build } from '../support/build.js'
 import { newPartner } from '../support/partner.js'
 import { newPerson, registered } from '../support/people.js'
 
@@ -24,7 +24,7 @@ async function documentedCommands (addresses: Record<number, string>): Promise<s
 
 t.test('clients generated from a running server by the commands of docs/clients.md', async t => {
   const server = await build(t)
-  const blocks = await documentedCommands({ 3000: server.api, 8000: server.tasks, 3001: server.web })
+  const blocks = await documentedCommands({ 3000: server.api, 8000: server.tasks, 3001: server.web, 9000: server.ops })
   t.equal(blocks.length, clients.length)
   await rm(new URL('generated', import.meta.url), { recursive: true, force: true })
   await Promise.all(blocks.map(commands => run('bash', ['-ec', commands], { cwd, env })))
@@ -74,6 +74,10 @@ t.test('clients generated from a running server by the commands of docs/clients.
       const { email, password } = await registered(server.api)
       const { id, secret } = await newPartner(server)
       await t.resolves(use('oauth', server.api, email, password, id, secret))
+    })
+
+    t.test(`${client}: admin: make, find, change, disable and delete an account`, async t => {
+      await t.resolves(use('admin', server.ops, newPerson().email, adminToken))
     })
 
     t.test(`${client}: a refusal ends the program`, async t => {

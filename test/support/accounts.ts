@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
+import type { Account, Subscription } from '../../src/core/accounts/account.js'
 import { AuthError, type ErrorReason, type TokenErrorReason } from '../../src/core/errors.js'
 import type { Core } from '../../src/core/index.js'
 import type { SignedIn } from '../../src/core/sessions/session-start.js'
@@ -14,6 +15,14 @@ export async function signedIn (core: Core): Promise<SignedIn<'partner'> & { ema
   const email = `${randomUUID()}@example.com`
   await core.accounts.register({ email, password, minPasswordLength: 8 }, clientInfo)
   return { ...await core.signIn.withPassword({ email, password }, 'partner', clientInfo), email }
+}
+
+/** What billing says of the account with an email. */
+export async function setSubscription (
+  { accounts }: Pick<Core, 'accounts'>, email: string, subscription: Subscription | null
+): Promise<Account> {
+  const account = await accounts.findByEmail(email)
+  return accounts.change(account?.id ?? '', { subscription }, null, clientInfo)
 }
 
 /** A refused refresh token, with its reason. */

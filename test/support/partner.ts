@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import * as oauth from 'oauth4webapi'
 import type { Test } from 'tap'
 import { clientGrants, clientPermissions, type NewClient } from '../../src/core/partners/clients.js'
+import { clientInfo } from './accounts.js'
 import { build, type BuildOptions, type TestServer } from './build.js'
 import { post, send } from './http.js'
 import { freePort } from './postgres-server.js'
@@ -27,7 +28,7 @@ export async function newPartner ({ core }: TestServer, more: Partial<NewClient>
     audience: `https://${randomUUID()}.example`,
     scopes: ['sessions:read', 'sessions:write'],
     ...more
-  })
+  }, clientInfo)
   return { id: client.id, secret: secret ?? '', audience: client.audience, client: { client_id: client.id } }
 }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import postgres from 'postgres'
 import {
@@ -8,6 +9,8 @@ import {
 } from './postgres-server.js'
 
 const run = promisify(execFile)
+
+const promotionPollMs = 10
 
 /** A primary and its standby, which receives asynchronously what the primary commits. */
 export interface PostgresPair {
@@ -21,6 +24,8 @@ export interface PostgresPair {
   detach (): Promise<void>
   /** Ends the primary without warning and promotes the standby, which is the primary then. */
   failOver (): Promise<void>
+  /** Waits until the promoted server itself takes writes. */
+  promoted (): Promise<void>
   /** Makes the server that was ended the new standby, from a copy of the primary. */
   rebuild (): Promise<void>
   stop (): Promise<void>
@@ -68,6 +73,16 @@ export async function startPair (): Promise<PostgresPair> {
       const promoted = standby
       standby = primary
       primary = promoted
+    },
+
+    async promoted () {
+      const sql = postgres(primary.url, { max: 1, onnotice: () => {} })
+      for (;;) {
+        const [row] = await sql<[{ isDone: boolean }]>`SELECT NOT pg_is_in_recovery() AS "isDone"`
+        if (row.isDone) break
+        await delay(promotionPollMs)
+      }
+      await sql.end()
     },
 
     async rebuild () {

@@ -5,13 +5,16 @@ import { ignoreBodies } from '../../http/ignored-body.js'
 import { allowNoBody } from '../../http/optional-body.js'
 import { readLimit } from '../../http/paging.js'
 import { example } from '../../http/schemas.js'
-import { forScope, operatorFailures, type AdminOptions } from './operator.js'
+import { forScope, idempotencyFailures, IdempotencyKey, operatorFailures, type AdminOptions } from './operator.js'
 import {
   AccountPath, defaultPage, Done, Ended, failures, listQuery, OneAccount, Reasoned, SessionList, SessionPath
 } from './schemas.js'
 import { toAccountView, toSessionView } from './views.js'
 
 const named = ['invalid_body', 'not_found'] as const
+
+/** What every action can be refused with. */
+const actionFailures = [...operatorFailures, ...named, ...bodyFailures, ...idempotencyFailures] as const
 
 const ended = (count: number) => ({ success: true as const, data: { ended: count } })
 
@@ -26,7 +29,11 @@ export const accountActionRoutes: FastifyPluginAsyncTypebox<AdminOptions> = asyn
 
   /** Of a route that does something to an account, for which a reason can be given. */
   const action = {
-    ...forScope('admin:accounts'), params: AccountPath, body: Reasoned, optionalBody: Reasoned
+    ...forScope('admin:accounts'),
+    params: AccountPath,
+    headers: IdempotencyKey,
+    body: Reasoned,
+    optionalBody: Reasoned
   }
 
   app.post('/admin/accounts/:id/disable', {
@@ -35,7 +42,7 @@ export const accountActionRoutes: FastifyPluginAsyncTypebox<AdminOptions> = asyn
       operationId: 'adminDisableAccount',
       summary: 'Disable an account',
       description: 'Ends all sessions and admits no sign-in any more.',
-      response: { 200: OneAccount, ...failures(...operatorFailures, ...named, ...bodyFailures) }
+      response: { 200: OneAccount, ...failures(...actionFailures) }
     },
     onRequest: requires('admin:accounts'),
     preValidation: allowNoBody
@@ -50,7 +57,7 @@ export const accountActionRoutes: FastifyPluginAsyncTypebox<AdminOptions> = asyn
       operationId: 'adminEnableAccount',
       summary: 'Enable an account',
       description: 'Admits sign-ins again; sessions that ended stay ended.',
-      response: { 200: OneAccount, ...failures(...operatorFailures, ...named, ...bodyFailures) }
+      response: { 200: OneAccount, ...failures(...actionFailures) }
     },
     onRequest: requires('admin:accounts'),
     preValidation: allowNoBody
@@ -65,7 +72,7 @@ export const accountActionRoutes: FastifyPluginAsyncTypebox<AdminOptions> = asyn
       operationId: 'adminSendReset',
       summary: 'Send a mail for a new password',
       description: 'Sends the owner a code and a link to set a new password with; the present one goes on until then.',
-      response: { 200: Done, ...failures(...operatorFailures, ...named, ...bodyFailures, 'mail_unavailable') }
+      response: { 200: Done, ...failures(...actionFailures, 'mail_unavailable') }
     },
     onRequest: requires('admin:accounts'),
     preValidation: allowNoBody
@@ -82,7 +89,7 @@ export const accountActionRoutes: FastifyPluginAsyncTypebox<AdminOptions> = asyn
       description: 'Of an account that may be in the wrong hands: the present password is good no more, all sessions ' +
         'end, and the owner is sent a code and a link to set a new one with.',
       response: {
-        200: Ended, ...failures(...operatorFailures, ...named, ...bodyFailures, 'mail_unavailable', 'overloaded')
+        200: Ended, ...failures(...actionFailures, 'mail_unavailable', 'overloaded')
       }
     },
     onRequest: requires('admin:accounts'),
@@ -97,7 +104,7 @@ export const accountActionRoutes: FastifyPluginAsyncTypebox<AdminOptions> = asyn
       operationId: 'adminEndSessions',
       summary: 'End all sessions of an account',
       description: 'Signs every device out, at once and everywhere.',
-      response: { 200: Ended, ...failures(...operatorFailures, ...named, ...bodyFailures) }
+      response: { 200: Ended, ...failures(...actionFailures) }
     },
     onRequest: requires('admin:accounts'),
     preValidation: allowNoBody

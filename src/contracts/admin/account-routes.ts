@@ -5,7 +5,7 @@ import { bodyFailures } from '../../http/failure-schemas.js'
 import { readLimit } from '../../http/paging.js'
 import { Exported } from '../../http/personal-data/export-schemas.js'
 import { sendExport } from '../../http/personal-data/send-export.js'
-import { forScope, operatorFailures, type AdminOptions } from './operator.js'
+import { forScope, idempotencyFailures, IdempotencyKey, operatorFailures, type AdminOptions } from './operator.js'
 import {
   AccountChange, AccountList, AccountPath, AccountQuery, Created, defaultPage, Deletion, Done, failures, IfMatch,
   NewAccount, OneAccount
@@ -49,11 +49,12 @@ export const accountRoutes: FastifyPluginAsyncTypebox<AdminOptions> = async (app
       operationId: 'adminCreateAccount',
       summary: 'Make an account',
       description: 'Makes an account, also where registration is closed. No mail is sent.',
+      headers: IdempotencyKey,
       body: NewAccount,
       response: {
         201: Created,
-        ...failures(...operatorFailures, ...bodyFailures, 'email_taken', 'username_taken', 'password_unacceptable',
-          'password_common', 'overloaded')
+        ...failures(...operatorFailures, ...bodyFailures, ...idempotencyFailures, 'email_taken', 'username_taken',
+          'password_unacceptable', 'password_common', 'overloaded')
       }
     },
     onRequest: requires('admin:accounts')

@@ -3,7 +3,8 @@ import { AuthError } from '../../core/errors.js'
 import { bodyFailures } from '../../http/failure-schemas.js'
 import { ignoreBodies } from '../../http/ignored-body.js'
 import { ClientCreated, ClientList, ClientPath, NewClient, OneClient } from './client-schemas.js'
-import { forScope, operatorFailures, type AdminOptions } from './operator.js'
+import { toStoredKeys } from './client-keys.js'
+import { forScope, idempotencyFailures, IdempotencyKey, operatorFailures, type AdminOptions } from './operator.js'
 import { Done, failures } from './schemas.js'
 import { toClientView } from './views.js'
 
@@ -19,15 +20,19 @@ export const clientRoutes: FastifyPluginAsyncTypebox<AdminOptions> = async (app,
       ...forScope('admin:clients'),
       operationId: 'adminCreateClient',
       summary: 'Make a client',
-      description: 'Makes a partner service with a secret, which is shown this once.',
+      description: 'Makes a partner service with a secret, which is shown this once, or with its public keys.',
+      headers: IdempotencyKey,
       body: NewClient,
-      response: { 201: ClientCreated, ...failures(...operatorFailures, ...bodyFailures, 'invalid_target') }
+      response: {
+        201: ClientCreated,
+        ...failures(...operatorFailures, ...bodyFailures, ...idempotencyFailures, 'invalid_target')
+      }
     },
     onRequest: requires('admin:clients')
   }, async (request, reply) => {
-    const { name, grantTypes = [], permissions = [], scopes = [], audience, reason } = request.body
+    const { name, grantTypes = [], permissions = [], scopes = [], audience, jwks, reason } = request.body
     const { client, secret } = await clients.add(
-      { name, grantTypes, permissions, scopes, audience }, by(request, reason))
+      { name, grantTypes, permissions, scopes, audience, publicKeys: toStoredKeys(jwks) }, by(request, reason))
     reply.code(201).header('location', `/admin/clients/${client.id}`)
     return { success: true as const, data: { client: toClientView(client), secret } }
   })

@@ -4,7 +4,7 @@ import { bodyFailures, textOf } from '../../http/failure-schemas.js'
 import { allowNoBody } from '../../http/optional-body.js'
 import { Timestamp } from '../../http/schemas.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
-import { forScope, operatorFailures, type AdminOptions } from './operator.js'
+import { forScope, idempotencyFailures, IdempotencyKey, operatorFailures, type AdminOptions } from './operator.js'
 import { exact, failures, listOf, Reason } from './schemas.js'
 
 const KeyView = Type.Object({
@@ -58,9 +58,10 @@ export const keyRoutes: FastifyPluginAsyncTypebox<AdminOptions> = async (app, { 
       operationId: 'adminRotateKeys',
       summary: 'Announce the next signing key',
       description: 'Makes the next key, which signs an hour later, or with `now` in half a minute.',
+      headers: IdempotencyKey,
       body: Rotation,
       optionalBody: Rotation,
-      response: { 200: KeyList, ...failures(...operatorFailures, ...bodyFailures) }
+      response: { 200: KeyList, ...failures(...operatorFailures, ...bodyFailures, ...idempotencyFailures) }
     },
     onRequest: requires('admin:keys'),
     preValidation: allowNoBody

@@ -8,7 +8,7 @@ import { isUuid } from '../lib/uuid.js'
 import { deleteMailed } from '../revocations/end-challenges.js'
 import { endAccess } from '../revocations/end-sessions.js'
 import type { Revocations } from '../revocations/index.js'
-import { accountColumns, toAccount, type Account, type AccountRow, type Subscription } from './account.js'
+import { accountColumns, toAccount, type Account, type AccountRow } from './account.js'
 import { normalizeEmail } from './email.js'
 import type { Identifiers } from './identifiers.js'
 
@@ -84,16 +84,6 @@ export function createAccountChanges ({ sql, identifiers, revocations }: Account
   }
 
   return {
-    /** Sets what billing says, or with `null` that there is no subscription. @throws AuthError `not_found` */
-    async setSubscription (
-      name: string, subscription: Subscription | null, clientInfo: ClientInfo
-    ): Promise<Account> {
-      const { status = null, plan = null, expiresAt = null } = subscription ?? {}
-      return toAccount(await change(name, updated(sql`
-        subscription_status = ${status}, subscription_plan = ${plan}, subscription_expires_at = ${expiresAt}`),
-      'subscription_changed', clientInfo))
-    },
-
     /** Ends all sessions and admits no further sign-in. @throws AuthError `not_found` */
     async disable (name: string, clientInfo: ClientInfo): Promise<Account> {
       return toAccount(await change(name, (accountId, where) => endAccess(sql, {

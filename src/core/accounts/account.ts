@@ -28,7 +28,7 @@ export interface Account {
   deletesAt: number | null
 }
 
-const { passwordHash: _passwordHash, epoch: _epoch, ...columns } = getTableColumns(accounts)
+const { passwordHash: _passwordHash, epoch: _epoch, externalId: _externalId, ...columns } = getTableColumns(accounts)
 
 /** The columns of an account that `toAccount` reads, for typed statements. */
 export const shownColumns = columns

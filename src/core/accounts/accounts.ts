@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from '../../db/database.js'
 import type { Fragment } from '../../db/pool.js'
 import { and, eq, expression, gt, or } from '../../db/query.js'
+import { hashParameters, isForeignHash } from '../../db/foreign-hashes.js'
 import { accounts } from '../../db/schema.js'
 import { statementPart, type StatementPart } from '../../db/statement-part.js'
 import { recordEvents } from '../audit/audit.js'
@@ -17,6 +18,7 @@ import { normalizeEmail } from './email.js'
 import { createAccountChanges } from './account-changes.js'
 import { createAccountSearch } from './account-search.js'
 import { createManagedChange } from './managed-change.js'
+import { createAccountExport } from './export.js'
 import { createIdentifiers, isYoung } from './identifiers.js'
 import { createEmails } from './emails.js'
 import { createProfile } from './profile.js'
@@ -144,6 +146,21 @@ export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
         .orderBy(accounts.number).limit(maxHashesRead)
       return rows.map(({ hash }) => hash)
     },
+
+    /** The parameters of the password hashes that accounts have brought along, each once. */
+    async foreignHashParameters (): Promise<string[]> {
+      const found: string[] = []
+      const parameters = expression<string>`${expression.raw(hashParameters)}`
+      for (;;) {
+        const [next] = await query.select({ parameters }).from(accounts)
+          .where(and(expression.raw(isForeignHash), gt(parameters, found.at(-1) ?? ''))).orderBy(parameters).limit(1)
+        if (next === undefined) return found
+        found.push(next.parameters)
+      }
+    },
+
+    /** Every account, with its password hash, in order of their ids. */
+    all: createAccountExport({ query }),
 
     /** Emails of accounts that are there. */
     emails: createEmails({ identifiers }),

@@ -35,13 +35,13 @@ export function recordEvents (
 
 /** The same for events of no account: of every row of `source`, whose column `subject` says what was changed. */
 export function recordSubject (
-  sql: Pool, event: AuditEvent, source: string, initiator: Initiator
+  sql: Pool, event: AuditEvent, source: string, initiator: Initiator, change?: RecordedChange
 ): Fragment {
   const { address, actor, requestId = null } = initiator
   return sql`
     INSERT INTO audit_events AS audit_event (account_id, event, address, actor, subject, request_id, details)
     SELECT ${noAccount}::uuid, ${event}, ${address}, ${actorOf(event, actor)}, source.subject, ${requestId},
-      ${detailsIn(initiator)}::text::jsonb
+      ${detailsIn(initiator, change)}::text::jsonb
     FROM ${sql.unsafe(source)} AS source`
 }
 

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import type { StoredAlgorithm } from '../../db/stored-values.js'
 import { AuthError } from '../errors.js'
-import { commandLine, type ClientInfo } from '../lib/client-info.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import { toPublicJwk, type PublicJwk } from './jwk.js'
 import type { JwsKey, KeyMaterial, OpenEngine } from './jws-engine.js'
 import { createKeyEngines } from './key-engines.js'
@@ -146,7 +146,7 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
     },
 
     /** Announces the next key now, or, with `atOnce`, activates it as soon as every instance has read it. */
-    async rotate ({ atOnce }: { atOnce: boolean }, clientInfo: ClientInfo = commandLine): Promise<void> {
+    async rotate ({ atOnce }: { atOnce: boolean }, clientInfo: ClientInfo): Promise<void> {
       await load()
       const delay = atOnce ? shortAnnouncement : announcement
       const last = newest()

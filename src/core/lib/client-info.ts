@@ -6,13 +6,10 @@ export interface ClientInfo {
   deviceName?: string | null
   /** What an earlier sign-in gave this device to be recognized by, if it sends it. */
   deviceToken?: string | null
-  /** Who acts: `user`, `operator`, or `client:` and an id; without it, who usually causes the kind of event. */
+  /** Who acts: `user`, `client:` or `cli:` and a name; without it, who usually causes the kind of event. */
   actor?: string
   /** Of an operator's request, for the record. */
   requestId?: string
   /** Why an operator does it. */
   reason?: string
 }
-
-/** The command line is on the machine itself: no address, and the operator's own tool. */
-export const commandLine: ClientInfo = { address: null, userAgent: 'keyturn command line', actor: 'operator' }

@@ -7,7 +7,10 @@ import { insertSubjectEvent } from '../audit/audit.js'
 import { AuthError, ifValid, invalidToken } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import { sha256 } from '../lib/secrets.js'
+import type { Keyring } from '../keys/keyring.js'
 import type { Partners } from '../partners/index.js'
+import { createIdempotency } from './idempotency.js'
+import { createStatistics } from './statistics.js'
 
 /** What an operator may be let do: read everything, or change one kind of thing. */
 export const operatorScopes = ['admin:read', 'admin:accounts', 'admin:clients', 'admin:keys'] as const
@@ -19,6 +22,9 @@ export interface OperatorsNeeds {
   partners: Pick<Partners, 'tokens'>
   /** `undefined` for none. */
   adminToken: string | undefined
+  keyring: Keyring
+  /** Milliseconds since 1970. */
+  now: () => number
 }
 
 /** Someone who administers. */
@@ -41,8 +47,10 @@ const adminTokenName = 'admin_token'
 
 const refusalRecordIntervalMs = 60_000
 
-/** Says who may administer. */
-export function createOperators ({ db: { sql, query }, partners, adminToken }: OperatorsNeeds) {
+/** Says who may administer, and keeps what they ask for twice from being done twice. */
+export function createOperators ({ db, partners, adminToken, keyring, now }: OperatorsNeeds) {
+  const { sql, query } = db
+  const idempotency = createIdempotency({ db, keyring })
   const digest = adminToken === undefined ? null : sha256(adminToken)
   /** Refusals are not limited in number, and records are kept for long: one a minute for each subject. */
   const recentlyRefused = new LRUCache<string, true>({ max: 1_000, ttl: refusalRecordIntervalMs })
@@ -62,6 +70,13 @@ export function createOperators ({ db: { sql, query }, partners, adminToken }: O
   }
 
   return {
+    idempotency,
+
+    statistics: createStatistics({ db, now }),
+
+    /** Deletes what is of no more use. */
+    cleanUp: () => idempotency.cleanUp(),
+
     /**
      * Whether anyone could administer where the admin token counts, or does not: there is such a token, or a client
      * with a scope for it.

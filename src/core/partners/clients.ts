@@ -1,17 +1,18 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Database } from '../../db/database.js'
-import { violatedConstraint } from '../../db/errors.js'
-import { eq, expression, lt, or } from '../../db/query.js'
+import { and, eq, expression, lt, ne, or } from '../../db/query.js'
 import { clientAssertions, clients } from '../../db/partner-schema.js'
 import type { ClientGrant, ClientPermission } from '../../db/stored-values.js'
 import { insertSubjectEvent } from '../audit/audit.js'
 import { AuthError } from '../errors.js'
-import { commandLine, type ClientInfo } from '../lib/client-info.js'
+import type { ClientInfo } from '../lib/client-info.js'
 import { randomSecret, sha256 } from '../lib/secrets.js'
 import {
   deleteClient, insertClient, selectClient, shownColumns, type Client, type ClientRow
 } from './client-statements.js'
+import { audienceTaken, ifAudienceTaken, invalidAudience, isSameAudience } from './audience.js'
+import { createClientChanges } from './client-changes.js'
 import { hasOutdatedKey } from './client-keys.js'
 import { checkAssertion, clientIdOf, invalidAssertion, readAssertion } from './client-assertion.js'
 
@@ -67,8 +68,11 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
 
   async function bySecret ({ id, secret }: { id: string, secret: string }): Promise<ClientRow> {
     const row = await find(id)
-    const matches = timingSafeEqual(sha256(secret), row?.secretHash ?? dummyHash)
-    if (row === undefined || !matches) throw new AuthError('invalid_client')
+    const hash = sha256(secret)
+    const isSecret = timingSafeEqual(hash, row?.secretHash ?? dummyHash)
+    const isFormer = timingSafeEqual(hash, row?.formerSecretHash ?? dummyHash)
+    const isGood = isSecret || (isFormer && Number(row?.formerSecretEndsAt) > now())
+    if (row === undefined || !isGood) throw new AuthError('invalid_client')
     return row
   }
 
@@ -98,12 +102,13 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     return row
   }
 
-  async function refuseTakenAudience (audience: string): Promise<void> {
+  async function refuseTakenAudience (audience: string, ownId: string): Promise<void> {
     if (isSameAudience(audience, issuer)) {
       throw invalidAudience('must differ from PUBLIC_URL: such tokens would be accepted by every contract')
     }
     const isTaken = or(eq(clients.audience, audience), eq(clients.id, audience))
-    const [other] = await query.select({ id: clients.id }).from(clients).where(isTaken).limit(1)
+    const [other] = await query.select({ id: clients.id }).from(clients).where(and(ne(clients.id, ownId), isTaken))
+      .limit(1)
     if (other !== undefined) throw audienceTaken(other.id)
   }
 
@@ -114,10 +119,10 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
      * and for that or the id of another client, which could use them
      */
     async add (
-      { name, grantTypes, permissions, scopes, audience, publicKeys }: NewClient, clientInfo: ClientInfo = commandLine
+      { name, grantTypes, permissions, scopes, audience, publicKeys }: NewClient, clientInfo: ClientInfo
     ): Promise<{ client: Client, secret: string | null }> {
-      if (audience !== undefined) await refuseTakenAudience(audience)
       const id = `client_${randomBytes(idBytes).toString('base64url')}`
+      if (audience !== undefined) await refuseTakenAudience(audience, id)
       const secret = publicKeys === undefined ? randomSecret() : null
       const [client] = await insertClient(sql, {
         id,
@@ -140,10 +145,12 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
     },
 
     /** @throws AuthError `not_found` */
-    async remove (id: string, clientInfo: ClientInfo = commandLine): Promise<void> {
+    async remove (id: string, clientInfo: ClientInfo): Promise<void> {
       const [removed] = await deleteClient(sql, id, clientInfo)
       if (removed === undefined) throw new AuthError('not_found', { message: 'no client has this id' })
     },
+
+    ...createClientChanges({ db: { sql }, find, refuseTakenAudience, ifAudienceTaken }),
 
     exists: async (id: string): Promise<boolean> => await find(id) !== undefined,
 
@@ -167,23 +174,6 @@ export function createClients ({ db: { sql, query }, issuer, now }: ClientsNeeds
       await query.delete(clientAssertions).where(lt(clientAssertions.expiresAt, expression`now()`))
     }
   }
-}
-
-/** Whether two audiences differ at most in the spelling of a URL. */
-export function isSameAudience (one: string, other: string): boolean {
-  return canonical(one) === canonical(other)
-}
-
-const canonical = (audience: string) =>
-  URL.canParse(audience) ? new URL(audience).href.replace(/\/+$/, '') : audience
-
-const invalidAudience = (fault: string) => new AuthError('invalid_target', { message: `--audience ${fault}` })
-
-const audienceTaken = (id: string) => invalidAudience(`is that of ${id}, which could use its tokens`)
-
-/** Two clients were added with one audience at the same moment. */
-function ifAudienceTaken (error: unknown): never {
-  throw violatedConstraint(error) === 'clients_own_audience' ? audienceTaken('another client') : error
 }
 
 /** @throws AuthError `unauthorized_client` */

@@ -4,7 +4,8 @@ import type { Refresh } from '../refresh/index.js'
 import type { IssuedTokens } from '../sessions/token-issuer.js'
 import type { Tokens } from '../tokens/index.js'
 import type { Validation } from '../validation/validation.js'
-import { isSameAudience, requireGrant, type Client, type Clients } from './clients.js'
+import { isSameAudience } from './audience.js'
+import { requireGrant, type Client, type Clients } from './clients.js'
 
 /** A token issued for a partner. Lifetime in seconds. */
 export interface PartnerToken {

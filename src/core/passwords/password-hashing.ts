@@ -1,6 +1,7 @@
 import argon2 from 'argon2'
 import { AuthError } from '../errors.js'
 import { costOf, createEqualWork, isVerifiable, parallelism, type PasswordHashCost } from './equal-work.js'
+import { dummyWith, parametersOf } from './hash-forms.js'
 import type { HashingQueue } from './hashing-queue.js'
 import type { OwnNames, PasswordBlocklist } from './password-blocklist.js'
 
@@ -45,15 +46,21 @@ export function createPasswordHashing ({ queue, blocklist, cost }: PasswordHashi
     /** Checks a password; `hash` is `null` where there is no account, which takes the same time. */
     async verify (hash: string | null, password: string): Promise<boolean> {
       const storable = isStorablePassword(password)
-      const candidate = storable ? canonical(password) : Buffer.alloc(0)
+      const sent = storable ? password : ''
       // In one turn: how long an attempt waits must not depend on the account either.
-      return queue.hash(() => equalWork.verify(storable ? hash : null, candidate))
+      return queue.hash(() => equalWork.verify(storable ? hash : null, { sent, canonical: canonical(sent) }))
     },
 
     /** Takes the costs of stored hashes into account before the first of them is checked. */
     learnCosts (hashes: readonly string[]): void {
-      hashes.forEach(equalWork.learn)
+      for (const hash of hashes) equalWork.learn(parametersOf(hash) ?? '')
     },
+
+    /** Takes hashes that were made elsewhere into account, by their parameters, and forgets those that are gone. */
+    learnForeign: equalWork.learnForeign,
+
+    /** A hash that no password matches, for accounts without one. */
+    unusableHash: (): string => String(dummyWith(equalWork.current)),
 
     isVerifiable,
 

@@ -45,6 +45,6 @@ export function detailsOf ({ type, event, actor, at }: EventRow): object {
 /** CAEP's name of an actor of the audit log; records of version 0.1 have none. */
 function initiatingEntity (actor: string | null): string | undefined {
   if (actor === null) return undefined
-  const entities: Record<string, string> = { user: 'user', operator: 'admin', policy: 'policy' }
-  return entities[actor] ?? 'system'
+  const entities: Record<string, string> = { user: 'user', operator: 'admin', admin_token: 'admin', policy: 'policy' }
+  return entities[actor] ?? (actor.startsWith('cli:') ? 'admin' : 'system')
 }

@@ -48,6 +48,12 @@ export function createSignIn (needs: SignInNeeds) {
   const refusalOf = createSignInRule(emailVerification)
   const newDeviceNotice = createNewDeviceNotice({ sql: db.sql, devices, mail, now })
   const proof = createPasswordProof({ lookup, throttle, passwords, onError })
+
+  /** Also those that another process imports: until then the time of an attempt would tell that there is an account. */
+  async function learnForeignHashes (): Promise<void> {
+    passwords.learnForeign(await accounts.foreignHashParameters())
+  }
+
   return {
     lookup,
     throttle,
@@ -58,9 +64,13 @@ export function createSignIn (needs: SignInNeeds) {
     ...createSignUp({ sql: db.sql, accounts, mail, challengeMail, start, emailVerification }),
     /** The token by which the device of an account's sign-in is recognized at the next one. */
     deviceToken: devices.issue,
-    ...createPasswordChange({ db, proof, passwords, start, revocations, mail }),
+    ...createPasswordChange({ db, proof, lookup, passwords, start, revocations, mail }),
     /** Reads with which costs passwords are hashed, so that none of them tells an account from none. */
-    load: async (): Promise<void> => passwords.learnCosts(await accounts.oldestHashes()),
+    async load (): Promise<void> {
+      passwords.learnCosts(await accounts.oldestHashes())
+      await learnForeignHashes()
+    },
+    learnForeignHashes,
     cleanUp: throttle.deleteExpired
   }
 }

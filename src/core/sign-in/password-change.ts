@@ -11,12 +11,13 @@ import { endAccess, type AccessToEnd } from '../revocations/end-sessions.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Passwords } from '../passwords/index.js'
 import type { SessionStart, SignedIn } from '../sessions/session-start.js'
-import type { LookedUpRow } from './account-lookup.js'
+import type { AccountLookup, LookedUpRow } from './account-lookup.js'
 import type { PasswordProof } from './password-proof.js'
 
 export interface PasswordChangeNeeds {
   db: Pick<Database, 'sql'>
   proof: Pick<PasswordProof, 'ofAccount'>
+  lookup: Pick<AccountLookup, 'byId'>
   passwords: Pick<Passwords, 'admit' | 'hash'>
   start: Pick<SessionStart, 'inPlaceOfAll'>
   revocations: Pick<RevocationNotices, 'publish'>
@@ -30,6 +31,11 @@ export interface PasswordChange {
   minPasswordLength: number
 }
 
+export interface NewPassword {
+  password: string
+  minPasswordLength: number
+}
+
 /** Stores a hash if the verified one is still there; returns `null` if it is not. */
 type Replace<Changed> = (account: LookedUpRow, hash: string) => Promise<Changed | null>
 
@@ -38,7 +44,7 @@ type Replace<Changed> = (account: LookedUpRow, hash: string) => Promise<Changed 
  * has not been changed meanwhile. With it goes the notice to the owner (OWASP ASVS 6.3.7).
  */
 export function createPasswordChange (needs: PasswordChangeNeeds) {
-  const { db: { sql }, proof, passwords, start, revocations, mail } = needs
+  const { db: { sql }, proof, lookup, passwords, start, revocations, mail } = needs
 
   const isUnchanged = (verifiedHash: string) =>
     sql`account.password_hash = ${verifiedHash} AND account.disabled_at IS NULL`
@@ -99,8 +105,25 @@ export function createPasswordChange (needs: PasswordChangeNeeds) {
     },
 
     /**
-     * The same, with one session that goes on: a new one in the same statement, for the device that changed the
-     * password. So a token that was stolen before goes the way of all others.
+     * Sets a password for an operator, and ends all sessions; the owner is sent the notice.
+     * @throws AuthError `not_found`, `password_unacceptable`, `password_common`, `overloaded`
+     */
+    async setPassword (
+      this: void, accountId: string, { password, minPasswordLength }: NewPassword, by: ClientInfo
+    ): Promise<void> {
+      const account = await lookup.byId(accountId, by)
+      const hash = await passwords.admit(by.address, () =>
+        passwords.hash(password, minPasswordLength, account ?? undefined))
+      const changed = account !== null && await replaceHash(account, endAccess(sql, {
+        accountId, set: sql`, ${newHash(hash)}`, reason: 'password_changed', by
+      }), by)
+      if (changed !== true) throw new AuthError('not_found', { message: 'no account has this id' })
+      revocations.publish({ accountId })
+    },
+
+    /**
+     * Changes a password, with one session that goes on: a new one in the same statement, for the device that changed
+     * the password. So a token that was stolen before goes the way of all others.
      */
     withNewPassword<Contract extends SessionContract> (
       change: PasswordChange, contract: Contract, clientInfo: ClientInfo

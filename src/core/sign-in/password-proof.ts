@@ -70,5 +70,5 @@ export function createPasswordProof ({ lookup, throttle, passwords, onError }: P
 }
 
 function unverifiable (accountId: string): Error {
-  return new Error(`the password hash of account ${accountId} is not argon2: no password matches it`)
+  return new Error(`the password hash of account ${accountId} is of no known form: no password matches it`)
 }

@@ -38,7 +38,12 @@ export function toExportedSession (session: StoredSession): ExportedSession {
 }
 
 export function toExportedEvent ({ id, at, event, sessionId, address, actor }: OwnRecord): ExportedEvent {
-  return { id, at: toWholeSeconds(at), event, sessionId, address, actor }
+  return { id, at: toWholeSeconds(at), event, sessionId, address, actor: actor === null ? null : shownActor(actor) }
+}
+
+/** Which of the operators it was is not the user's own data. */
+function shownActor (actor: string): string {
+  return actor === 'admin_token' || actor.startsWith('cli:') ? 'operator' : actor
 }
 
 export function toExportedTask ({ id, title, completed, createdAt }: Task): ExportedTask {

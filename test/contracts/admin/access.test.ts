@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import t from 'tap'
 import { operatorGuard } from '../../../src/contracts/admin/operator.js'
 import { operatorScopes } from '../../../src/core/operators/operators.js'
+import { clientInfo } from '../../support/accounts.js'
 import { operatorOf } from '../../support/admin.js'
 import { adminToken, build, databases, type TestServer } from '../../support/build.js'
 import { send } from '../../support/http.js'
@@ -59,7 +60,7 @@ for (const database of databases) {
     await openSql(t, server.settings)`UPDATE clients SET scope = 'other' WHERE id = ${partner.id}`
     const lost = await ask('GET', '/accounts', undefined, bearer(token))
     t.equal(lost.status, 404, 'the client lost it, and none has it')
-    await server.core.partners.clients.remove(partner.id)
+    await server.core.partners.clients.remove(partner.id, clientInfo)
     await newPartner(server, { scopes: ['admin:read'] })
     t.equal((await ask('GET', '/accounts', undefined, bearer(token))).status, 401, 'the client is gone')
 
@@ -111,5 +112,5 @@ t.test('nothing of it is open to anyone else', async t => {
 t.test('a route without the guard does nothing for anyone', async t => {
   const { core, settings } = await build(t)
   const { by } = operatorGuard({ core, settings, isLoopback: true })
-  t.throws(() => by({ method: 'GET', url: '/x' } as FastifyRequest), { message: 'GET /x is not guarded' })
+  t.throws(() => by({ method: 'GET', url: '/x', headers: {} } as FastifyRequest), { message: 'GET /x is not guarded' })
 })

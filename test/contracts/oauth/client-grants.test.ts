@@ -1,5 +1,6 @@
 import t from 'tap'
 import { clientPermissions } from '../../../src/core/partners/clients.js'
+import { clientInfo } from '../../support/accounts.js'
 import { post } from '../../support/http.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
 import { basic, buildForPartner, newPartner, type Partner } from '../../support/partner.js'
@@ -80,7 +81,7 @@ t.test('the owner ends a session that a client refreshes; a removed client refre
   t.equal((await post(`${issuer}/api/auth/validate-token`, { token: ended.access_token })).status, 401)
 
   const { refresh_token: refreshToken } = await bind()
-  await server.core.partners.clients.remove(partner.id)
+  await server.core.partners.clients.remove(partner.id, clientInfo)
   const heir = await newPartner(server)
   t.equal((await form('/oauth/token', {
     grant_type: 'refresh_token', refresh_token: refreshToken

@@ -75,11 +75,11 @@ for (const database of databases) {
     })
 
     await t.test('a client that is removed loses access at once', async t => {
-      await server.core.partners.clients.remove(id)
+      await server.core.partners.clients.remove(id, clientInfo)
       const response = await oauth.clientCredentialsGrantRequest(
         as, client, oauth.ClientSecretBasic(secret), {}, insecure)
       await t.rejects(oauth.processClientCredentialsResponse(as, client, response), /challenge/)
-      await t.rejects(server.core.partners.clients.remove(id), { code: 'not_found' })
+      await t.rejects(server.core.partners.clients.remove(id, clientInfo), { code: 'not_found' })
     })
   })
 }
@@ -143,7 +143,7 @@ t.test('the token that speaks for a client dies with the client', async t => {
   const kept = await form('/oauth/revoke', { token: body.access_token }, basic(partner))
   t.match(kept, { status: 400, body: { error: 'unsupported_token_type' } }, 'it is not said to be revoked')
   matchesOpenapi(t, 'oauth', 'POST /oauth/revoke', kept)
-  await server.core.partners.clients.remove(partner.id)
+  await server.core.partners.clients.remove(partner.id, clientInfo)
   t.equal(await active(), false)
 })
 

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
+import { clientInfo } from '../../support/accounts.js'
 import { ageRotations } from '../../support/age-rotations.js'
 import { openSql } from '../../support/open-sql.js'
 import { secondCore, operator } from '../../support/second-core.js'
@@ -209,7 +210,7 @@ t.test('a client that is removed while it waits gets no further event', async t 
   const beside = await secondCore(t, server.settings)
   const waiting = poll(issuer, partner, {})
   await delay(100)
-  await beside.partners.clients.remove(partner.id)
+  await beside.partners.clients.remove(partner.id, clientInfo)
   await post(`${issuer}/api/auth/revoke-token`, { token })
   t.same((await waiting).sets, {})
   t.equal((await post(`${issuer}/oauth/events`, {}, basic(partner))).status, 401)

@@ -265,7 +265,7 @@ t.test('a token of the client itself is as good as its secret, and no other toke
   const { token } = await signedUp(issuer)
   const removed = await newPartner(server)
   const ofRemoved = await bearerOf(removed)
-  await server.core.partners.clients.remove(removed.id)
+  await server.core.partners.clients.remove(removed.id, clientInfo)
   const moved = await newPartner(server)
   const ofMoved = await bearerOf(moved)
   await openSql(t, server.settings)`UPDATE clients SET audience = 'https://moved.example' WHERE id = ${moved.id}`

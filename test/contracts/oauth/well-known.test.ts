@@ -3,6 +3,7 @@ import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import t from 'tap'
 import { drivers } from '../../conformance/drivers.js'
+import { clientInfo } from '../../support/accounts.js'
 import { secondCore } from '../../support/second-core.js'
 import { build, databases } from '../../support/build.js'
 import { send } from '../../support/http.js'
@@ -53,7 +54,7 @@ t.test('the keys may be kept for five minutes, and are not sent again while they
     t.equal(again.text, '')
     t.equal(again.headers.get('etag'), etag)
   }
-  await server.core.keys.rotate({ atOnce: false })
+  await server.core.keys.rotate({ atOnce: false }, clientInfo)
   const changed = await send(server.api + jwksPath, { headers: { 'if-none-match': etag } })
   t.equal(changed.status, 200)
   t.equal(changed.body.keys.length, 2, 'the next key is published before it signs')
@@ -104,7 +105,7 @@ t.test('while a key rotates no valid token is refused by any of three instances'
   }
   for (let round = 0; round < 1_000; round += 20) {
     if (round === 400) {
-      await beside.keys.rotate({ atOnce: true })
+      await beside.keys.rotate({ atOnce: true }, clientInfo)
       await Promise.all(instances.map(({ core }) => core.keys.rotateIfDue()))
     }
     if (round === 600) clock.ms += 31_000

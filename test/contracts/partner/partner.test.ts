@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { build, databases, type BuildOptions } from '../../support/build.js'
 import { openSql } from '../../support/open-sql.js'
+import { setSubscription } from '../../support/accounts.js'
 import { secondCore, operator } from '../../support/second-core.js'
 import { post, type Reply } from '../../support/http.js'
 import { expectKeys } from '../../support/expect-keys.js'
@@ -56,8 +57,8 @@ for (const database of databases) {
     async function johnDoe () {
       const person = newPerson()
       await accounts.register({ ...person, name: 'John Doe', minPasswordLength: 8 }, operator)
-      await accounts.setSubscription(
-        person.email, { status: 'active', plan: 'premium', expiresAt: new Date('2025-12-31T23:59:59Z') }, operator)
+      const expiresAt = new Date('2025-12-31T23:59:59Z')
+      await setSubscription({ accounts }, person.email, { status: 'active', plan: 'premium', expiresAt })
       return person
     }
 
@@ -154,7 +155,7 @@ for (const database of databases) {
       const person = await registered(api)
       const { token } = await loggedIn(api, person)
       await call('validate-token', { token })
-      await accounts.setSubscription(person.email, { status: 'past_due', plan: 'team', expiresAt: null }, operator)
+      await setSubscription({ accounts }, person.email, { status: 'past_due', plan: 'team', expiresAt: null })
       pass(1)
       const { body } = await call('validate-token', { token })
       t.same(body.data.user.subscription, { status: 'past_due', plan: 'team', expiresAt: null })
@@ -224,11 +225,11 @@ for (const database of databases) {
         [new Date('2999-12-31T23:59:59Z'), '2999-12-31T23:59:59Z'],
         [null, null]
       ] as const) {
-        await accounts.setSubscription(person.email, { status: 'canceled', plan: 'gold', expiresAt }, operator)
+        await setSubscription({ accounts }, person.email, { status: 'canceled', plan: 'gold', expiresAt })
         const { user } = (await call('login', person)).body.data
         t.same(user.subscription, { status: 'canceled', plan: 'gold', expiresAt: shown })
       }
-      await accounts.setSubscription(person.email, null, operator)
+      await setSubscription({ accounts }, person.email, null)
       t.equal((await call('login', person)).body.data.user.subscription.status, 'none')
     })
 

@@ -1,6 +1,5 @@
 import t from 'tap'
 import { noAccount } from '../../../src/core/audit/audit.js'
-import { commandLine } from '../../../src/core/lib/client-info.js'
 import { clientInfo, password, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 import { outcomeOf } from '../../support/refusal.js'
@@ -12,8 +11,8 @@ t.test('every record says who acted: the user, the operator, a client, or a rule
   const { account, email, refreshToken } = await signedIn(core)
   await core.signIn.withPassword({ email, password }, 'partner', clientInfo)
   await core.sessions.signOut.byRefreshToken(refreshToken, { ...clientInfo, actor: 'client:sesh' })
-  await core.accounts.disable(email, commandLine)
-  await core.accounts.enable(email, commandLine)
+  await core.accounts.disable(email, clientInfo)
+  await core.accounts.enable(email, clientInfo)
   const { records } = await core.audit.page({ accountId: account.id, since, limit: 20 })
   t.same(records.map(({ event, actor }) => `${event} ${actor}`).sort(), [
     'account_created user', 'account_disabled operator', 'account_enabled operator', 'session_limit_reached policy',
@@ -38,14 +37,14 @@ t.test('clients that come and go, and credentials of one that were refused, are 
   const { clients } = core.partners
   const { client: { id }, secret } = await clients.add({
     name: 'SeshTracker', grantTypes: [], permissions: [], scopes: []
-  })
+  }, clientInfo)
   await clients.authenticate({ id, secret: secret ?? '' }, clientInfo)
   for (let n = 0; n < 5; n += 1) await outcomeOf(clients.authenticate({ id, secret: 'wrong' }, clientInfo))
   await outcomeOf(clients.authenticate({ id: 'client_unknown', secret: 'wrong' }, clientInfo))
   for (const assertion of ['x', `${'e30'}.${Buffer.from(JSON.stringify({ sub: id })).toString('base64url')}.e30`]) {
     await outcomeOf(clients.authenticate({ assertion }, clientInfo))
   }
-  await clients.remove(id)
+  await clients.remove(id, clientInfo)
   const records = (await core.audit.page({ accountId: noAccount, since, limit: 20 })).records.reverse()
     .filter(({ event }) => event.startsWith('client_'))
   t.same(records.map(({ event, subject, actor, address }) => ({ event, subject, actor, address })), [
@@ -57,9 +56,9 @@ t.test('clients that come and go, and credentials of one that were refused, are 
 
 t.test('so are signing keys, with who asked for them', async t => {
   const { core } = await buildCore(t, { ownDatabase: true })
-  await core.keys.rotate({ atOnce: false })
-  await core.keys.rotate({ atOnce: true })
-  await core.keys.rotate({ atOnce: true })
+  await core.keys.rotate({ atOnce: false }, clientInfo)
+  await core.keys.rotate({ atOnce: true }, clientInfo)
+  await core.keys.rotate({ atOnce: true }, clientInfo)
   const kids = core.keys.list().map(({ kid }) => kid)
   const records = (await core.audit.page({ accountId: noAccount, since, limit: 20 })).records.reverse()
   t.same(records.map(({ event, subject, actor }) => [event, subject, actor]), [

@@ -7,6 +7,7 @@ import { seal } from '../../../src/core/keys/sealing.js'
 import { createSigningKeys, type SigningKeys, type SigningKeysNeeds } from '../../../src/core/keys/signing-keys.js'
 import { openEngine } from '../../../src/token-engine.js'
 import { connect } from '../../../src/db/client.js'
+import { clientInfo } from '../../support/accounts.js'
 import { openTestDatabase } from '../../support/database.js'
 import { signedClaims } from '../../support/forging.js'
 import { postgresDatabase } from '../../support/test-database.js'
@@ -260,7 +261,7 @@ t.test('an announced key begins to sign at its time, without another reading', a
   const { instance, pass } = await setUp(t)
   const keys = await loaded(instance())
   const first = keys.current().kid
-  await keys.rotate({ atOnce: false })
+  await keys.rotate({ atOnce: false }, clientInfo)
   pass(hour * 1000 - 10_000)
   t.equal(keys.current().kid, first)
   pass(20_000)
@@ -272,7 +273,7 @@ t.test('a key is kept for the longest life of a token after its last use, then r
   const keys = await loaded(instance({ maxTokenLifetime: 7 * day }))
   const old = keys.current()
   const token = signJws(old, claims)
-  await keys.rotate({ atOnce: false })
+  await keys.rotate({ atOnce: false }, clientInfo)
   await age(hour + 7 * day - 60)
   await keys.rotateIfDue()
   t.ok(await accepts(keys, token))
@@ -299,7 +300,7 @@ t.test('a key is prepared once, however often the keys are read, and dropped whe
   t.same(open, [first.kid, 'hs256'])
   for (let reading = 0; reading < 3; reading += 1) await Promise.all([keys.load(), keys.load()])
   t.same(open, [first.kid, 'hs256'])
-  await keys.rotate({ atOnce: true })
+  await keys.rotate({ atOnce: true }, clientInfo)
   const [, next = { kid: '' }] = keys.list()
   t.same(open, [first.kid, 'hs256', next.kid])
   await age(day)
@@ -323,15 +324,15 @@ t.test('a rotation at once lets the new key sign in half a minute, also one that
   for (const announced of [false, true]) {
     const keys = await loaded(instance())
     const before = keys.current().kid
-    if (announced) await keys.rotate({ atOnce: false })
+    if (announced) await keys.rotate({ atOnce: false }, clientInfo)
     const count = keys.list().length
-    await keys.rotate({ atOnce: true })
+    await keys.rotate({ atOnce: true }, clientInfo)
     t.equal(keys.list().length, announced ? count : count + 1)
     t.equal(keys.current().kid, before)
     pass(31_000)
     t.not(keys.current().kid, before)
     pass(-31_000)
-    await keys.rotate({ atOnce: true })
+    await keys.rotate({ atOnce: true }, clientInfo)
   }
 })
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { isSameAudience } from '../../../src/core/partners/clients.js'
+import { isSameAudience } from '../../../src/core/partners/audience.js'
+import { clientInfo } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 
 const some = () => `https://${randomUUID()}.example`
@@ -8,7 +9,7 @@ const some = () => `https://${randomUUID()}.example`
 t.test('no two clients get one audience, nor the id of another, not even at the same moment', async t => {
   const { core: { partners: { clients } }, sql } = await buildCore(t)
   const add = (audience?: string) =>
-    clients.add({ name: 'x', grantTypes: [], permissions: [], scopes: [], audience })
+    clients.add({ name: 'x', grantTypes: [], permissions: [], scopes: [], audience }, clientInfo)
   const refused = { code: 'invalid_target', message: /^--audience is that of / }
   const audience = some()
   const { client } = await add(audience)
@@ -36,7 +37,7 @@ t.test('no two clients get one audience, nor the id of another, not even at the 
 t.test('no client gets Keyturn\'s own audience, in any spelling', async t => {
   const { core: { partners: { clients } }, settings: { issuer } } = await buildCore(t)
   for (const audience of [issuer, `${issuer}/`, `${issuer}//`, issuer.toUpperCase()]) {
-    await t.rejects(clients.add({ name: 'x', grantTypes: [], permissions: [], scopes: [], audience }), {
+    await t.rejects(clients.add({ name: 'x', grantTypes: [], permissions: [], scopes: [], audience }, clientInfo), {
       code: 'invalid_target', message: /differ from PUBLIC_URL/
     }, audience)
   }

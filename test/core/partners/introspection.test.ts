@@ -3,7 +3,7 @@ import { createIntrospection } from '../../../src/core/partners/introspection.js
 import { createKeyring } from '../../../src/core/keys/keyring.js'
 import type { AccessTokenType } from '../../../src/core/keys/jws-engine.js'
 import { createTokens } from '../../../src/core/tokens/index.js'
-import { signedIn } from '../../support/accounts.js'
+import { clientInfo, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 import { signingKeyOf } from '../../support/forging.js'
 
@@ -32,7 +32,7 @@ t.test('a token is verified once, whatever kind of token it is', async t => {
   const audience = 'https://partner.example'
   const { client } = await clients.add({
     name: 'partner', audience, grantTypes: ['client_credentials'], permissions: [], scopes: ['read']
-  })
+  }, clientInfo)
   const own = await signedIn(core)
   const whose = { sub: own.account.id, sid: own.sessionId, gen: 0, contract: 'partner', email: own.email }
   const restriction = { aud: audience, scope: 'read', client_id: client.id, auth_time: 1, act: { sub: client.id } }

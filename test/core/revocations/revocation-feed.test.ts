@@ -5,7 +5,7 @@ import { noopNotifier, type Notifier } from '../../../src/core/revocations/notif
 import { createRevocationFeed } from '../../../src/core/revocations/revocation-feed.js'
 import { createRevocationNotices, type RevocationNotice } from '../../../src/core/revocations/revocation-notices.js'
 import { createPostgresNotifier } from '../../../src/notifiers/postgres.js'
-import { rejectionOf, clientInfo, signedIn } from '../../support/accounts.js'
+import { clientInfo, rejectionOf, setSubscription, signedIn } from '../../support/accounts.js'
 import { secondCore, operator } from '../../support/second-core.js'
 import { buildCore } from '../../support/build.js'
 import { openTestDatabase } from '../../support/database.js'
@@ -39,7 +39,7 @@ t.test('changes of other processes arrive, each once, and what changes nothing d
   await core.sessions.end(accountId, sessionId, 'revoked', clientInfo)
   await until('it is received', () => received.length === 2)
   t.same(received[1], { accountId, sessionId })
-  await core.accounts.setSubscription(email, { status: 'active', plan: 'pro', expiresAt: null }, operator)
+  await setSubscription(core, email, { status: 'active', plan: 'pro', expiresAt: null })
   await core.accounts.disable(email, operator)
   await until('both are received', () => received.length === 4)
   t.same(received.slice(2), [{ accountId }, { accountId }])

@@ -7,7 +7,7 @@ import { createConfirmations } from '../../../src/core/refresh/confirmations.js'
 import { noopNotifier } from '../../../src/core/revocations/notifier.js'
 import { createRevocationNotices } from '../../../src/core/revocations/revocation-notices.js'
 import { createValidation } from '../../../src/core/validation/validation.js'
-import { clientInfo, password, signedIn } from '../../support/accounts.js'
+import { clientInfo, password, setSubscription, signedIn } from '../../support/accounts.js'
 import { buildCore } from '../../support/build.js'
 import { signedClaims, signingKeyOf } from '../../support/forging.js'
 import { outcomeOf } from '../../support/refusal.js'
@@ -186,7 +186,7 @@ t.test('a change of the account is seen in the next answer', async t => {
   const { accessToken, email } = await signedIn(core)
   t.equal((await core.validation.authenticate(accessToken)).account.subscription, null)
   const subscription = { status: 'active', plan: 'premium', expiresAt: new Date('2030-01-01T00:00:00Z') }
-  await core.accounts.setSubscription(email, subscription, clientInfo)
+  await setSubscription(core, email, subscription)
   t.same((await core.validation.authenticate(accessToken)).account.subscription, subscription)
 })
 
