@@ -2,7 +2,6 @@ import { pipeline } from 'node:stream/promises'
 import { Option, type Command } from 'commander'
 import type { Environment } from '../config/environment.js'
 import { exportedText, exportFormats, type ExportFormat } from '../core/imports/formats/export-text.js'
-import { warn } from './output.js'
 import { withCore } from './with-core.js'
 
 interface ExportOptions {
@@ -16,7 +15,6 @@ export function addExportCommand (account: Command, env: Environment): void {
     .addOption(new Option('--format <format>', 'how they are written').choices(exportFormats).default('ndjson'))
     .option('--with-hashes', 'with their password hashes: keep the output as you keep the database')
     .action(({ format, withHashes = false }: ExportOptions) => withCore(env, async ({ accounts }) => {
-      if (withHashes && process.stdout.isTTY) warn('password hashes on a terminal; redirect the output to a file')
       await pipeline(exportedText(accounts.all(), format, withHashes), process.stdout, { end: false })
     }))
 }

@@ -92,18 +92,17 @@ async function sourceOf (file: string, size: number, format: ImportFormat): Prom
   }
 }
 
-/** The same bytes, with a bar at a terminal that says how many there were. */
+/** The same bytes, with a bar that says how many there were; it is shown at a terminal only. */
 async function * withProgress (input: Readable, size: number): AsyncGenerator<Buffer> {
   const bar = new SingleBar({ format: '{bar} {percentage} % · {duration_formatted}', stream: process.stderr })
-  const isShown = size > 0 && process.stderr.isTTY
-  if (isShown) bar.start(size, 0)
+  if (size > 0) bar.start(size, 0)
   try {
     for await (const chunk of input as AsyncIterable<Buffer>) {
       yield chunk
       bar.increment(chunk.length)
     }
   } finally {
-    if (isShown) bar.stop()
+    if (size > 0) bar.stop()
   }
 }
 

@@ -67,9 +67,10 @@ export function createIdempotency ({ db: { query }, keyring }: IdempotencyNeeds)
       if (await insert(request, hash)) return null
       const [row] = await query.select({ requestHash, status, sealedReply }).from(idempotentRequests)
         .where(isThis(request))
-      if (row === undefined) throw new AuthError('request_in_progress', { retryAfter: 1 })
-      if (!row.requestHash.equals(hash)) throw new AuthError('idempotency_key_reused')
-      if (row.status === null || row.sealedReply === null) throw new AuthError('request_in_progress', { retryAfter: 1 })
+      if (row?.requestHash.equals(hash) === false) throw new AuthError('idempotency_key_reused')
+      if (row === undefined || row.status === null || row.sealedReply === null) {
+        throw new AuthError('request_in_progress', { retryAfter: 1 })
+      }
       const reply = unseal(keyring, row.sealedReply, contextOf(request))
       if (reply === null) throw new AuthError('idempotency_key_reused')
       return { status: row.status, ...JSON.parse(reply.toString()) as Omit<StoredReply, 'status'> }

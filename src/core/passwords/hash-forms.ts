@@ -1,4 +1,6 @@
-import { createCipheriv, createHash, pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv, createHash, pbkdf2, randomBytes, scrypt, timingSafeEqual, type ScryptOptions
+} from 'node:crypto'
 import { promisify } from 'node:util'
 import { verify as verifyBcrypt } from '@node-rs/bcrypt'
 import argon2 from 'argon2'
@@ -28,13 +30,12 @@ export interface Password {
 
 const computePbkdf2 = promisify(pbkdf2)
 
+const scryptAsync = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
+
 function computeScrypt (
   password: string, salt: Buffer, length: number, { ln, r, p }: Record<'ln' | 'r' | 'p', number>
 ): Promise<Buffer> {
-  const options = { N: 2 ** ln, r, p, maxmem: 2 * scryptMemory({ ln, r, p }) }
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, length, options, (error, key) => error === null ? resolve(key) : reject(error))
-  })
+  return scryptAsync(password, salt, length, { N: 2 ** ln, r, p, maxmem: 2 * scryptMemory({ ln, r, p }) })
 }
 
 /** Bytes that scrypt takes (RFC 7914 5). */
@@ -42,15 +43,15 @@ export const scryptMemory = ({ ln, r, p }: Record<'ln' | 'r' | 'p', number>) => 
 
 const sha256Hex = (text: string) => createHash('sha256').update(text).digest('hex')
 
-const bytesOf = (base64: string | undefined) => Buffer.from(base64 ?? '', 'base64')
+const bytesOf = (base64 = '') => Buffer.from(base64, 'base64')
 
 function isSame (one: Buffer, other: Buffer): boolean {
   return one.length === other.length && timingSafeEqual(one, other)
 }
 
 /** The numbers of a list such as `ln=14,r=8,p=1`. */
-export function numbersIn<Name extends string> (list: string | undefined, ...names: Name[]): Record<Name, number> {
-  const pairs = new Map((list ?? '').split(',').map(pair => pair.split('=') as [string, string]))
+export function numbersIn<Name extends string> (list = '', ...names: Name[]): Record<Name, number> {
+  const pairs = new Map(list.split(',').map(pair => pair.split('=') as [string, string]))
   return Object.fromEntries(names.map(name => [name, Number(pairs.get(name))])) as Record<Name, number>
 }
 
@@ -109,7 +110,7 @@ const forms: readonly HashForm[] = [
     parameters: /^\$fbscrypt\$v=1,n=\d+,r=\d+,p=1,ss=[\w+/=]*,sk=[\w+/=]+\$/,
     async verify (_stored, { sent }, [, , parameters = '', salt, hash]) {
       const { n: ln, r } = numbersIn(parameters, 'n', 'r')
-      const [, separator, signerKey] = /ss=([^,]*),sk=(.*)$/.exec(parameters) ?? []
+      const [, , , , separator, signerKey] = parameters.split(',').map(pair => pair.replace(/^\w+=/, ''))
       const saltBytes = Buffer.concat([bytesOf(salt), bytesOf(separator)])
       const key = await computeScrypt(sent, saltBytes, 32, { ln, r, p: 1 })
       const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16))

@@ -4,6 +4,7 @@ import { itemsOf, operatorOf } from '../../support/admin.js'
 import { build, databases } from '../../support/build.js'
 import { send } from '../../support/http.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
+import { openSql } from '../../support/open-sql.js'
 import { basic } from '../../support/partner.js'
 
 t.test('clients are made, shown and removed', async t => {
@@ -90,6 +91,17 @@ t.test('a client is changed: what is left out stays', async t => {
     { details: { before: { audience: client.audience }, after: { audience } } },
     { details: { after: { scope: '', grants: '' } } }
   ], 'and nothing for a change of nothing')
+})
+
+t.test('a change that others are always quicker than is put off', async t => {
+  const server = await build(t, { ownDatabase: true })
+  const ask = operatorOf(server)
+  const { client } = (await ask('POST', '/clients', { name: 'x' })).body.data
+  const sql = openSql(t, server.settings)
+  await sql`CREATE FUNCTION skip () RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$`
+  await sql`CREATE TRIGGER skip BEFORE UPDATE ON clients FOR EACH ROW EXECUTE FUNCTION skip()`
+  const late = await ask('PATCH', `/clients/${client.id}`, { name: 'y' })
+  t.match([late.status, late.body.error.code], [503, 'UNAVAILABLE'])
 })
 
 t.test('a client that signs is made with its keys, and given others', async t => {

@@ -82,6 +82,11 @@ t.test('partners get an event for every end of a session, each by its kind', asy
   const [first, second] = [await signIn(), await signIn()]
   await core.sessions.end(id, String(claimsOf(first.token).sid), 'revoked', operator)
   t.match(await told(), [{ sub_id: of(first.token), events: revoked('admin') }])
+  for (const [actor, entity] of [['cli:root', 'admin'], ['admin_token', 'admin'], ['client:x', 'system']] as const) {
+    const another = await signIn()
+    await core.sessions.end(id, String(claimsOf(another.token).sid), 'revoked', { ...operator, actor })
+    t.match(await told(), [{ sub_id: of(another.token), events: revoked(entity) }], actor)
+  }
 
   const keeper = await signIn()
   const { body: { token: bearer } } = await post(`${issuer}/api/auth/sign-in/email`, {

@@ -238,6 +238,16 @@ t.test('a dry run says what would become of each line, and does nothing', async 
   t.equal((await sql`SELECT FROM accounts`).length, 1)
 })
 
+t.test('what cannot be read now ends the import, and is no problem of a line', async t => {
+  const { sql, imports } = await setUp(t)
+  const id = await imports.begin(source, clientInfo)
+  await sql`ALTER TABLE accounts RENAME TO hidden`
+  const values = [line({ passwordHash: await bcrypt.hash(password, 4) })]
+  await t.rejects(imports.run(id, linesOf(values), clientInfo), { code: '42P01' })
+  await sql`ALTER TABLE hidden RENAME TO accounts`
+  t.match(await imports.run(id, linesOf(values), clientInfo), { imported: 1, rejected: 0 })
+})
+
 t.test('what became of an import is forgotten after a month', async t => {
   const { sql, imports, run } = await setUp(t)
   const { importId } = await run([{}])
@@ -251,6 +261,7 @@ t.test('what became of an import is forgotten after a month', async t => {
 
 t.test('every account leaves once, in order of the ids', async t => {
   const { core, sql } = await setUp(t)
+  for await (const account of core.accounts.all()) t.fail(`there is ${account.id}`)
   await sql`
     INSERT INTO accounts (id, email, password_hash)
     SELECT gen_random_uuid(), n || '@example.com', 'x' FROM generate_series(1, 4001) AS n`

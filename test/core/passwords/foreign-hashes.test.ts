@@ -41,6 +41,8 @@ t.test('verifies what Better Auth makes, also of composed characters', async t =
   for (const password of ['correct horse', 'ｆｕｌｌ ｗｉｄｔｈ', 'é'.normalize('NFD')]) {
     const stored = storedOf(await hashPassword(password))
     t.match(stored, /^\$scrypt-nfkc\$ln=14,r=16,p=1\$/)
+    t.equal(storedOf(stored), stored)
+    t.notOk(await verifies(String(dummyWith(String(parametersOf(stored)))), password))
     t.ok(await verifies(stored, password))
     t.notOk(await verifies(stored, `${password}x`))
   }
