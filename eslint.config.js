@@ -20,7 +20,8 @@ const above = {
 /** The rooms of the core (src/core/README.md): each may use those before it in the list, never one after it. */
 const rooms = [
   'lib', 'audit', 'revocations', 'passwords', 'accounts', 'imports', 'keys', 'mail', 'challenges', 'tokens', 'sessions',
-  'refresh', 'validation', 'sign-in', 'email-links', 'partners', 'operators', 'security-events', 'tasks', 'personal-data'
+  'refresh', 'validation', 'sign-in', 'email-links', 'partners', 'operators', 'webhooks', 'security-events', 'tasks',
+  'personal-data'
 ]
 
 const contractNames = ['partner', 'session', 'spa', 'tasks', 'web', 'oauth', 'account', 'ops', 'admin']

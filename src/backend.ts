@@ -16,6 +16,7 @@ import { mailFolderIn, openMailTransport } from './mail/index.js'
 import { createRedisNotifier, openRedis } from './notifiers/redis.js'
 import { loadOrCreateSecret } from './config/secret-file.js'
 import { openEngine } from './token-engine.js'
+import { createWebhookSender } from './webhooks/sender.js'
 
 /** A core over its database, for the server and for the command line alike. */
 export interface Backend {
@@ -68,6 +69,7 @@ export async function openBackend ({ settings, serves = false, log, now }: Backe
     notifier: openNotifier(),
     openEngine,
     mailTransport: openMailTransport({ settings: settings.mail, issuer: settings.issuer, dataDir }),
+    webhookSender: createWebhookSender({ allowsLoopback: settings.webhookLoopback }),
     settings: { ...settings, secrets: { ...secrets, current } },
     now,
     onBackgroundError

@@ -28,6 +28,12 @@ export function accountReference (value: string): string {
   return value
 }
 
+/** Checks an id. */
+export function uuid (value: string): string {
+  if (!isUuid(value)) throw new InvalidArgumentError('That is not an id.')
+  return value.toLowerCase()
+}
+
 /** Checks the argument `<email>` of a new account. */
 export function email (value: string): string {
   if (!isEmail(value)) throw new InvalidArgumentError('That is not an email address.')

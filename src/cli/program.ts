@@ -12,6 +12,7 @@ import { serveCommand } from './serve.js'
 import { sessionCommand } from './session.js'
 import { statsCommand } from './stats.js'
 import { helpCommand } from './help.js'
+import { webhookCommand } from './webhook.js'
 import { version } from '../version.js'
 
 /** The command line: `keyturn` with all its commands, over the settings of an environment. */
@@ -29,6 +30,7 @@ export function createProgram (env: Environment): Command {
     .addCommand(keyCommand(env))
     .addCommand(clientCommand(env))
     .addCommand(mailCommand(env))
+    .addCommand(webhookCommand(env))
     .addCommand(statsCommand(env))
   return program.helpCommand(false).addCommand(helpCommand(program))
 }

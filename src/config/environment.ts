@@ -85,6 +85,7 @@ export const variables = {
     'Whether contract session returns the token of its cookie in the body too, where scripts of a page can read it'),
   ADMIN_TOKEN: bearerSecret('Lets who has it administer, on listeners of this machine; none if left out'),
   ADMIN_TOKEN_ANYWHERE: choice(booleans, 'false', 'Whether ADMIN_TOKEN counts on other listeners, too'),
+  WEBHOOK_LOOPBACK: choice(booleans, 'false', 'Whether webhooks may be sent to this machine, also without TLS'),
   API_DOCS: choice(switches, 'on', 'Whether listeners serve /docs and /openapi.json'),
   NODE_ENV: text('development', 'production makes cookies Secure'),
   MAX_CONNECTIONS: integer(10_000, 'Connections to one listener; more are closed at once', 1),

@@ -34,6 +34,8 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   registration: 'open' | 'closed'
   /** Whether the admin token counts on listeners that are open to other machines. */
   adminTokenAnywhere: boolean
+  /** Whether webhooks may be sent to this machine, also without TLS. */
+  webhookLoopback: boolean
   logLevel: string
   /** A line for each setting that is valid and dangerous, for the log. */
   risks: string[]
@@ -116,6 +118,7 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     auditRetention: values.AUDIT_RETENTION,
     adminToken: values.ADMIN_TOKEN,
     adminTokenAnywhere: values.ADMIN_TOKEN_ANYWHERE === 'true',
+    webhookLoopback: values.WEBHOOK_LOOPBACK === 'true',
     quotas: { sessions: values.ACCOUNT_SESSIONS_MAX, tasks: values.ACCOUNT_TASKS_MAX },
     passwordRules: { blocklist: values.PASSWORD_BLOCKLIST, spaMinLength: values.SPA_MIN_PASSWORD },
     trustProxy: values.TRUST_PROXY,

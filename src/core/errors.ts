@@ -28,6 +28,7 @@ export const authErrorCodes = [
   'insufficient_scope',
   'changed_meanwhile',
   'auth_method_differs',
+  'webhook_refused',
   'idempotency_key_reused',
   'request_in_progress',
   'too_many_failures',

@@ -21,6 +21,7 @@ import { createSignIn } from './sign-in/index.js'
 import { createTasks } from './tasks/tasks.js'
 import { createTokens } from './tokens/index.js'
 import { createValidation } from './validation/validation.js'
+import { createWebhooks, type WebhookSender } from './webhooks/index.js'
 
 export interface CoreNeeds {
   db: Pick<Database, 'sql' | 'refreshSql' | 'query' | 'isWritable'>
@@ -28,6 +29,7 @@ export interface CoreNeeds {
   /** Opens the engine that signs and verifies with a key. */
   openEngine: OpenEngine
   mailTransport: MailTransport
+  webhookSender: WebhookSender
   settings: CoreSettings
   /** Milliseconds since 1970. */
   now: () => number
@@ -39,7 +41,9 @@ export type Core = ReturnType<typeof createCore>
 
 /** The rooms of the core, each over rooms above it; nothing is read or written before `lifecycle.load`. */
 export function createCore (needs: CoreNeeds) {
-  const { db, notifier, openEngine, mailTransport: transport, settings, now, onBackgroundError: onError } = needs
+  const {
+    db, notifier, openEngine, mailTransport: transport, webhookSender: sender, settings, now, onBackgroundError: onError
+  } = needs
   const { issuer, secrets, lifetimes, quotas, signIn: limits, emailVerification, pagesUrl } = settings
   const maxTokenLifetime = Math.max(lifetimes.accessToken, lifetimes.longAccessToken)
 
@@ -78,6 +82,7 @@ export function createCore (needs: CoreNeeds) {
   })
   const partners = createPartners({ db, tokens, sessions, refresh, validation, issuer, lifetimes, now })
   const operators = createOperators({ db, partners, adminToken: settings.adminToken, keyring, now })
+  const webhooks = createWebhooks({ db, keyring, sender, now, onError })
   const securityEvents = createSecurityEvents({ db, keys, revocations, issuer, maxTokenLifetime, now })
   const tasks = createTasks({ db, maxPerAccount: quotas.tasks })
   const personalData = createPersonalData({
@@ -96,9 +101,10 @@ export function createCore (needs: CoreNeeds) {
   const jobs = [
     () => keys.rotateIfDue(), partners.cleanUp, securityEvents.cleanUp, signIn.cleanUp, sessions.purge, audit.retain,
     () => mail.cleanUp(), () => emailLinks.cleanUp(), personalData.deleteDue, () => operators.cleanUp(),
-    () => imports.cleanUp(), signIn.learnForeignHashes
+    () => imports.cleanUp(), () => webhooks.cleanUp(), signIn.learnForeignHashes
   ]
   const periodicJobs = createPeriodicJobs({ jobs, intervalMs: keyCheckIntervalMs, onError })
+  const background = [periodicJobs, revocations.feed, mail.delivery, webhooks.delivery]
 
   const rooms = {
     audit,
@@ -114,6 +120,7 @@ export function createCore (needs: CoreNeeds) {
     emailLinks,
     partners,
     operators,
+    webhooks,
     securityEvents,
     tasks,
     personalData
@@ -129,6 +136,7 @@ export function createCore (needs: CoreNeeds) {
       ...passwords.metrics(),
       ...revocations.metrics(),
       ...mail.metrics(),
+      ...webhooks.metrics(),
       ...securityEvents.metrics()
     }),
 
@@ -140,11 +148,11 @@ export function createCore (needs: CoreNeeds) {
       isReady: async (): Promise<boolean> => keys.ready && db.isWritable(),
 
       /** Starts what a server does periodically; the keys must be loaded. */
-      start: (): void => [periodicJobs, revocations.feed, mail.delivery].forEach(each => each.start()),
+      start: (): void => background.forEach(each => each.start()),
 
       /** Writes what is pending; to be called before the database is closed. */
       async close (): Promise<void> {
-        await Promise.all([periodicJobs.stop(), revocations.feed.stop(), mail.delivery.stop()])
+        await Promise.all(background.map(each => each.stop()))
         await refresh.close()
         await Promise.all([keys.close(), notifier.close()])
       }

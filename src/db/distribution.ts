@@ -30,7 +30,9 @@ export const placements: Record<string, Placement> = {
   mail_counts: 'coordinator',
   idempotent_requests: 'coordinator',
   imports: 'coordinator',
-  import_problems: 'coordinator'
+  import_problems: 'coordinator',
+  webhooks: 'coordinator',
+  webhook_deliveries: 'coordinator'
 }
 
 /** Something that `distribute` does: in words, and in SQL. */

@@ -1,4 +1,6 @@
+import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import type { AuditEvent } from './audit-events.js'
 import { bytea } from './bytea.js'
 
 /* Only drizzle-kit calls the functions in here, when it makes a migration, so coverage does not count them. */
@@ -47,5 +49,51 @@ export const importProblems = pgTable('import_problems', {
   problem: text().notNull()
 }, table => [
   primaryKey({ columns: [table.importId, table.line] })
+])
+
+/** Where events are sent. */
+export const webhooks = pgTable('webhooks', {
+  id: uuid().primaryKey(),
+  url: text().notNull(),
+  description: text(),
+  /** The kinds of records that are sent; `null` for all. */
+  eventTypes: text('event_types').array().$type<AuditEvent[]>(),
+  /** Encrypted: it must be read to sign. */
+  sealedSecret: bytea('sealed_secret').notNull(),
+  /** The secret before, which signs too until a time. */
+  sealedFormerSecret: bytea('sealed_former_secret'),
+  formerSecretEndsAt: instant('former_secret_ends_at'),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  /** Of records before this, deliveries have been made. */
+  readUntil: instant('read_until').notNull().defaultNow(),
+  /** Since when nothing could be delivered. */
+  failingSince: instant('failing_since'),
+  /** Since when nothing is sent any more. */
+  disabledAt: instant('disabled_at')
+})
+
+/** Events on their way to a receiver, and for a month those that are delivered or given up. */
+export const webhookDeliveries = pgTable('webhook_deliveries', {
+  webhookId: uuid('webhook_id').notNull().references(() => webhooks.id, { onDelete: 'cascade' }),
+  /** Of the audit record; the receiver sees it at every attempt. */
+  eventId: uuid('event_id').notNull(),
+  type: text().notNull(),
+  /** What is sent. */
+  body: text().notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  /** When to send it; in the future while a process is at it. */
+  dueAt: instant('due_at').notNull().defaultNow(),
+  attempts: integer().notNull().default(0),
+  /** Of the last reply. */
+  lastStatus: integer('last_status'),
+  /** Why there was none. */
+  lastError: text('last_error'),
+  deliveredAt: instant('delivered_at'),
+  failedAt: instant('failed_at')
+}, table => [
+  primaryKey({ columns: [table.webhookId, table.eventId] }),
+  index('webhook_deliveries_due').on(table.webhookId, table.dueAt)
+    .where(sql`delivered_at IS NULL AND failed_at IS NULL`),
+  index('webhook_deliveries_in_time').on(table.createdAt)
 ])
 /* c8 ignore stop */

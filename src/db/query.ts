@@ -4,7 +4,8 @@ import { PgRemoteDatabase, PgRemoteSession, type PreparedQuery } from 'drizzle-o
 import type { Pool } from './pool.js'
 
 export {
-  and, asc, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, not, or, sql as expression
+  and, asc, desc, eq, getTableColumns, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, not, notInArray, or,
+  sql as expression
 } from 'drizzle-orm'
 
 /** Relations between tables are not used. */

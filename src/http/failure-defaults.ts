@@ -32,6 +32,7 @@ export const failureDefaults = {
   insufficient_scope: [403, 'The token lacks the scope for this'],
   changed_meanwhile: [412, 'It was changed meanwhile; read it again'],
   auth_method_differs: [409, 'A client with a secret is given no keys, and one that signs no secret: make another one'],
+  webhook_refused: [400, 'Webhooks are sent to https addresses on the public internet only'],
   idempotency_key_reused: [422, 'Another request had this Idempotency-Key; give each request its own'],
   request_in_progress: [409, 'The same request is still being answered, see the header Retry-After'],
   too_many_mails: [429, 'Too many mails were asked for, see the header Retry-After'],

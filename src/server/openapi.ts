@@ -7,6 +7,7 @@ import { openDatabase } from '../db/database.js'
 import { createLog } from '../log.js'
 import { noMail } from '../mail/index.js'
 import { openEngine } from '../token-engine.js'
+import { createWebhookSender } from '../webhooks/sender.js'
 import { buildListener } from './listener.js'
 import { createRequestCounts } from './plugins/rate-limit.js'
 
@@ -22,6 +23,7 @@ export async function describeContract (name: ContractName): Promise<object> {
     notifier: noopNotifier,
     openEngine,
     mailTransport: noMail,
+    webhookSender: createWebhookSender({ allowsLoopback: false }),
     settings: { ...settings, secrets: { current: 'signs nothing', previous: undefined } },
     now: Date.now,
     onBackgroundError: String

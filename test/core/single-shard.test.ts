@@ -49,6 +49,7 @@ t.test('what a request asks of the database, it asks of one server', {
     notifier: noopNotifier,
     openEngine,
     mailTransport: { isAvailable: true, send: async () => {} },
+    webhookSender: { check: () => {}, send: async () => 204 },
     settings: { ...settings, secrets: { ...settings.secrets, current: String(settings.secrets.current) } },
     now: Date.now,
     onBackgroundError: error => t.fail(String(error))

@@ -102,12 +102,25 @@ async function restoreStream (sql: Sql, { method, path }: Example, clientId: str
 
 const shownClientId = readDocument('admin').paths['/admin/clients/{id}']?.get?.parameters?.[0]?.example
 
-/** The examples' account and a client for operators, whatever an example did to those before. */
+const ofDelivery = readDocument('admin').paths['/admin/webhooks/{id}/deliveries/{did}/replay']?.post?.parameters
+const [shownWebhookId, shownEventId] = ['id', 'did'].map(name =>
+  ofDelivery?.find(parameter => parameter.name === name)?.example)
+
+/** The examples' account, a client and a webhook for operators, whatever an example did to those before. */
 async function managedValues (server: TestServer, sql: Sql): Promise<Live> {
   await sql`DELETE FROM accounts`
   await sql`DELETE FROM account_identifiers`
+  const { webhooks } = server.core
   const { id } = await server.core.accounts.register({ ...credentials, minPasswordLength: 8 }, clientInfo)
-  return { [example.id]: id, [String(shownClientId)]: (await newPartner(server)).id }
+  const url = 'https://hooks.example.com/'
+  const { webhook } = await webhooks.add({ url, description: null, eventTypes: ['account_deleted'] }, clientInfo)
+  await webhooks.change(webhook.id, { isEnabled: false }, clientInfo)
+  return {
+    [example.id]: id,
+    [String(shownClientId)]: (await newPartner(server)).id,
+    [String(shownWebhookId)]: webhook.id,
+    [String(shownEventId)]: await webhooks.sendTest(webhook.id)
+  }
 }
 
 /** A new session of the examples' account, made beside the contract. */

@@ -39,7 +39,8 @@ const testSettings: Overrides = {
   rateLimit: { max: 0 },
   mailLimits: { maxPerNetwork: 100_000, maxPerHour: 1_000_000 },
   validation: { cacheMax: 1000 },
-  adminToken
+  adminToken,
+  webhookLoopback: true
 }
 
 const listen = '127.0.0.1:0=partner,session,spa,oauth,account 127.0.0.1:0=tasks 127.0.0.1:0=web 127.0.0.1:0=ops,admin'

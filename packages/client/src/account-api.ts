@@ -643,6 +643,8 @@ export interface components {
             emailVerified: boolean;
             name: string | null;
             username: string | null;
+            /** @description What the account was called in the system that it came from */
+            externalId: string | null;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -1653,6 +1655,7 @@ export interface operations {
                      *         "emailVerified": false,
                      *         "name": "John Doe",
                      *         "username": null,
+                     *         "externalId": null,
                      *         "createdAt": "2026-01-12T10:30:00Z",
                      *         "updatedAt": "2026-01-12T10:30:00Z"
                      *       },

@@ -15,7 +15,8 @@ export const { render: renderAdminFailure, errorBody } = envelope({
   failures: [
     ...listenerFailures, ...bodyFailures, 'token_missing', 'invalid_token', 'insufficient_scope', 'overloaded',
     'not_found', 'session_not_found', 'email_taken', 'username_taken', 'password_unacceptable', 'password_common',
-    'changed_meanwhile', 'invalid_target', 'auth_method_differs', 'idempotency_key_reused', 'request_in_progress',
+    'changed_meanwhile', 'invalid_target', 'auth_method_differs', 'webhook_refused',
+    'idempotency_key_reused', 'request_in_progress',
     'mail_unavailable', 'internal', 'unavailable'
   ],
   codes: {
@@ -35,6 +36,7 @@ export const { render: renderAdminFailure, errorBody } = envelope({
     changed_meanwhile: 'changed_meanwhile',
     invalid_target: 'audience_taken',
     auth_method_differs: 'auth_method_differs',
+    webhook_refused: 'webhook_refused',
     idempotency_key_reused: 'idempotency_key_reused',
     request_in_progress: 'request_in_progress',
     mail_unavailable: 'mail_unavailable'

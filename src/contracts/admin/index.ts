@@ -11,6 +11,7 @@ import { keyRoutes } from './key-routes.js'
 import { operatorGuard } from './operator.js'
 import { failures } from './schemas.js'
 import { statisticsRoutes } from './statistics-routes.js'
+import { webhookRoutes } from './webhook-routes.js'
 
 export const admin: Contract = {
   async routes (app, options) {
@@ -24,10 +25,11 @@ export const admin: Contract = {
     await app.register(clientChangeRoutes, withGuard)
     await app.register(keyRoutes, withGuard)
     await app.register(statisticsRoutes, withGuard)
+    await app.register(webhookRoutes, withGuard)
   },
   render: renderAdminFailure,
   failures,
   unservedPaths: /^\/admin(?=[/?]|$)/,
-  description: 'What operators do: accounts and their sessions, the audit log, clients and keys',
+  description: 'What operators do: accounts and their sessions, the audit log, clients, keys and webhooks',
   credentials: { operator: true }
 }

@@ -5,10 +5,12 @@ import type { AuditRecord } from '../../core/audit/audit-log.js'
 import type { Client } from '../../core/partners/clients.js'
 import { deviceNameOf } from '../../core/sessions/device-name.js'
 import type { LiveSession } from '../../core/sessions/sessions.js'
+import type { Delivery, Webhook } from '../../core/webhooks/index.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
 import type { AuditView } from './audit-schemas.js'
 import type { ClientView } from './client-schemas.js'
 import type { AccountView, SessionView } from './schemas.js'
+import type { DeliveryView, WebhookView } from './webhook-schemas.js'
 
 const timeOrNull = (at: Date | number | null): string | null => at === null ? null : toWholeSeconds(at)
 
@@ -56,4 +58,28 @@ export function toAuditView ({ at, ...record }: AuditRecord): AuditView {
 
 export function toClientView ({ id, name, grantTypes, permissions, audience, scopes, createdAt }: Client): ClientView {
   return { id, name, grantTypes, permissions, audience, scopes, createdAt: toWholeSeconds(createdAt) }
+}
+
+export function toWebhookView ({ disabledAt, createdAt, failingSince, ...webhook }: Webhook): WebhookView {
+  return {
+    ...webhook,
+    enabled: disabledAt === null,
+    failingSince: timeOrNull(failingSince),
+    createdAt: toWholeSeconds(createdAt)
+  }
+}
+
+export function toDeliveryView (delivery: Delivery): DeliveryView {
+  const { eventId: id, type, createdAt, dueAt, attempts, lastStatus, lastError, deliveredAt, failedAt } = delivery
+  const isPending = deliveredAt === null && failedAt === null
+  return {
+    id,
+    type,
+    createdAt: toWholeSeconds(createdAt),
+    state: isPending ? 'pending' : deliveredAt === null ? 'failed' : 'delivered',
+    attempts,
+    nextAttemptAt: isPending ? toWholeSeconds(dueAt) : null,
+    lastStatus,
+    lastError
+  }
 }

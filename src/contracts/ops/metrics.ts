@@ -42,5 +42,11 @@ export function createMetrics (core: Core): Registry {
   gauge('keyturn_mail_oldest_seconds', 'How long the oldest of them has waited', () => core.metrics().oldestMailSeconds)
   counter('keyturn_mail_sent_total', 'Mails that the SMTP server took', () => core.metrics().mailsSent)
   counter('keyturn_mail_failed_total', 'Mails that were given up', () => core.metrics().mailsFailed)
+  gauge('keyturn_webhooks_queued', 'Events that wait to be delivered to webhooks, when they were last looked at',
+    () => core.metrics().webhooksQueued)
+  gauge('keyturn_webhooks_oldest_seconds', 'How long the oldest of them has waited',
+    () => core.metrics().oldestWebhookSeconds)
+  counter('keyturn_webhooks_delivered_total', 'Events that a receiver took', () => core.metrics().webhooksDelivered)
+  counter('keyturn_webhooks_failed_total', 'Attempts that a receiver did not take', () => core.metrics().webhooksFailed)
   return registry
 }

@@ -13,7 +13,7 @@ import { createIdempotency } from './idempotency.js'
 import { createStatistics } from './statistics.js'
 
 /** What an operator may be let do: read everything, or change one kind of thing. */
-export const operatorScopes = ['admin:read', 'admin:accounts', 'admin:clients', 'admin:keys'] as const
+export const operatorScopes = ['admin:read', 'admin:accounts', 'admin:clients', 'admin:keys', 'admin:webhooks'] as const
 
 export type OperatorScope = typeof operatorScopes[number]
 

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/database.js'
 import { and, eq, isNotNull } from '../../db/query.js'
 import { mails } from '../../db/mail-schema.js'
-import { sessions } from '../../db/schema.js'
+import { accounts as accountTable, sessions } from '../../db/schema.js'
 import type { Account } from '../accounts/account.js'
 import type { Accounts } from '../accounts/accounts.js'
 import type { OwnRecord } from '../audit/audit-log.js'
@@ -46,6 +46,8 @@ export type StoredSession = Pick<typeof sessions.$inferSelect, Exclude<keyof typ
 /** All that is stored of a person, save for secrets; what may be much is read while it is written. */
 export interface PersonalDataExport {
   account: Account
+  /** What the account was called where it is from. */
+  externalId: string | null
   sessions: StoredSession[]
   auditEvents: AsyncIterable<OwnRecord>
   mails: StoredMail[]
@@ -70,8 +72,11 @@ export function createExport ({ db: { query }, audit, accounts, tasks }: ExportN
     async export (this: void, accountId: string): Promise<PersonalDataExport> {
       const account = await accounts.find(accountId)
       if (account === null) throw invalidToken('unknown')
+      const [{ externalId } = { externalId: null }] = await query.select({ externalId: accountTable.externalId })
+        .from(accountTable).where(eq(accountTable.id, accountId))
       return {
         account,
+        externalId,
         sessions: await query.select(sessionColumns).from(sessions).where(eq(sessions.accountId, accountId))
           .orderBy(sessions.createdAt),
         auditEvents: audit.ofOwner(accountId),

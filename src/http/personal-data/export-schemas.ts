@@ -43,6 +43,7 @@ const Profile = Type.Object({
   emailVerified: Type.Boolean(),
   name: orNull(Type.String()),
   username: orNull(Type.String()),
+  externalId: orNull(Type.String(), 'What the account was called in the system that it came from'),
   createdAt: Timestamp,
   updatedAt: Timestamp
 }, { title: 'ExportedProfile' })
@@ -67,6 +68,7 @@ export const Exported = replyOf(Type.Object({
     emailVerified: false,
     name: example.name,
     username: null,
+    externalId: null,
     createdAt: created,
     updatedAt: created
   },

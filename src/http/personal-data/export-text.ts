@@ -10,10 +10,10 @@ import {
  * @param now milliseconds since 1970
  */
 export function exportText (exported: PersonalDataExport, now: number): AsyncGenerator<string> {
-  const { account, sessions, auditEvents, mails, tasks } = exported
+  const { account, externalId, sessions, auditEvents, mails, tasks } = exported
   return jsonOf({
     exportedAt: toWholeSeconds(now),
-    profile: toExportedProfile(account),
+    profile: toExportedProfile(account, externalId),
     subscription: toSubscription(account),
     sessions: sessions.map(toExportedSession),
     auditEvents: mapped(auditEvents, toExportedEvent),

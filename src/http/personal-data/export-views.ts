@@ -6,7 +6,7 @@ import type { Task } from '../../core/tasks/tasks.js'
 import { toWholeSeconds } from '../timestamps.js'
 import type { ExportedEvent, ExportedMail, ExportedProfile, ExportedSession, ExportedTask } from './export-schemas.js'
 
-export function toExportedProfile (account: Account): ExportedProfile {
+export function toExportedProfile (account: Account, externalId: string | null): ExportedProfile {
   const { id, number, email, emailVerified, name, username, createdAt, updatedAt } = account
   return {
     id: `user_${id}`,
@@ -15,6 +15,7 @@ export function toExportedProfile (account: Account): ExportedProfile {
     emailVerified,
     name,
     username,
+    externalId,
     createdAt: toWholeSeconds(createdAt),
     updatedAt: toWholeSeconds(updatedAt)
   }
