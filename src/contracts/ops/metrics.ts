@@ -37,6 +37,8 @@ export function createMetrics (core: Core): Registry {
   counter('keyturn_refresh_fast_forwards_total', 'Tokens that were ahead of their session, as after a failover',
     () => core.metrics().fastForwards)
   gauge('keyturn_sign_ins_in_flight', 'Requests that hash a password or wait to', () => core.metrics().signInsInFlight)
+  gauge('keyturn_password_hash_kinds', 'Hashes that an attempt to sign in computes: one, and one of each kind imported',
+    () => core.metrics().passwordHashKinds)
   gauge('keyturn_mail_queued', 'Mails that wait to be sent, when the outbox was last looked at',
     () => core.metrics().mailsQueued)
   gauge('keyturn_mail_oldest_seconds', 'How long the oldest of them has waited', () => core.metrics().oldestMailSeconds)

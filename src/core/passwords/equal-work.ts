@@ -47,6 +47,9 @@ export function createEqualWork (cost: PasswordHashCost) {
     /** The parameters of hashes that are made here. */
     current,
 
+    /** How many hashes an attempt computes. */
+    kinds: () => dummies.size,
+
     /** Replaces what is known of hashes that were not made here: with the last one of a kind its work ends. */
     learnForeign (this: void, all: readonly string[]): void {
       for (const parameters of foreign) {

@@ -26,6 +26,6 @@ export function createPasswords ({ settings, issuer }: PasswordsNeeds) {
     ...hashing,
     admit: queue.admit,
     isFull: queue.isFull,
-    metrics: () => ({ signInsInFlight: queue.inFlight() })
+    metrics: () => ({ signInsInFlight: queue.inFlight(), passwordHashKinds: hashing.kinds() })
   }
 }

@@ -59,6 +59,9 @@ export function createPasswordHashing ({ queue, blocklist, cost }: PasswordHashi
     /** Takes hashes that were made elsewhere into account, by their parameters, and forgets those that are gone. */
     learnForeign: equalWork.learnForeign,
 
+    /** How many hashes an attempt to sign in computes. */
+    kinds: equalWork.kinds,
+
     /** A hash that no password matches, for accounts without one. */
     unusableHash: (): string => String(dummyWith(equalWork.current)),
 

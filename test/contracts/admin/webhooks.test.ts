@@ -4,6 +4,7 @@ import t from 'tap'
 import { itemsOf, operatorOf } from '../../support/admin.js'
 import { build, databases } from '../../support/build.js'
 import { matchesOpenapi } from '../../support/matches-openapi.js'
+import { openSql } from '../../support/open-sql.js'
 import { signedUp } from '../../support/people.js'
 import { eventIn, newReceiver } from '../../support/receiver.js'
 import { until } from '../../support/until.js'
@@ -45,6 +46,9 @@ for (const database of databases) {
       { id: eventId, type: 'test', state: 'pending', attempts: 1, lastStatus: 500, nextAttemptAt: /Z$/ },
       { type: 'account_created', state: 'delivered', nextAttemptAt: null }
     ])
+    await openSql(t, server.settings)`
+      UPDATE webhook_deliveries SET failed_at = now() WHERE event_id = ${eventId} AND delivered_at IS NULL`
+    t.match(itemsOf(await deliveries())[0], { state: 'failed', nextAttemptAt: null })
     const replayed = await ask('POST', `${path}/deliveries/${eventId}/replay`)
     matchesOpenapi(t, 'admin', 'POST /admin/webhooks/{id}/deliveries/{did}/replay', replayed)
     await until('it is received again', () => received.length === 3)

@@ -48,9 +48,9 @@ t.test('clients that come and go, and credentials of one that were refused, are 
   const records = (await core.audit.page({ accountId: noAccount, since, limit: 20 })).records.reverse()
     .filter(({ event }) => event.startsWith('client_'))
   t.same(records.map(({ event, subject, actor, address }) => ({ event, subject, actor, address })), [
-    { event: 'client_added', subject: id, actor: 'operator', address: null },
+    { event: 'client_added', subject: id, actor: 'operator', address: clientInfo.address },
     { event: 'client_refused', subject: id, actor: 'policy', address: clientInfo.address },
-    { event: 'client_removed', subject: id, actor: 'operator', address: null }
+    { event: 'client_removed', subject: id, actor: 'operator', address: clientInfo.address }
   ])
 })
 

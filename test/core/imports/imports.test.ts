@@ -217,8 +217,15 @@ t.test('hashes of every kind are computed for everyone, and no more once their l
   const second = line({ passwordHash: await bcrypt.hash(password, 5) })
   await run([first, second])
   t.same(await core.accounts.foreignHashParameters(), ['$2b$04$', '$2b$05$'])
+  const { passwordHashKinds: own } = core.metrics()
+  const kindsMore = async () => {
+    await core.signIn.learnForeignHashes()
+    return core.metrics().passwordHashKinds - own
+  }
+  t.equal(await kindsMore(), 2)
   await core.signIn.withPassword({ email: first.email, password }, 'partner', clientInfo)
   t.same(await core.accounts.foreignHashParameters(), ['$2b$05$'])
+  t.equal(await kindsMore(), 1)
   const plan = await sql`
     EXPLAIN SELECT substring(password_hash FROM '^\\$[^$]+\\$(?:v=\\d+\\$)?[^$]+\\$') FROM accounts
     WHERE password_hash NOT LIKE '$argon2id$v=19$m=%,p=1$%'

@@ -27,7 +27,6 @@ for (const { by, password, hash } of [...foreignHashes.samples, ofFirebase]) {
     const stored = storedOf(hash)
     t.ok(await verifies(stored, password))
     t.notOk(await verifies(stored, `x!${password}`))
-    t.notOk(await verifies(stored, ''))
     t.equal(storedOf(stored), stored, 'what is stored can be exported and imported again')
     const parameters = String(parametersOf(stored))
     t.ok(stored.startsWith(parameters) && parameters.endsWith('$'))
