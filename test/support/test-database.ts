@@ -44,7 +44,8 @@ export async function postgresDatabase (t: Test, template = templateName): Promi
 /** A folder, removed after the test. */
 export async function temporaryFolder (t: Test, parent = tmpdir()): Promise<string> {
   const folder = await mkdtemp(join(parent, 'keyturn-data-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  // What a server writes while it stops can come in between.
+  t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
   return folder
 }
 
