@@ -22,7 +22,7 @@ export type Webhooks = ReturnType<typeof createWebhooks>
 
 /** Tells other programs what happened: each audit record is sent to every receiver that asks for its kind. */
 export function createWebhooks ({ db, keyring, sender, now, onError }: WebhooksNeeds) {
-  const { require, ...store } = createWebhookStore({ db, keyring, sender })
+  const { requireWebhook, ...store } = createWebhookStore({ db, keyring, sender })
   const outgoing = createOutgoing(db)
   const { metrics, ...delivery } = createWebhookDelivery({ db, outgoing, keyring, sender, now, onError })
 
@@ -33,13 +33,13 @@ export function createWebhooks ({ db, keyring, sender, now, onError }: WebhooksN
 
     /** The latest deliveries to a receiver, the newest first. @throws AuthError `not_found` */
     async deliveries (id: string, limit: number): Promise<Delivery[]> {
-      await require(id)
+      await requireWebhook(id)
       return (await outgoing.list(id, limit)).map(({ webhookId: _webhookId, body: _body, ...rest }) => rest)
     },
 
     /** Sends an event of the type `test`; returns its id. @throws AuthError `not_found` */
     async sendTest (id: string): Promise<string> {
-      await require(id)
+      await requireWebhook(id)
       const eventId = await outgoing.addTest(id)
       delivery.wake()
       return eventId

@@ -33,7 +33,7 @@ export const webhookSecretOverlap = 86_400
 
 /** Where events are sent. */
 export function createWebhookStore ({ db: { sql, query }, keyring, sender }: WebhookStoreNeeds) {
-  async function require (id: string): Promise<StoredWebhook> {
+  async function requireWebhook (id: string): Promise<StoredWebhook> {
     const [row] = await query.select().from(webhooks).where(eq(webhooks.id, id))
     if (row === undefined) throw new AuthError('not_found', { message: 'no webhook has this id' })
     return row
@@ -50,7 +50,7 @@ export function createWebhookStore ({ db: { sql, query }, keyring, sender }: Web
   }
 
   return {
-    require,
+    requireWebhook,
 
     /** All, oldest first. */
     async list (): Promise<Webhook[]> {
@@ -59,7 +59,7 @@ export function createWebhookStore ({ db: { sql, query }, keyring, sender }: Web
     },
 
     /** @throws AuthError `not_found` */
-    find: async (id: string): Promise<Webhook> => toWebhook(await require(id)),
+    find: async (id: string): Promise<Webhook> => toWebhook(await requireWebhook(id)),
 
     /**
      * Adds a receiver of what happens from now on; the secret is returned once, and kept encrypted.
@@ -74,12 +74,12 @@ export function createWebhookStore ({ db: { sql, query }, keyring, sender }: Web
         INSERT INTO webhooks (id, url, description, event_types, sealed_secret)
         VALUES (${id}, ${url}, ${description}, ${eventTypes}::text[], ${sealSecret(keyring, id, secret)}) RETURNING id`,
       'webhook_added', by, { after: { url } })
-      return { webhook: toWebhook(await require(id)), secret }
+      return { webhook: toWebhook(await requireWebhook(id)), secret }
     },
 
     /** Changes what is given. @throws AuthError `not_found`, `webhook_refused` */
     async change (id: string, wanted: WebhookChange, by: ClientInfo): Promise<Webhook> {
-      const before = await require(id)
+      const before = await requireWebhook(id)
       if (wanted.url !== undefined) check(wanted.url)
       const given = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
       const after = { ...toWebhook(before), isEnabled: before.disabledAt === null, ...given }
@@ -93,7 +93,7 @@ export function createWebhookStore ({ db: { sql, query }, keyring, sender }: Web
         WHERE webhook.id = ${id} RETURNING webhook.id`, 'webhook_changed', by, {
         before: pick(before, given), after: given
       })
-      return toWebhook(await require(id))
+      return toWebhook(await requireWebhook(id))
     },
 
     /**
@@ -107,12 +107,12 @@ export function createWebhookStore ({ db: { sql, query }, keyring, sender }: Web
           former_secret_ends_at = now() + make_interval(secs => ${webhookSecretOverlap}),
           sealed_secret = ${sealSecret(keyring, id, secret)}
         WHERE webhook.id = ${id} RETURNING webhook.id`, 'webhook_secret_rotated', by)
-      return { webhook: toWebhook(await require(id)), secret }
+      return { webhook: toWebhook(await requireWebhook(id)), secret }
     },
 
     /** Removes it with what was on its way. @throws AuthError `not_found` */
     async remove (id: string, by: ClientInfo): Promise<void> {
-      const { url } = await require(id)
+      const { url } = await requireWebhook(id)
       await changeWebhook(sql, sql`DELETE FROM webhooks AS webhook WHERE webhook.id = ${id} RETURNING webhook.id`,
         'webhook_removed', by, { before: { url } })
     }
