@@ -194,7 +194,8 @@ t.test('a new secret signs at once, and the one before for a day more', async t 
   }
   t.ok(await verifies(secret))
   t.ok(await verifies(rotated.secret))
-  now += 86_401_000
+  // Postgres' clock, which the overlap is counted by, has gone on since the test began.
+  now = Date.now() + 86_401_000
   t.notOk(await verifies(secret))
   t.ok(await verifies(rotated.secret))
 })
