@@ -9,6 +9,7 @@ import { noopNotifier, type Notifier } from './core/revocations/notifier.js'
 import { serverName } from './db/address.js'
 import { openDatabase, type DatabaseOptions } from './db/database.js'
 import { createPostgresNotifier } from './notifiers/postgres.js'
+import type { OnStatement } from './db/pool.js'
 import { openEmbedded } from './db/embedded/embedded.js'
 import { isUnavailable } from './db/errors.js'
 import { migrate } from './db/migrate.js'
@@ -36,6 +37,8 @@ export interface BackendNeeds {
   log: Logger
   /** Milliseconds since 1970. */
   now: () => number
+  /** As in `PoolOptions`. */
+  onStatement?: OnStatement | undefined
 }
 
 const retryDelayMs = { first: 250, longest: 5_000 }
@@ -44,12 +47,13 @@ const retryDelayMs = { first: 250, longest: 5_000 }
 const embeddedPoolMax = 4
 
 /** Opens the database that the settings name, embedded if they name none, and puts a core over it. */
-export async function openBackend ({ settings, serves = false, log, now }: BackendNeeds): Promise<Backend> {
+export async function openBackend (needs: BackendNeeds): Promise<Backend> {
+  const { settings, serves = false, log, now, onStatement } = needs
   const { secrets, database: { dataDir } } = settings
   const current = secrets.current ?? await loadOrCreateSecret(dataDir)
   const { target, poolMax, closeTarget } = await openTarget(settings.database, serves, log)
   const { refreshCommit } = settings.database
-  const database = openDatabase({ target, poolMax, refreshCommit, toUnavailable: unavailable })
+  const database = openDatabase({ target, poolMax, refreshCommit, toUnavailable: unavailable, onStatement })
   const { servers } = database
   servers.onMove(() => log.warn({ server: serverName(servers.current) }, 'another database server takes the writes'))
   if (serves && settings.mail.delivery === 'files') {

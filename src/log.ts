@@ -18,8 +18,8 @@ export function createLog (level: string, destination: NodeJS.WritableStream = p
   }, isTerminal(destination) ? terminalLog(destination) : destination)
 }
 
-/** A client that puts a token into the path would leave it in the log. */
-function withoutTokens (url: string): string {
+/** The path of a URL; a token that a client puts into it is left out. */
+export function withoutTokens (url: string): string {
   const [path = ''] = url.split('?', 1)
   return path.replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+|rt_[\w-]+/g, '(token)')
 }

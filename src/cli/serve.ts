@@ -20,8 +20,12 @@ export function serveCommand (env: Environment): Command {
     const log = createLog(settings.logLevel)
     for (const line of [...unknownVariables(env), ...settings.risks]) log.warn(line)
     surviveDriverFaults(process, log)
+    // Before the server's modules are loaded, and only where traces are wanted.
+    const tracing = settings.tracing === undefined
+      ? undefined
+      : await (await import('../tracing.js')).startTracing(settings.tracing)
     const { startServer } = await import('../server/server.js')
-    const starting = startServer({ settings, log, now: Date.now })
+    const starting = startServer({ settings, log, now: Date.now, tracing })
 
     let stopping: { signal: string, since: number } | null = null
     for (const signal of signals) {

@@ -93,6 +93,9 @@ export const variables = {
   RATE_LIMIT_MAX: integer(300, 'Requests of one address to password routes per window; 0 turns it off'),
   RATE_LIMIT_REGISTRATIONS: integer(60, 'Registrations of one address per window, if RATE_LIMIT_MAX is on', 1),
   RATE_LIMIT_WINDOW: duration('1m', 'Window of RATE_LIMIT_MAX'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(['http', 'https'], 'http://127.0.0.1:4318',
+    'OpenTelemetry collector that gets a trace of each request; none if left out'),
+  OTEL_SERVICE_NAME: text('keyturn', 'What traces call this service'),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'What is logged')
 } as const satisfies Record<string, Variable<unknown>>
 

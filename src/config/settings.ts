@@ -3,6 +3,7 @@ import { ConfigError, readEnvironment, type Environment, type Values } from './e
 import { parseListen, type ListenAddress } from './listen-addresses.js'
 import { riskySettings } from './risky-settings.js'
 import type { MailSettings } from '../mail/index.js'
+import type { TracingSettings } from '../tracing.js'
 import { readSecretFiles, sharedSecrets } from './secret-variables.js'
 
 /** Settings as the program sees them: durations in seconds, lists split, defaults filled in. */
@@ -37,6 +38,8 @@ export interface Settings extends Omit<CoreSettings, 'secrets'> {
   /** Whether webhooks may be sent to this machine, also without TLS. */
   webhookLoopback: boolean
   logLevel: string
+  /** Without it nothing is traced. */
+  tracing: TracingSettings | undefined
   /** A line for each setting that is valid and dangerous, for the log. */
   risks: string[]
 }
@@ -133,8 +136,14 @@ export function loadSettings (env: Environment, knownContracts: readonly string[
     },
     registration: values.REGISTRATION,
     logLevel: values.LOG_LEVEL,
+    tracing: tracingOf(values),
     risks: riskySettings(values)
   }
+}
+
+function tracingOf (values: Values): TracingSettings | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName } = values
+  return endpoint === undefined ? undefined : { endpoint: endpoint.replace(/\/$/, ''), serviceName }
 }
 
 /** Files are for trying things out: in production they would not be read. */

@@ -24,7 +24,7 @@ import { createValidation } from './validation/validation.js'
 import { createWebhooks, type WebhookSender } from './webhooks/index.js'
 
 export interface CoreNeeds {
-  db: Pick<Database, 'sql' | 'refreshSql' | 'query' | 'isWritable'>
+  db: Pick<Database, 'sql' | 'refreshSql' | 'query' | 'isWritable' | 'metrics'>
   notifier: Notifier
   /** Opens the engine that signs and verifies with a key. */
   openEngine: OpenEngine
@@ -51,7 +51,7 @@ export function createCore (needs: CoreNeeds) {
   const revocations = createRevocations({ db, notifier, now, onError })
   const passwords = createPasswords({ settings: settings.passwords, issuer })
   const accounts = createAccounts({ db, passwords, revocations })
-  const imports = createImports({ db, accounts, passwords })
+  const imports = createImports({ db, accounts, passwords, onError })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
   const mail = createMail({ db, keyring, transport, limits: settings.mailLimits, onError })
   const challengeMail = createChallengeMail({ sql: db.sql, keyring, mail, pagesUrl })
@@ -131,6 +131,10 @@ export function createCore (needs: CoreNeeds) {
 
     /** What this process is doing now. */
     metrics: () => ({
+      ...db.metrics(),
+      ...keys.metrics(),
+      ...sessions.metrics(),
+      ...signIn.metrics(),
       ...validation.metrics(),
       ...refresh.metrics(),
       ...passwords.metrics(),
@@ -152,7 +156,7 @@ export function createCore (needs: CoreNeeds) {
 
       /** Writes what is pending; to be called before the database is closed. */
       async close (): Promise<void> {
-        await Promise.all(background.map(each => each.stop()))
+        await Promise.all([...background, imports].map(each => each.stop()))
         await refresh.close()
         await Promise.all([keys.close(), notifier.close()])
       }

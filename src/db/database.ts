@@ -4,7 +4,7 @@ import type { Address } from './address.js'
 import { addressesOf, connect, types, type Target } from './client.js'
 import { createConnection, type Connection } from './connection.js'
 import { ignore } from './errors.js'
-import { openPool, type Pool } from './pool.js'
+import { openPool, type OnStatement, type Pool } from './pool.js'
 import { probe, takesWrites } from './probe.js'
 import { openQuery, type Query } from './query.js'
 import { createServers, type Servers } from './servers.js'
@@ -17,6 +17,8 @@ export interface DatabaseOptions {
   refreshCommit?: 'on' | 'local'
   /** The error of a statement that the database cannot answer. */
   toUnavailable: (cause: unknown) => Error
+  /** As in `PoolOptions`. */
+  onStatement?: OnStatement | undefined
 }
 
 /** A pool of connections, for SQL by hand and for typed statements. */
@@ -28,8 +30,19 @@ export interface Database {
   servers: Pick<Servers<Address>, 'current' | 'search' | 'onMove'>
   /** Whether it answers within a second, and not as a standby or otherwise read-only. Never throws. */
   isWritable: () => Promise<boolean>
+  metrics: () => DatabaseMetrics
   /** Lets running statements finish, for at most five seconds. */
   close (): Promise<void>
+}
+
+/** What the connections of this process do. */
+export interface DatabaseMetrics {
+  /** Connections that have a statement under way. */
+  connectionsInUse: number
+  /** Statements that wait behind those. */
+  statementsWaiting: number
+  /** Statements without an answer in time, since the process began. */
+  deadlinesMissed: number
 }
 
 /** A statement that takes longer is canceled by the server and answered with 503; none here takes a tenth of it. */
@@ -63,9 +76,11 @@ const local: Kind = {
 }
 
 /** Makes a pool; a connection is opened when all others are busy. */
-export function openDatabase ({ target, poolMax, refreshCommit = 'on', toUnavailable }: DatabaseOptions): Database {
+export function openDatabase (options: DatabaseOptions): Database {
+  const { target, poolMax, refreshCommit = 'on', toUnavailable, onStatement } = options
   const servers = createServers({ servers: addressesOf(target), probe })
   const all: Connection[] = []
+  let deadlinesMissed = 0
   const search = () => { servers.search().catch(ignore) }
   servers.onMove(() => all.forEach(connection => connection.leave(connection.client)))
 
@@ -89,7 +104,12 @@ export function openDatabase ({ target, poolMax, refreshCommit = 'on', toUnavail
   function open (kind: Kind, size: number): Pool {
     const others = Array.from({ length: size - 1 }, () => openConnection(kind))
     return openPool([openConnection(kind), ...others], {
-      deadlineMs: statementDeadlineMs, toUnavailable, isLost: () => servers.isLost, onServerLost: search
+      deadlineMs: statementDeadlineMs,
+      toUnavailable,
+      isLost: () => servers.isLost,
+      onServerLost: search,
+      onDeadlineMissed: () => { deadlinesMissed += 1 },
+      onStatement
     })
   }
 
@@ -104,6 +124,13 @@ export function openDatabase ({ target, poolMax, refreshCommit = 'on', toUnavail
       sql.unsafe(`SELECT WHERE ${takesWrites}`).then(rows => rows.length > 0, () => false),
       delay(readinessTimeoutMs, false, { ref: false })
     ]),
+    metrics () {
+      const busy = all.filter(({ inFlight }) => inFlight > 0)
+      const statements = busy.reduce((sum, { inFlight }) => sum + inFlight, 0)
+      return {
+        connectionsInUse: busy.length, statementsWaiting: statements - busy.length, deadlinesMissed
+      }
+    },
     async close () {
       servers.close()
       await Promise.all(all.map(({ client }) => client.end({ timeout: closeTimeoutSeconds })))

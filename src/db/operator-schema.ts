@@ -39,6 +39,8 @@ export const imports = pgTable('imports', {
   existing: integer().notNull().default(0),
   rejected: integer().notNull().default(0),
   startedAt: instant('started_at').notNull().defaultNow(),
+  /** When lines were last done. */
+  progressedAt: instant('progressed_at').notNull().defaultNow(),
   finishedAt: instant('finished_at')
 })
 

@@ -26,7 +26,13 @@ export interface PoolOptions {
   isLost: () => boolean
   /** Called when a server went away or takes no writes any more. */
   onServerLost: () => void
+  /** Called when a statement got no answer in time. */
+  onDeadlineMissed: () => void
+  /** Called with the text of each statement that is sent; what it returns, when that is answered or has failed. */
+  onStatement?: OnStatement | undefined
 }
+
+export type OnStatement = (text: string) => (error?: unknown) => void
 
 /**
  * Several connections as one: a statement goes to the one with the fewest in flight, pipelined behind those.
@@ -50,7 +56,8 @@ export function openPool (connections: readonly [Connection, ...Connection[]], o
   ): PendingQuery<Result> {
     return withDeadline(() => {
       const connection = idlest()
-      return { connection, statement: connection.client<Result>(template, ...parameters) }
+      const statement = connection.client<Result>(template, ...parameters)
+      return { connection, statement, text: () => template.join('$') }
     }, options)
   }
 
@@ -59,10 +66,19 @@ export function openPool (connections: readonly [Connection, ...Connection[]], o
       return withDeadline(() => {
         const connection = idlest()
         // The driver's type names fewer parameters than it serializes.
-        return { connection, statement: connection.client.unsafe<Row[]>(text, parameters as never[], unsafeOptions) }
+        const statement = connection.client.unsafe<Row[]>(text, parameters as never[], unsafeOptions)
+        return { connection, statement, text: () => text }
       }, options)
     }
   })
+}
+
+/** A statement for a connection, before it is sent. */
+interface Written<Statement> {
+  connection: Connection
+  statement: Statement
+  /** Its text, without its parameters. */
+  text: () => string
 }
 
 /** How often a statement that was rolled back is repeated. */
@@ -73,10 +89,10 @@ const maxRepeats = 3
  * @param write writes it for a connection, again for each repeat
  */
 function withDeadline<Statement extends Promise<unknown>> (
-  write: () => { connection: Connection, statement: Statement }, options: PoolOptions, repeats = maxRepeats
+  write: () => Written<Statement>, options: PoolOptions, repeats = maxRepeats
 ): Statement {
-  const { deadlineMs, toUnavailable, isLost, onServerLost } = options
-  const { connection, statement } = write()
+  const { deadlineMs, toUnavailable, isLost, onServerLost, onDeadlineMissed, onStatement } = options
+  const { connection, statement, text } = write()
   const { client } = connection
   const send = statement.then.bind(statement)
   let answer: Promise<unknown> | null = null
@@ -97,7 +113,9 @@ function withDeadline<Statement extends Promise<unknown>> (
         return
       }
       const isTrusted = connection.begin()
+      const onAnswer = onStatement?.(text())
       const timer = setTimeout(() => {
+        onDeadlineMissed()
         cancel(statement)
         connection.leave(client)
         fail(Object.assign(new Error('no answer from the database in time'), { code: '57014' }))
@@ -111,12 +129,14 @@ function withDeadline<Statement extends Promise<unknown>> (
         // The deadline goes on meanwhile: a check without an answer would keep this one waiting for good.
         const isFromPrimary = trusted === true || await trusted
         clearTimeout(timer)
+        onAnswer?.()
         if (isFromPrimary) resolve(withoutHoles(rows))
         else fail(noPrimary())
       }
       function failed (error: unknown): void {
         connection.inFlight -= 1
         clearTimeout(timer)
+        onAnswer?.(error)
         fail(error)
       }
       send(answered, failed).catch(reject)

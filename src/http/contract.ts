@@ -47,6 +47,8 @@ export interface ContractOptions {
   settings: ContractSettings
   /** Milliseconds since 1970. */
   now: () => number
+  /** Metrics of the requests to all listeners of this process, in the text format of Prometheus. */
+  requestMetrics: () => Promise<string>
 }
 
 export interface RenderedFailure {

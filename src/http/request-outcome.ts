@@ -1,10 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import type { Failure } from './failure.js'
 
-/** Who acts in a request. */
+/** Who acts in a request: an account, a client, or an operator. */
 interface Acting {
-  account: string
+  account?: string
   session?: string
+  client?: string
+  operator?: string
 }
 
 const acting = new WeakMap<FastifyRequest, Acting>()
@@ -13,6 +15,16 @@ const failures = new WeakMap<FastifyRequest, string>()
 /** Notes for the log whose request it is, once that is known. */
 export function noteActing (request: FastifyRequest, { id, sessionId }: { id: string, sessionId?: string }): void {
   acting.set(request, { account: id, ...(sessionId !== undefined && { session: sessionId }) })
+}
+
+/** Notes for the log which client sent a request. */
+export function noteClient (request: FastifyRequest, { id }: { id: string }): void {
+  acting.set(request, { client: id })
+}
+
+/** Notes for the log which operator sent a request. */
+export function noteOperator (request: FastifyRequest, actor: string): void {
+  acting.set(request, { operator: actor })
 }
 
 /** Notes for the log why a request is refused. */

@@ -14,14 +14,15 @@ import { registerHelmet } from './plugins/helmet.js'
 import { registerRateLimit } from './plugins/rate-limit.js'
 import { registerSwaggerUi } from './plugins/swagger-ui.js'
 import { registerSwagger } from './plugins/swagger.js'
+import { noteContract, type RequestDurations } from './request-durations.js'
 import { RequestLog } from './request-log.js'
-import { requestId, sendRequestId } from './request-id.js'
+import { createRequestIds, sendRequestId } from './request-id.js'
 import { createRouteTable } from './route-table.js'
 import { schemaController } from './schema-compilers.js'
 import { refuseSecondHost } from './single-host.js'
 import { cutUnreadReplies } from './unread-replies.js'
 
-export interface ListenerOptions extends ContractOptions {
+export interface ListenerOptions extends Omit<ContractOptions, 'requestMetrics'> {
   log: ContractOptions['log'] & { isLevelEnabled (level: string): boolean }
   /** At least one; the first also answers requests that match no route. */
   contracts: readonly [ContractName, ...ContractName[]]
@@ -29,6 +30,8 @@ export interface ListenerOptions extends ContractOptions {
   listeners?: readonly Listening[]
   /** Where the requests to password routes are counted. */
   requestCounts: FastifyRateLimitStore
+  /** Where the requests of all listeners are measured. */
+  requestDurations: RequestDurations
   /** CIDRs of the proxies whose X-Forwarded-For is believed. */
   trustProxy: readonly string[]
 }
@@ -74,6 +77,7 @@ export async function buildListener (options: ListenerOptions): Promise<FastifyI
   closeGracefully(app)
   app.addHook('onRequest', sendRequestId)
   app.addHook('onRequest', refuseSecondHost)
+  app.addHook('onResponse', options.requestDurations.observe)
   await registerHelmet(app, settings.issuer)
   await registerCors(app, settings.corsOrigins)
   await registerRateLimit(app, options.requestCounts)
@@ -94,7 +98,7 @@ function serverOptions ({ contracts: [first], log, trustProxy }: ListenerOptions
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     // While stopping, kept-alive connections are still served.
     return503OnClosing: false,
-    genReqId: requestId,
+    genReqId: createRequestIds(trustProxy),
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequests(contracts[first]),
     frameworkErrors: errorHandler(contracts[first], log),
@@ -114,9 +118,10 @@ async function mountContracts (app: FastifyInstance, options: ListenerOptions): 
     await app.register(async scope => {
       scope.setErrorHandler(errorHandlerOf(name))
       scope.addHook('onRoute', table.recorder(name))
+      scope.addHook('onRoute', noteContract(name))
       // Its hooks run for each request: a contract without cookies goes without.
       if (contracts[name].credentials.cookie !== undefined) await scope.register(cookie)
-      await scope.register(contracts[name].routes, options)
+      await scope.register(contracts[name].routes, { ...options, requestMetrics: options.requestDurations.text })
     })
   }
   table.refuseOtherMethods(app, errorHandlerOf)

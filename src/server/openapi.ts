@@ -10,6 +10,7 @@ import { openEngine } from '../token-engine.js'
 import { createWebhookSender } from '../webhooks/sender.js'
 import { buildListener } from './listener.js'
 import { createRequestCounts } from './plugins/rate-limit.js'
+import { createRequestDurations } from './request-durations.js'
 
 /**
  * The OpenAPI document of one contract, made from its routes; needs no database and no settings. Its server is the one
@@ -32,6 +33,7 @@ export async function describeContract (name: ContractName): Promise<object> {
     contracts: [name],
     isLoopback: true,
     requestCounts: createRequestCounts(null),
+    requestDurations: createRequestDurations(),
     core,
     settings,
     now: Date.now,

@@ -6,11 +6,12 @@ export class RequestLog extends LogController {
   override incomingRequest (): void {}
 
   override requestCompleted (_error: Error | null, request: FastifyRequest, reply: FastifyReply): void {
-    const { routeOptions: { url: route } } = request
+    const { routeOptions: { url: route, config: { contract } } } = request
     request.log.info({
       req: request,
       res: reply,
       route,
+      contract,
       ...actingOf(request),
       failure: failureOf(request),
       ms: Math.round(reply.elapsedTime)

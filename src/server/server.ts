@@ -5,16 +5,20 @@ import { isLoopback } from '../config/loopback.js'
 import type { Settings } from '../config/settings.js'
 import type { ContractName } from '../contracts/index.js'
 import type { Core } from '../core/index.js'
+import type { Tracing } from '../tracing.js'
 import type { Listening } from './front-page.js'
 import { listen } from './listen.js'
 import { buildListener } from './listener.js'
 import { createRequestCounts } from './plugins/rate-limit.js'
+import { createRequestDurations } from './request-durations.js'
 
 export interface ServerNeeds {
   settings: Settings
   log: Logger
   /** Milliseconds since 1970. */
   now: () => number
+  /** Where there is one, `startTracing` was called before. */
+  tracing?: Tracing | undefined
 }
 
 /** A running server. */
@@ -34,15 +38,17 @@ export interface Server {
  * Starts every listener of LISTEN. They answer at once, with 503 until the database is there.
  * @throws RouteConflict, or an Error that names the entry when a port cannot be opened; nothing is left running then
  */
-export async function startServer ({ settings, log, now }: ServerNeeds): Promise<Server> {
-  const backend = await openBackend({ settings, serves: true, log, now })
+export async function startServer ({ settings, log, now, tracing }: ServerNeeds): Promise<Server> {
+  const backend = await openBackend({ settings, serves: true, log, now, onStatement: tracing?.onStatement })
   const apps: FastifyInstance[] = []
   const listeners: Listening[] = []
   const requestCounts = createRequestCounts(backend.redis)
+  const requestDurations = createRequestDurations()
 
   async function stop (): Promise<void> {
     await Promise.all(apps.map(app => app.close()))
     await backend.close()
+    await tracing?.stop()
   }
 
   try {
@@ -55,6 +61,7 @@ export async function startServer ({ settings, log, now }: ServerNeeds): Promise
         listeners,
         core: backend.core,
         requestCounts,
+        requestDurations,
         settings,
         now,
         log: log.child({ contracts }),

@@ -9,7 +9,13 @@ import { postgresDatabase } from '../support/test-database.js'
 import { until } from '../support/until.js'
 
 const unavailable = (cause: unknown) => Object.assign(new Error('unavailable', { cause }), { name: 'Unavailable' })
-const options = { deadlineMs: 200, toUnavailable: unavailable, isLost: () => false, onServerLost: () => {} }
+const options = {
+  deadlineMs: 200,
+  toUnavailable: unavailable,
+  isLost: () => false,
+  onServerLost: () => {},
+  onDeadlineMissed: () => {}
+}
 
 /** A connection of the pool; `drivers` are the clients it has had. */
 function connectionTo (t: Test, url: string, check = 'SELECT true AS "isPrimary"') {

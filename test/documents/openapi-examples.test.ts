@@ -10,6 +10,7 @@ import { openSql } from '../support/open-sql.js'
 import { send } from '../support/http.js'
 import { matchesOpenapi, readDocument, type Operation } from '../support/matches-openapi.js'
 import { basic, newPartner } from '../support/partner.js'
+import { until } from '../support/until.js'
 
 /* Every request that a document shows is sent to a server, and answered as the document shows. */
 
@@ -106,8 +107,13 @@ const ofDelivery = readDocument('admin').paths['/admin/webhooks/{id}/deliveries/
 const [shownWebhookId, shownEventId] = ['id', 'did'].map(name =>
   ofDelivery?.find(parameter => parameter.name === name)?.example)
 
-/** The examples' account, a client and a webhook for operators, whatever an example did to those before. */
+const shownImportId = readDocument('admin').paths['/admin/imports/{id}']?.get?.parameters?.[0]?.example
+const importSource = { source: 'users.csv', format: 'csv', fingerprint: Buffer.from('of its bytes') }
+
+/** The examples' account, a client, a webhook and an import for operators, whatever an example did to those before. */
 async function managedValues (server: TestServer, sql: Sql): Promise<Live> {
+  await until('no example is being imported', async () =>
+    (await sql`SELECT FROM imports WHERE finished_at IS NULL AND source <> ${importSource.source}`).length === 0)
   await sql`DELETE FROM accounts`
   await sql`DELETE FROM account_identifiers`
   const { webhooks } = server.core
@@ -119,7 +125,8 @@ async function managedValues (server: TestServer, sql: Sql): Promise<Live> {
     [example.id]: id,
     [String(shownClientId)]: (await newPartner(server)).id,
     [String(shownWebhookId)]: webhook.id,
-    [String(shownEventId)]: await webhooks.sendTest(webhook.id)
+    [String(shownEventId)]: await webhooks.sendTest(webhook.id),
+    [String(shownImportId)]: await server.core.imports.begin(importSource, clientInfo)
   }
 }
 
@@ -146,6 +153,12 @@ async function liveValues ({ core }: TestServer, contract: ContractName): Promis
 const withLive = <T>(value: T, live: Live): T => Object.entries(live).reduce(
   (value, [shown, real]) => JSON.parse(JSON.stringify(value).replaceAll(shown, real)) as T, value)
 
+/** A body as its media type has it. */
+function encode (body: unknown, mediaType: string | undefined): string | URLSearchParams {
+  if (mediaType === 'application/x-www-form-urlencoded') return new URLSearchParams(body as Record<string, string>)
+  return mediaType === 'application/x-ndjson' ? body as string : JSON.stringify(body)
+}
+
 function sendExample (
   base: string, { method, path, operation, mediaType, body }: Example, live: Live, headers: Record<string, string>
 ) {
@@ -155,11 +168,10 @@ function sendExample (
     if (place === 'query') query.set(name, String(withLive(example, live)))
     else target = target.replace(`{${name}}`, String(withLive(example, live)))
   }
-  const sent = body === undefined ? undefined : withLive(body, live) as Record<string, string>
-  const isForm = mediaType === 'application/x-www-form-urlencoded'
+  const sent = body === undefined ? undefined : withLive(body, live)
   return send(`${base}${target}${query.size > 0 ? `?${query}` : ''}`, {
     method,
-    ...(sent !== undefined && { body: isForm ? new URLSearchParams(sent) : JSON.stringify(sent) }),
+    ...(sent !== undefined && { body: encode(sent, mediaType) }),
     headers: { ...(mediaType !== undefined && { 'content-type': mediaType }), ...headers }
   })
 }

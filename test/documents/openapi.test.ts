@@ -78,7 +78,10 @@ t.test('every contract names its credentials in securitySchemes', async t => {
 
 /** Of answers that are not JSON alone. */
 const otherTypes: Record<string, string[]> = {
-  'ops: get /metrics 200': ['text/plain'], 'admin: get /admin/audit 200': ['application/json', 'application/x-ndjson']
+  'ops: get /metrics 200': ['text/plain'],
+  'admin: get /admin/audit 200': ['application/json', 'application/x-ndjson'],
+  'admin: get /admin/imports/{id}/report 200': ['application/x-ndjson'],
+  'admin: get /admin/export/accounts 200': ['application/x-ndjson', 'text/csv']
 }
 
 t.test('every answer has a description and, if it has a body, a schema of its type', async t => {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { build } from '../support/build.js'
+import { send } from '../support/http.js'
 import { hostileRequests, sendAll } from '../support/hostile-requests.js'
 import { until } from '../support/until.js'
 
@@ -23,5 +24,8 @@ t.test('whatever is sent, the reply is in the document, and none is an unhandled
   }
   t.same([...new Set(faults)].slice(0, 20), [], `from ${begin}`)
   t.notMatch(server.log.join(''), /"level":(50|60)/)
+  const { text } = await send(`${server.ops}/metrics`)
+  const series = text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  t.ok(series.length <= 2_000, `${series.length} series of metrics, whatever was sent`)
   await until('no socket is left but those to the database', () => openSockets() <= before + 10, idleMs)
 })

@@ -1,6 +1,8 @@
 import t from 'tap'
-import { build } from '../support/build.js'
+import { createRequestIds } from '../../src/server/request-id.js'
+import { adminToken, build } from '../support/build.js'
 import { post, send } from '../support/http.js'
+import { basic, newPartner } from '../support/partner.js'
 import { signedUpToManage } from '../support/people.js'
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
@@ -12,10 +14,13 @@ interface Line {
   account?: string
   session?: string
   failure?: string
+  contract?: string
+  client?: string
+  operator?: string
 }
 
-t.test('a request has an id of its own, or the one that it came with, in the reply and in the log', async t => {
-  const { api, log } = await build(t)
+t.test('a request has an id of its own, or that of a trusted proxy, in the reply and in the log', async t => {
+  const { api, log } = await build(t, { settings: { trustProxy: ['10.0.0.0/8', '127.0.0.0/8', '::1'] } })
   const own = await Promise.all([1, 2, 3].map(() => send(`${api}/nowhere`)))
   const ids = own.map(({ headers }) => headers.get('x-request-id') ?? '')
   for (const id of ids) t.match(id, uuid)
@@ -27,6 +32,17 @@ t.test('a request has an id of its own, or the one that it came with, in the rep
   }
   const logged = log.map(line => (JSON.parse(line) as Line).reqId)
   for (const id of [...ids, 'trace-1.2:3']) t.ok(logged.includes(id), id)
+})
+
+t.test('a stranger cannot name a request, so that nothing is recorded under that of another', async t => {
+  for (const trustProxy of [[], ['10.0.0.0/8', '::1/128']]) {
+    const { api } = await build(t, { settings: { trustProxy } })
+    t.match((await send(`${api}/nowhere`, { headers: { 'x-request-id': 'taken' } })).headers.get('x-request-id'), uuid)
+  }
+  const requestId = createRequestIds(['127.0.0.1/32'])
+  const headers = { 'x-request-id': 'taken' }
+  t.match(requestId({ headers, socket: {} }), uuid, 'nor one whose connection is gone')
+  t.equal(requestId({ headers, socket: { remoteAddress: '127.0.0.1' } }), 'taken')
 })
 
 t.test('the log says who a request was of, which route it took, and why it was refused', async t => {
@@ -42,7 +58,18 @@ t.test('the log says who a request was of, which route it took, and why it was r
   const [listed, refused] = of('/api/auth/list-sessions')
   t.match(listed, { account: signIn?.account, session: uuid, route: '/api/auth/list-sessions' })
   t.match(refused, { failure: 'invalid_token: malformed', account: undefined })
-  t.equal(of('/api/auth/login').at(-1)?.failure, 'invalid_credentials')
+  t.match(of('/api/auth/login').at(-1), { failure: 'invalid_credentials', contract: 'partner' })
+})
+
+t.test('the log says which client or operator sent a request', async t => {
+  const server = await build(t)
+  const client = await newPartner(server)
+  await post(`${server.api}/oauth/introspect`, { token: 'x' }, basic(client))
+  await send(`${server.ops}/admin/keys`, { headers: { authorization: `Bearer ${adminToken}` } })
+  const lines = server.log.map(line => JSON.parse(line) as Line)
+  const of = (route: string) => lines.find(line => line.route === route)
+  t.match(of('/oauth/introspect'), { contract: 'oauth', client: client.id, operator: undefined })
+  t.match(of('/admin/keys'), { contract: 'admin', operator: 'admin_token', client: undefined })
 })
 
 t.test('a token that a client puts into the path is not in the log', async t => {

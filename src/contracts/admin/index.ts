@@ -7,6 +7,7 @@ import { clientChangeRoutes } from './client-change-routes.js'
 import { clientRoutes } from './client-routes.js'
 import { renderAdminFailure } from './errors.js'
 import { answerOnce } from './idempotent-requests.js'
+import { importRoutes } from './import-routes.js'
 import { keyRoutes } from './key-routes.js'
 import { operatorGuard } from './operator.js'
 import { failures } from './schemas.js'
@@ -23,6 +24,7 @@ export const admin: Contract = {
     await app.register(auditRoutes, withGuard)
     await app.register(clientRoutes, withGuard)
     await app.register(clientChangeRoutes, withGuard)
+    await app.register(importRoutes, withGuard)
     await app.register(keyRoutes, withGuard)
     await app.register(statisticsRoutes, withGuard)
     await app.register(webhookRoutes, withGuard)
@@ -30,6 +32,6 @@ export const admin: Contract = {
   render: renderAdminFailure,
   failures,
   unservedPaths: /^\/admin(?=[/?]|$)/,
-  description: 'What operators do: accounts and their sessions, the audit log, clients, keys and webhooks',
+  description: 'What operators do: accounts and their sessions, imports, the audit log, clients, keys and webhooks',
   credentials: { operator: true }
 }

@@ -6,6 +6,7 @@ import { bearerTokenOf, requireToken } from '../../http/access-token-source.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import type { ContractOptions } from '../../http/contract.js'
 import { HttpFailure, type FailureCode } from '../../http/failure.js'
+import { noteOperator } from '../../http/request-outcome.js'
 
 /** What every route of operators can refuse with. */
 export const operatorFailures = [
@@ -54,7 +55,9 @@ export function operatorGuard ({ core: { operators }, settings, isLoopback }: Ne
     requires: (scope: OperatorScope) => async (request: FastifyRequest): Promise<void> => {
       try {
         const bearer = requireToken(bearerTokenOf(request))
-        actors.set(request, await operators.authenticate({ bearer, takesAdminToken }, scope, clientInfoOf(request)))
+        const actor = await operators.authenticate({ bearer, takesAdminToken }, scope, clientInfoOf(request))
+        actors.set(request, actor)
+        noteOperator(request, actor)
       } catch (error) {
         throw await operators.exist(takesAdminToken) ? error : new HttpFailure('unknown_route')
       }

@@ -1,6 +1,7 @@
 import { statusOf } from '../../core/accounts/account-search.js'
 import type { Account } from '../../core/accounts/account.js'
 import { versionOf } from '../../core/accounts/managed-change.js'
+import { stateOf, type StoredImport } from '../../core/imports/index.js'
 import type { AuditRecord } from '../../core/audit/audit-log.js'
 import type { Client } from '../../core/partners/clients.js'
 import { deviceNameOf } from '../../core/sessions/device-name.js'
@@ -9,6 +10,7 @@ import type { Delivery, Webhook } from '../../core/webhooks/index.js'
 import { toWholeSeconds } from '../../http/timestamps.js'
 import type { AuditView } from './audit-schemas.js'
 import type { ClientView } from './client-schemas.js'
+import type { ImportView } from './import-schemas.js'
 import type { AccountView, SessionView } from './schemas.js'
 import type { DeliveryView, WebhookView } from './webhook-schemas.js'
 
@@ -81,5 +83,23 @@ export function toDeliveryView (delivery: Delivery): DeliveryView {
     nextAttemptAt: isPending ? toWholeSeconds(dueAt) : null,
     lastStatus,
     lastError
+  }
+}
+
+/** @param now milliseconds since 1970 */
+export function toImportView (stored: StoredImport, now: number): ImportView {
+  const { id, source, format, actor, lines, imported, existing, rejected, startedAt, finishedAt } = stored
+  return {
+    id,
+    source,
+    format,
+    actor,
+    state: stateOf(stored, now),
+    lines,
+    imported,
+    existing,
+    rejected,
+    startedAt: toWholeSeconds(startedAt),
+    finishedAt: timeOrNull(finishedAt)
   }
 }

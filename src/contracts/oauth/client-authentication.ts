@@ -7,6 +7,7 @@ import type { EventReceiver } from '../../core/security-events/index.js'
 import { bearerTokenOf } from '../../http/access-token-source.js'
 import { clientInfoOf } from '../../http/client-info.js'
 import { HttpFailure } from '../../http/failure.js'
+import { noteClient } from '../../http/request-outcome.js'
 
 /** The supported methods of client authentication (RFC 8414 2). */
 export const clientAuthenticationMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt']
@@ -24,10 +25,13 @@ export interface ClientParameters {
 }
 
 /** Authenticates the client of a request. @throws as `clientCredentialsFrom` and `clients.authenticate` do */
-export function authenticateClient (
+export async function authenticateClient (
   core: Core, request: FastifyRequest, parameters: ClientParameters
 ): Promise<Client> {
-  return core.partners.clients.authenticate(clientCredentialsFrom(request, parameters), clientInfoOf(request))
+  const credentials = clientCredentialsFrom(request, parameters)
+  const client = await core.partners.clients.authenticate(credentials, clientInfoOf(request))
+  noteClient(request, client)
+  return client
 }
 
 /** Of a route about a client's events, which takes a token of the client's own as well. */
@@ -48,6 +52,7 @@ export async function authenticateReceiver (
   const client = token === null
     ? await authenticateClient(core, request, parameters)
     : (await core.partners.tokens.ownerOf(token)).client
+  noteClient(request, client)
   return { client, receiver: core.securityEvents.receiver(client) }
 }
 

@@ -7,7 +7,7 @@ import { Alive, failures, MetricsText, Ready } from './schemas.js'
 const tags = ['ops']
 
 /** For load balancers and supervisors. Liveness does not ask the database: an outage must not restart processes. */
-export const opsRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core }) => {
+export const opsRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app, { core, requestMetrics }) => {
   app.get('/livez', {
     schema: {
       operationId: 'livez',
@@ -43,6 +43,6 @@ export const opsRoutes: FastifyPluginAsyncTypebox<ContractOptions> = async (app,
     }
   }, async (_request, reply) => {
     reply.type(metrics.contentType)
-    return metrics.metrics()
+    return `${await metrics.text()}\n${await requestMetrics()}`
   })
 }

@@ -25,7 +25,7 @@ export interface EmailLinksNeeds {
   mail: Mail
   challengeMail: ChallengeMail
   sessions: Sessions
-  signIn: Pick<SignIn, 'lookup' | 'throttle' | 'proveOwner' | 'refusalOf'>
+  signIn: Pick<SignIn, 'lookup' | 'throttle' | 'proveOwner' | 'refusalOf' | 'outcomes'>
   onError: (error: unknown) => void
 }
 
@@ -37,13 +37,13 @@ export function createEmailLinks (needs: EmailLinksNeeds) {
   const { db, keyring, revocations, passwords, accounts, mail, challengeMail, sessions: { start }, signIn } = needs
   const { onError } = needs
   const { sql, query } = db
-  const { lookup, throttle, proveOwner, refusalOf } = signIn
+  const { lookup, throttle, proveOwner, refusalOf, outcomes } = signIn
   const request = createMailRequest({ sql, keyring, lookup, mail, challengeMail })
   const presentation = createPresentation({ sql, keyring, lookup, throttle, onError })
   return {
     ...createEmailVerification({ sql, request, presentation, revocations }),
     ...createPasswordReset({ sql, lookup, challengeMail, request, presentation, passwords, mail, revocations }),
-    ...createMailSignIn({ sql, keyring, request, presentation, start, refusalOf }),
+    ...createMailSignIn({ sql, keyring, request, presentation, start, refusalOf, outcomes }),
     ...createEmailChange({
       sql, accounts, mail, challengeMail, presentation, proveOwner, revocations
     }),

@@ -5,6 +5,7 @@ import type { Keyring } from '../keys/keyring.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { SessionStart, SignedIn } from '../sessions/session-start.js'
 import type { SignInRule } from '../sign-in/sign-in-rule.js'
+import type { SignInOutcomes } from '../sign-in/sign-in.js'
 import { openChallengeId, sealChallengeId } from '../challenges/challenge-secrets.js'
 import type { MailRequest } from './request.js'
 import { isSpent, spendChallenge } from '../challenges/challenge-statements.js'
@@ -20,6 +21,7 @@ export interface MailSignInNeeds {
   presentation: Presentation
   start: Pick<SessionStart, 'withProof'>
   refusalOf: SignInRule
+  outcomes: SignInOutcomes
 }
 
 /** What a code is typed for. */
@@ -33,7 +35,7 @@ const purpose = 'sign_in'
 
 /** Signs in with a code or a link from a mail. Nothing here makes an account. */
 export function createMailSignIn (needs: MailSignInNeeds) {
-  const { sql, keyring, request, presentation, start, refusalOf } = needs
+  const { sql, keyring, request, presentation, start, refusalOf, outcomes } = needs
 
   async function signInWith<Contract extends SessionContract> (
     proof: Proof, contract: Contract, clientInfo: ClientInfo
@@ -81,19 +83,23 @@ export function createMailSignIn (needs: MailSignInNeeds) {
     async withCode<Contract extends SessionContract> (
       challengeId: string, code: string, contract: Contract, clientInfo: ClientInfo
     ): Promise<SignedIn<Contract>> {
-      const email = openChallengeId(keyring, challengeId)
-      if (email === null) throw refusedCode('code_wrong')
-      return signInWith({ email, code }, contract, clientInfo)
+      return outcomes.of({ contract, method: 'code' }, async () => {
+        const email = openChallengeId(keyring, challengeId)
+        if (email === null) throw refusedCode('code_wrong')
+        return signInWith({ email, code }, contract, clientInfo)
+      })
     },
 
     /** The same by the address that the code was sent to. @throws AuthError as `withCode` */
     withEmailCode: <Contract extends SessionContract>(
       email: string, code: string, contract: Contract, clientInfo: ClientInfo
-    ): Promise<SignedIn<Contract>> => signInWith({ email, code }, contract, clientInfo),
+    ): Promise<SignedIn<Contract>> =>
+      outcomes.of({ contract, method: 'code' }, () => signInWith({ email, code }, contract, clientInfo)),
 
     /** @throws AuthError `invalid_link`; after the right link `deletion_pending` */
     withLink: <Contract extends SessionContract>(
       token: string, contract: Contract, clientInfo: ClientInfo
-    ): Promise<SignedIn<Contract>> => signInWith({ token }, contract, clientInfo)
+    ): Promise<SignedIn<Contract>> =>
+      outcomes.of({ contract, method: 'link' }, () => signInWith({ token }, contract, clientInfo))
   }
 }

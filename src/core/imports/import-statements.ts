@@ -39,7 +39,8 @@ export function insertBatch (sql: Pool, batch: Batch, by: Initiator) {
   return sql<InsertedRow[]>`
     WITH turn AS (
       UPDATE imports AS import SET lines = ${upTo}, imported = import.imported + ${accounts.length},
-        existing = import.existing + ${existing}, rejected = import.rejected + ${rejected.length}
+        existing = import.existing + ${existing}, rejected = import.rejected + ${rejected.length},
+        progressed_at = now()
       WHERE import.id = ${importId} AND import.lines = ${after} AND import.finished_at IS NULL RETURNING import.id
     ), problem AS (
       INSERT INTO import_problems AS import_problem (import_id, line, problem)

@@ -6,6 +6,7 @@ import type { Accounts } from '../accounts/accounts.js'
 import { AuthError } from '../errors.js'
 import type { ClientInfo } from '../lib/client-info.js'
 import type { Passwords } from '../passwords/index.js'
+import { createImportJobs } from './import-jobs.js'
 import { batchesOf, createBatches, type SourceLine } from './batches.js'
 import { insertBatch } from './import-statements.js'
 
@@ -30,18 +31,32 @@ export interface ImportsNeeds {
   db: Pick<Database, 'sql' | 'query'>
   accounts: Pick<Accounts, 'foreignHashParameters'>
   passwords: Pick<Passwords, 'unusableHash'>
+  onError: (error: unknown) => void
 }
+
+export const importStates = ['running', 'interrupted', 'finished'] as const
+
+export type ImportState = typeof importStates[number]
 
 export type Imports = ReturnType<typeof createImports>
 
 /** Seconds for which it is known what became of an import. */
 const keptSeconds = 30 * 86_400
 
+/** Milliseconds without a line done, after which an import is taken for interrupted: a batch takes a second. */
+const patienceMs = 120_000
+
 /** Problems read at once. */
 const pageSize = 1_000
 
+/** Whether an import goes on. @param now milliseconds since 1970 */
+export function stateOf ({ finishedAt, progressedAt }: StoredImport, now: number): ImportState {
+  if (finishedAt !== null) return 'finished'
+  return now - progressedAt.getTime() > patienceMs ? 'interrupted' : 'running'
+}
+
 /** Brings accounts from elsewhere, with their password hashes. */
-export function createImports ({ db: { sql, query }, accounts, passwords }: ImportsNeeds) {
+export function createImports ({ db: { sql, query }, accounts, passwords, onError }: ImportsNeeds) {
   const read = createBatches({ sql, accounts, passwords })
 
   async function find (id: string): Promise<StoredImport> {
@@ -62,7 +77,7 @@ export function createImports ({ db: { sql, query }, accounts, passwords }: Impo
     }).where(eq(imports.id, importId))
   }
 
-  return {
+  const room = {
     find,
 
     /** Notes that an import begins, and returns its id. */
@@ -138,4 +153,6 @@ export function createImports ({ db: { sql, query }, accounts, passwords }: Impo
         .where(lt(imports.startedAt, expression`now() - make_interval(secs => ${keptSeconds})`))
     }
   }
+
+  return { ...room, ...createImportJobs({ ...room, onError }) }
 }

@@ -155,6 +155,11 @@ export function createSigningKeys (needs: SigningKeysNeeds) {
       await load()
     },
 
+    metrics: () => ({
+      /** Seconds for which the key that signs has; 0 where none does, as with JWT_SECRET. */
+      signingKeyAge: loaded && sharedKey === null ? Math.max(0, (now() - signing().signsAt) / 1000) : 0
+    }),
+
     /** Frees what the keys hold. */
     close: (): Promise<void> => engines.keepOnly([]),
 

@@ -24,7 +24,9 @@ export function createHashingQueue ({ concurrency, queue }: HashingQueueNeeds) {
   const places = concurrency + queue
   const placesPerNetwork = Math.max(1, Math.floor(places * sharePerNetwork))
   const inFlightOf = new Map<string, number>()
+  const waitListeners: Array<(seconds: number) => void> = []
   let inFlight = 0
+  let refused = 0
 
   const ofNetwork = (network: string | null) => network === null ? 0 : inFlightOf.get(network) ?? 0
   const hasNoPlace = (network: string | null) => inFlight >= places || ofNetwork(network) >= placesPerNetwork
@@ -45,7 +47,10 @@ export function createHashingQueue ({ concurrency, queue }: HashingQueueNeeds) {
      */
     async admit<T> (this: void, address: string | null, work: () => Promise<T>): Promise<T> {
       const network = customerNetworkOf(address)
-      if (hasNoPlace(network)) throw new AuthError('overloaded')
+      if (hasNoPlace(network)) {
+        refused += 1
+        throw new AuthError('overloaded')
+      }
       count(network, 1)
       try {
         return await work()
@@ -57,12 +62,26 @@ export function createHashingQueue ({ concurrency, queue }: HashingQueueNeeds) {
     /** Whether the next caller from an address would be rejected. */
     isFull: (address: string | null): boolean => hasNoPlace(customerNetworkOf(address)),
 
-    /** Callers that were admitted and have not finished. */
-    inFlight: () => inFlight,
+    /** Calls the listener with the seconds that each hash has waited for its turn. */
+    onWaited (this: void, listener: (seconds: number) => void): void {
+      waitListeners.push(listener)
+    },
 
     /** Computes one hash when it is its turn. */
     hash<T> (work: () => Promise<T>): Promise<T> {
-      return limit(work)
-    }
+      const queuedAt = performance.now()
+      return limit(() => {
+        const seconds = (performance.now() - queuedAt) / 1000
+        for (const listener of waitListeners) listener(seconds)
+        return work()
+      })
+    },
+
+    metrics: () => ({
+      /** Callers that were admitted and have not finished. */
+      signInsInFlight: inFlight,
+      hashesQueued: limit.pendingCount,
+      hashingRefused: refused
+    })
   }
 }

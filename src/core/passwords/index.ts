@@ -26,6 +26,7 @@ export function createPasswords ({ settings, issuer }: PasswordsNeeds) {
     ...hashing,
     admit: queue.admit,
     isFull: queue.isFull,
-    metrics: () => ({ signInsInFlight: queue.inFlight(), passwordHashKinds: hashing.kinds() })
+    onWaited: queue.onWaited,
+    metrics: () => ({ ...queue.metrics(), passwordHashKinds: hashing.kinds() })
   }
 }

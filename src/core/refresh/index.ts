@@ -1,5 +1,6 @@
 import type { Database } from '../../db/database.js'
 import type { Keyring } from '../keys/keyring.js'
+import { createOutcomes } from '../lib/outcomes.js'
 import type { Mail } from '../mail/index.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import type { Sessions } from '../sessions/index.js'
@@ -10,7 +11,7 @@ import { createFastForward } from './fast-forward.js'
 import { createRecentRotations } from './recent-rotations.js'
 import type { RefreshPolicy } from './replay.js'
 import { createSessionExtension } from './session-extension.js'
-import { createTrade } from './trade.js'
+import { createTrade, type RefreshOutcomes } from './trade.js'
 
 export type { RefreshPolicy } from './replay.js'
 
@@ -37,16 +38,32 @@ export function createRefresh (needs: RefreshNeeds) {
   const confirmations = createConfirmations({ sql: refreshSql, onError })
   const rotations = createRecentRotations(sql, policy.retryWindow)
   const fastForward = createFastForward({ sql: refreshSql, lifetimes })
+  const outcomes: RefreshOutcomes = createOutcomes()
   const { issuer } = sessions
   return {
     trade: createTrade({
-      sql, refreshSql, rotations, keyring, policy, lifetimes, confirmations, fastForward, revocations, mail, issuer
+      sql,
+      refreshSql,
+      rotations,
+      keyring,
+      policy,
+      lifetimes,
+      confirmations,
+      fastForward,
+      revocations,
+      mail,
+      issuer,
+      outcomes
     }),
     ...createSessionExtension({
-      sql, refreshSql, rotations, tokens, sessions, fastForward, revocations, policy, lifetimes, mail, now
+      sql, refreshSql, rotations, tokens, sessions, fastForward, revocations, policy, lifetimes, mail, outcomes, now
     }),
     confirmations,
-    metrics: () => ({ pendingConfirmations: confirmations.pendingCount(), fastForwards: fastForward.count() }),
+    metrics: () => ({
+      pendingConfirmations: confirmations.pendingCount(),
+      fastForwards: fastForward.count(),
+      refreshes: outcomes.samples()
+    }),
     close: confirmations.close
   }
 }

@@ -10,6 +10,7 @@ import type { IssuedAccessToken } from '../sessions/token-issuer.js'
 import type { AccessClaims } from '../tokens/claims.js'
 import type { Tokens } from '../tokens/index.js'
 import type { FastForward } from './fast-forward.js'
+import type { RefreshOutcomes } from './trade.js'
 import {
   createExtensionStatements, extendableContracts, type ExtendedRow, type ExtensionStatementsNeeds
 } from './extension-statements.js'
@@ -19,6 +20,7 @@ export interface SessionExtensionNeeds extends ExtensionStatementsNeeds {
   tokens: Tokens
   sessions: Pick<Sessions, 'find' | 'issuer'>
   revocations: Pick<RevocationNotices, 'publish'>
+  outcomes: RefreshOutcomes
   /** Milliseconds since 1970. */
   now: () => number
 }
@@ -43,7 +45,7 @@ const prolongedShare = 1 / 7
  * contract can be extended, so a partner that was shown another contract's access token cannot prolong it.
  */
 export function createSessionExtension (needs: SessionExtensionNeeds) {
-  const { tokens, sessions, fastForward, revocations, lifetimes, now } = needs
+  const { tokens, sessions, fastForward, revocations, lifetimes, outcomes, now } = needs
   const statements = createExtensionStatements(needs)
 
   async function issue (row: ExtendedRow, sessionId: string): Promise<ExtendedSession> {
@@ -83,9 +85,11 @@ export function createSessionExtension (needs: SessionExtensionNeeds) {
      * traded
      */
     async extend (token: string, clientInfo: ClientInfo): Promise<ExtendedSession> {
-      const claims = await tokens.access.verify(token).catch(asRefreshError)
-      const [extended] = await statements.extend(claims)
-      return extended === undefined ? issueAgain(claims, clientInfo) : issue(extended, claims.sid)
+      return outcomes.of({ contract: 'session' }, async () => {
+        const claims = await tokens.access.verify(token).catch(asRefreshError)
+        const [extended] = await statements.extend(claims)
+        return extended === undefined ? issueAgain(claims, clientInfo) : issue(extended, claims.sid)
+      })
     },
 
     /**

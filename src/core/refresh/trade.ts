@@ -1,8 +1,10 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Pool } from '../../db/pool.js'
+import type { SessionContract } from '../../db/stored-values.js'
 import { invalidRefreshToken } from '../errors.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { ClientInfo } from '../lib/client-info.js'
+import type { Outcomes } from '../lib/outcomes.js'
 import { sha256 } from '../lib/secrets.js'
 import { tokenErrorFor } from '../revocations/end-reasons.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
@@ -24,7 +26,11 @@ export interface TradeNeeds extends ReplayNeeds, Pick<RotationNeeds, 'lifetimes'
   fastForward: Pick<FastForward, 'refreshToken'>
   revocations: Pick<RevocationNotices, 'publish'>
   issuer: TokenIssuer
+  outcomes: RefreshOutcomes
 }
+
+/** How attempts to refresh ended. */
+export type RefreshOutcomes = Outcomes<{ contract: SessionContract }>
 
 /** Who presents a refresh token, and where. */
 export interface Presenter {
@@ -45,7 +51,7 @@ const nonceBytes = 32
  * @throws AuthError `invalid_refresh_token` with the reason, or `unavailable`
  */
 export function createTrade (needs: TradeNeeds) {
-  const { refreshSql, policy, lifetimes, keyring, confirmations, fastForward, revocations, issuer } = needs
+  const { refreshSql, policy, lifetimes, keyring, confirmations, fastForward, revocations, issuer, outcomes } = needs
   const { rotate } = createRotation({ sql: refreshSql, lifetimes, retryWindow: policy.retryWindow })
   const replays = createReplay(needs)
 
@@ -101,8 +107,8 @@ export function createTrade (needs: TradeNeeds) {
     }
   }
 
-  return async function trade (
-    text: string, clientInfo: ClientInfo, { contract, clientId = null }: Presenter = { contract: 'partner' }
+  async function trade (
+    text: string, clientInfo: ClientInfo, { contract, clientId = null }: Presenter
   ): Promise<IssuedTokens> {
     const token = readRefreshToken(keyring, text)
     if (token === null) throw invalidRefreshToken('malformed')
@@ -115,4 +121,8 @@ export function createTrade (needs: TradeNeeds) {
     const rotated = await rotate(attempt)
     return rotated === undefined ? replayed(attempt, successor, clientInfo) : issue(token, rotated, successor)
   }
+
+  return (
+    text: string, clientInfo: ClientInfo, presenter: Presenter = { contract: 'partner' }
+  ): Promise<IssuedTokens> => outcomes.of({ contract: presenter.contract }, () => trade(text, clientInfo, presenter))
 }

@@ -19,5 +19,5 @@ export type Revocations = ReturnType<typeof createRevocations>
 export function createRevocations ({ db: { sql }, notifier, now, onError }: RevocationsNeeds) {
   const notices = createRevocationNotices({ notifier })
   const feed = createRevocationFeed({ sql, notices, notifier, now, onError })
-  return { ...notices, feed, metrics: () => ({ isFeedCurrent: feed.isCurrent }) }
+  return { ...notices, feed, metrics: () => ({ isFeedCurrent: feed.isCurrent, revocations: notices.published() }) }
 }

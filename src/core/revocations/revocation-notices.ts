@@ -1,3 +1,4 @@
+import type { Sample } from '../lib/outcomes.js'
 import type { Notifier } from './notifier.js'
 
 /** Cached data of a session, or of all of an account, is stale. */
@@ -18,6 +19,7 @@ export type RevocationNotices = ReturnType<typeof createRevocationNotices>
  */
 export function createRevocationNotices ({ notifier }: { notifier: Pick<Notifier, 'notify'> }) {
   const listeners: Listener[] = []
+  const published = { session: 0, account: 0 }
 
   function applyRemote (notice: RevocationNotice | 'flush'): void {
     for (const listener of listeners) listener(notice)
@@ -33,8 +35,12 @@ export function createRevocationNotices ({ notifier }: { notifier: Pick<Notifier
 
     /** Called when a change of this process is committed. */
     publish (notice: RevocationNotice): void {
+      published[notice.sessionId === undefined ? 'account' : 'session'] += 1
       applyRemote(notice)
       notifier.notify()
-    }
+    },
+
+    /** Since the process began: ends of a session, and changes of an account or of all its sessions. */
+    published: (): Sample[] => Object.entries(published).map(([of, value]) => ({ labels: { of }, value }))
   }
 }

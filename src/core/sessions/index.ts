@@ -28,11 +28,14 @@ export function createSessions (needs: SessionsNeeds) {
   const { db: { sql }, tokens, revocations, lifetimes, quotas, maxTokenLifetime } = needs
   const sessions = createSessionList({ sql, revocations })
   const issuer = createTokenIssuer({ tokens, lifetimes })
+  const start = createSessionStart({ sql, revocations, lifetimes, maxPerAccount: quotas.sessions, issuer })
+  const { purge, purgedCount } = createPurge({ sql, keptAfterEnd: maxTokenLifetime })
   return {
     ...sessions,
     issuer,
-    start: createSessionStart({ sql, revocations, lifetimes, maxPerAccount: quotas.sessions, issuer }),
+    start,
     signOut: createSignOut({ tokens, sessions }),
-    purge: createPurge({ sql, keptAfterEnd: maxTokenLifetime })
+    purge,
+    metrics: () => ({ sessionsBegun: start.begun(), sessionsPurged: purgedCount() })
   }
 }

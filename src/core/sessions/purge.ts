@@ -24,14 +24,18 @@ const start: Position = { accountId: nil, id: nil }
 export function createPurge ({ sql, keptAfterEnd }: PurgeNeeds) {
   // Instances begin at different positions.
   let after: Position = { ...start, accountId: randomUUID() }
+  let purged = 0
 
   /** Looks at the next page; returns how many sessions were removed. */
-  return async function purge (): Promise<number> {
+  async function purge (): Promise<number> {
     const [last] = await selectPageEnd(sql, after, pageSize)
     const removed = await purgeRange(sql, after, last, keptAfterEnd)
     after = last ?? start
+    purged += removed.count
     return removed.count
   }
+
+  return { purge, purgedCount: () => purged }
 }
 
 /** The last position of the page after a position, or no row when the table ends before. */

@@ -6,6 +6,7 @@ import type { SessionContract } from '../../db/stored-values.js'
 import { toAccount, type Account } from '../accounts/account.js'
 import type { Insertion } from '../accounts/accounts.js'
 import type { ClientInfo } from '../lib/client-info.js'
+import type { Sample } from '../lib/outcomes.js'
 import type { AccessToEnd } from '../revocations/end-sessions.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
 import {
@@ -49,6 +50,8 @@ const secretBytes = 32
 
 /** Begins sessions, each in one statement with everything else that belongs to its beginning. */
 export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount, issuer }: SessionStartNeeds) {
+  const begun = new Map<SessionContract, number>()
+
   /**
    * Runs a statement that inserts a session, and issues its tokens.
    * @param insert gets what the contract's sessions have: the secret of the first refresh token only if there is one
@@ -60,6 +63,7 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
     const { session: lifetime } = lifetimesOf(contract, lifetimes)
     const [row] = await insert({ contract, secret, lifetime })
     if (row === undefined) return null
+    begun.set(contract, (begun.get(contract) ?? 0) + 1)
     const { accountId, sessionId, generation, endedIds } = row
     for (const endedId of endedIds) revocations.publish({ accountId, sessionId: endedId })
     const issued = secret === null
@@ -122,7 +126,10 @@ export function createSessionStart ({ sql, revocations, lifetimes, maxPerAccount
       { accountId, part }: Insertion, contract: Contract, clientInfo: ClientInfo, after?: Fragment
     ): Promise<SignedIn<Contract> | null> {
       return start({ contract, clientInfo, accountId, account: part, after, events: ['account_created', 'signed_in'] })
-    }
+    },
+
+    /** How many sessions began since the process did. */
+    begun: (): Sample[] => [...begun].map(([contract, value]) => ({ labels: { contract }, value }))
   }
 }
 

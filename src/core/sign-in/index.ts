@@ -2,6 +2,7 @@ import type { Database } from '../../db/database.js'
 import type { Accounts } from '../accounts/accounts.js'
 import type { ChallengeMail } from '../challenges/challenge-mail.js'
 import type { Keyring } from '../keys/keyring.js'
+import { createOutcomes } from '../lib/outcomes.js'
 import type { Mail } from '../mail/index.js'
 import type { Passwords } from '../passwords/index.js'
 import type { RevocationNotices } from '../revocations/revocation-notices.js'
@@ -14,7 +15,7 @@ import { createOwnerProof } from './owner-proof.js'
 import { createPasswordChange } from './password-change.js'
 import { createPasswordProof } from './password-proof.js'
 import { createSignInRule, type EmailVerification } from './sign-in-rule.js'
-import { createPasswordSignIn } from './sign-in.js'
+import { createPasswordSignIn, type SignInOutcomes } from './sign-in.js'
 import { createSignUp } from './sign-up.js'
 
 export type { LoginThrottleSettings } from './login-throttle.js'
@@ -48,6 +49,7 @@ export function createSignIn (needs: SignInNeeds) {
   const refusalOf = createSignInRule(emailVerification)
   const newDeviceNotice = createNewDeviceNotice({ sql: db.sql, devices, mail, now })
   const proof = createPasswordProof({ lookup, throttle, passwords, onError })
+  const outcomes: SignInOutcomes = createOutcomes()
 
   /** Also those that another process imports: until then the time of an attempt would tell that there is an account. */
   async function learnForeignHashes (): Promise<void> {
@@ -60,7 +62,8 @@ export function createSignIn (needs: SignInNeeds) {
     proof,
     proveOwner: createOwnerProof({ lookup, proof, passwords, now }),
     refusalOf,
-    withPassword: createPasswordSignIn({ proof, passwords, start, refusalOf, newDeviceNotice }),
+    outcomes,
+    withPassword: createPasswordSignIn({ proof, passwords, start, refusalOf, newDeviceNotice, outcomes }),
     ...createSignUp({ sql: db.sql, accounts, mail, challengeMail, start, emailVerification }),
     /** The token by which the device of an account's sign-in is recognized at the next one. */
     deviceToken: devices.issue,
@@ -71,6 +74,7 @@ export function createSignIn (needs: SignInNeeds) {
       await learnForeignHashes()
     },
     learnForeignHashes,
-    cleanUp: throttle.deleteExpired
+    cleanUp: throttle.deleteExpired,
+    metrics: () => ({ signIns: outcomes.samples() })
   }
 }

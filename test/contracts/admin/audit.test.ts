@@ -12,12 +12,13 @@ interface Item {
 
 for (const database of databases) {
   t.test(`the audit log is read by page and as a whole, newest first, on ${database}`, async t => {
-    const server = await build(t, { database })
+    const server = await build(t, { database, settings: { trustProxy: ['127.0.0.0/8'] } })
     const ask = operatorOf(server)
     const { email } = await signedUp(server.api)
     const [{ id }] = (await ask('GET', `/accounts?email=${email}`)).body.data.items
     for (let n = 0; n < 3; n += 1) {
-      await ask('POST', `/accounts/${id}/disable`, { reason: `because ${n}` }, { 'x-request-id': `request-${n}` })
+      const named = { 'x-request-id': `request-${n}` }
+      await ask('POST', `/accounts/${id}/disable`, { reason: `because ${n}` }, named)
       await ask('POST', `/accounts/${id}/enable`)
     }
     const items: Item[] = []

@@ -123,7 +123,7 @@ t.test('one network gets a quarter of all places, and leaves the others to the r
   t.notOk(gate.isFull('198.51.100.2'))
   t.notOk(gate.isFull('2001:db8:2::1'))
   t.notOk(gate.isFull(null), 'the command line counts in all only')
-  t.equal(gate.inFlight(), 20)
+  t.equal(gate.metrics().signInsInFlight, 20)
   const stranger = from('198.51.100.2')
   await turn()
   for (let left = 21; left > 0; left -= 1) await hashes.endOne()

@@ -20,7 +20,7 @@ t.test('sessions that were over a week ago are removed, all others stay and can 
   await set('expired', { expires_at: ago(8) })
   await set('ended and expired', { ended_at: ago(1), expires_at: ago(8) })
 
-  const purge = createPurge({ sql: db.sql, keptAfterEnd: week })
+  const { purge } = createPurge({ sql: db.sql, keptAfterEnd: week })
   t.equal(await purge() + await purge() + await purge(), 3, 'wherever it began it has been round')
   const left = (await sql<{ id: string }[]>`SELECT id FROM sessions`).map(({ id }) => id)
   t.same(people.filter(({ sessionId }) => left.includes(sessionId)).map(({ name }) => name).sort(),
@@ -34,7 +34,7 @@ t.test('a table of many pages is walked through, page by page', async t => {
   await sql`
     INSERT INTO sessions (account_id, id, contract, epoch, expires_at)
     SELECT ${account.id}, gen_random_uuid(), 'spa', 0, now() - interval '8 days' FROM generate_series(1, 2500)`
-  const purge = createPurge({ sql: db.sql, keptAfterEnd: week })
+  const { purge } = createPurge({ sql: db.sql, keptAfterEnd: week })
   const removed: number[] = []
   for (let page = 0; page < 6; page += 1) removed.push(await purge())
   t.equal(removed.reduce((a, b) => a + b), 2500)

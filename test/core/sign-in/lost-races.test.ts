@@ -39,6 +39,7 @@ async function setUp (t: Test) {
   const proof = createPasswordProof({ lookup, throttle, passwords, onError })
   const refusalOf = () => null
   const newDeviceNotice = () => undefined
+  const { outcomes } = core.signIn
   const { mail } = core
   return {
     core,
@@ -52,6 +53,7 @@ async function setUp (t: Test) {
     proof,
     refusalOf,
     newDeviceNotice,
+    outcomes,
     mail,
     tries: () => changes
   }
