@@ -1,10 +1,11 @@
 import { printFailure } from './cli/failure.js'
 import { createProgram } from './cli/program.js'
+import { endOnUsageErrors } from './cli/usage.js'
 
 process.stdout.on('error', endWithReader)
 
 try {
-  await createProgram(process.env).parseAsync()
+  await endOnUsageErrors(createProgram(process.env), process.argv).parseAsync()
 } catch (error) {
   printFailure(error, process.argv)
   process.exit(1)

@@ -3,6 +3,7 @@ import type { Environment } from '../config/environment.js'
 import { loadSettings } from '../config/settings.js'
 import { contractNames } from '../contracts/names.js'
 import { connect } from '../db/client.js'
+import { missingMigrations } from '../db/migrate.js'
 import { distribute, readDistribution, requireServers, DistributionError, type Step } from '../db/distribution.js'
 import { print, printDone, type OutputOptions } from './output.js'
 import { withCore } from './with-core.js'
@@ -16,7 +17,7 @@ interface MigrateOptions extends OutputOptions {
 export function migrateCommand (env: Environment): Command {
   return new Command('migrate').description('bring the database schema up to date')
     .option('--distribute', 'then spread the tables over the servers of a Citus cluster (docs/scaling.md)')
-    .option('--dry-run', 'with --distribute: change nothing, say what would be done')
+    .option('--dry-run', 'change nothing, say what would be done')
     .option('--json', 'print JSON')
     .action(async (options: MigrateOptions) => {
       if (options.dryRun === true) return printPlan(env, options)
@@ -34,13 +35,17 @@ export function migrateCommand (env: Environment): Command {
 function urlOf (env: Environment): string {
   const { database: { url } } = loadSettings(env, contractNames)
   if (url !== undefined) return url
-  throw new DistributionError('--distribute needs DATABASE_URL: the embedded database is one server')
+  throw new DistributionError('--distribute and --dry-run need DATABASE_URL: the embedded database is one server, ' +
+    'which serve migrates')
 }
 
 async function printPlan (env: Environment, options: MigrateOptions): Promise<void> {
-  if (options.distribute !== true) throw new DistributionError('--dry-run goes with --distribute')
   const sql = connect({ url: urlOf(env) }, { max: 1 })
   try {
+    if (options.distribute !== true) {
+      printList('migrations', await missingMigrations(sql), 'nothing would be done: the schema is up to date', options)
+      return
+    }
     const distribution = await readDistribution(sql)
     requireServers(distribution)
     printSteps(distribution.steps, 'nothing would be done: the database is distributed', options)
@@ -49,7 +54,10 @@ async function printPlan (env: Environment, options: MigrateOptions): Promise<vo
   }
 }
 
-function printSteps (steps: readonly Step[], none: string, { json = false }: OutputOptions): void {
-  const descriptions = steps.map(({ description }) => description)
-  print(json ? JSON.stringify({ steps: descriptions }, null, 2) : descriptions.join('\n') || none)
+function printSteps (steps: readonly Step[], none: string, options: OutputOptions): void {
+  printList('steps', steps.map(({ description }) => description), none, options)
+}
+
+function printList (name: string, items: string[], none: string, { json = false }: OutputOptions): void {
+  print(json ? JSON.stringify({ [name]: items }, null, 2) : items.join('\n') || none)
 }

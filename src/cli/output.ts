@@ -50,6 +50,10 @@ export function warn (text: string): void {
 function toText (value: Cell): string {
   if (value === null) return '-'
   if (value instanceof Date) return value.toISOString()
-  // Control characters of stored text would command the operator's terminal.
-  return (Array.isArray(value) ? value.join(' ') : String(value)).replaceAll(/\p{Cc}/gu, '')
+  return printable(Array.isArray(value) ? value.join(' ') : String(value))
+}
+
+/** Without control characters: those of stored text would command the operator's terminal. */
+export function printable (text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '')
 }

@@ -3,7 +3,8 @@ import type { Environment } from '../config/environment.js'
 import { accountCommand } from './account.js'
 import { auditCommand } from './audit.js'
 import { clientCommand } from './client.js'
-import { doctorCommand } from './doctor.js'
+import { completionCommand } from './completion.js'
+import { doctorCommand } from './doctor/index.js'
 import { keyCommand } from './key.js'
 import { mailCommand } from './mail.js'
 import { migrateCommand } from './migrate.js'
@@ -32,5 +33,5 @@ export function createProgram (env: Environment): Command {
     .addCommand(mailCommand(env))
     .addCommand(webhookCommand(env))
     .addCommand(statsCommand(env))
-  return program.helpCommand(false).addCommand(helpCommand(program))
+  return program.helpCommand(false).addCommand(completionCommand(program)).addCommand(helpCommand(program))
 }

@@ -47,7 +47,7 @@ export function createCore (needs: CoreNeeds) {
   const { issuer, secrets, lifetimes, quotas, signIn: limits, emailVerification, pagesUrl } = settings
   const maxTokenLifetime = Math.max(lifetimes.accessToken, lifetimes.longAccessToken)
 
-  const audit = createAudit({ db, retention: settings.auditRetention, maxTokenLifetime })
+  const audit = createAudit({ db, retention: settings.auditRetention, maxTokenLifetime, now })
   const revocations = createRevocations({ db, notifier, now, onError })
   const passwords = createPasswords({ settings: settings.passwords, issuer })
   const accounts = createAccounts({ db, passwords, revocations })

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type postgres from 'postgres'
@@ -41,13 +43,17 @@ export async function migrate (target: Target | Address): Promise<number> {
   }
 }
 
-/** How many of this version's migrations a database does not have. */
-export async function missingMigrations (sql: postgres.Sql): Promise<number> {
+/** The names of this version's migrations that a database does not have, in their order. */
+export async function missingMigrations (sql: postgres.Sql): Promise<string[]> {
+  const { entries } = JSON.parse(await readFile(join(migrationsFolder, 'meta', '_journal.json'), 'utf8')) as {
+    entries: Array<{ tag: string }>
+  }
   const migrations = readMigrationFiles({ migrationsFolder })
+    .map(({ hash }, index) => ({ hash, name: String(entries[index]?.tag) }))
   const [records] = await sql`SELECT WHERE to_regclass('schema_migrations') IS NOT NULL`
-  if (records === undefined) return migrations.length
+  if (records === undefined) return migrations.map(({ name }) => name)
   const known = new Set((await sql<{ hash: string }[]>`SELECT hash FROM schema_migrations`).map(({ hash }) => hash))
-  return migrations.filter(({ hash }) => !known.has(hash)).length
+  return migrations.filter(({ hash }) => !known.has(hash)).map(({ name }) => name)
 }
 
 /** Returns false when the migration was there already, also when another process was quicker. */

@@ -15,12 +15,12 @@ const loopback = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 /** Commands whose refusal is about the mail; another one's is about the settings, which can be put right (RFC 5321). */
 const ofTheMail = ['MAIL FROM', 'RCPT TO', 'DATA']
 
-/** Sends by SMTP, over TLS unless the server is on this machine or the URL says `?insecure`. */
-export function openSmtp ({ url, ...sender }: SmtpOptions): MailTransport {
+/** Opens connections to an SMTP server, over TLS unless it is on this machine or the URL says `?insecure`. */
+function openTransporter (url: string) {
   const { protocol, hostname, port, username, password, searchParams } = new URL(url)
   const secure = protocol === 'smtps:'
   const isInsecure = loopback.test(hostname) || searchParams.has('insecure')
-  const transporter = createTransport({
+  return createTransport({
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? (secure ? 465 : 587) : Number(port),
     secure,
@@ -35,6 +35,21 @@ export function openSmtp ({ url, ...sender }: SmtpOptions): MailTransport {
     disableFileAccess: true,
     disableUrlAccess: true
   })
+}
+
+/** Connects and signs in, and sends nothing. @throws the error of the server or of the system */
+export async function verifySmtp (url: string): Promise<void> {
+  const transporter = openTransporter(url)
+  try {
+    await transporter.verify()
+  } finally {
+    transporter.close()
+  }
+}
+
+/** Sends by SMTP. */
+export function openSmtp ({ url, ...sender }: SmtpOptions): MailTransport {
+  const transporter = openTransporter(url)
 
   return {
     isAvailable: true,

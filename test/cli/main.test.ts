@@ -27,8 +27,12 @@ t.test('every fault of the environment is a line on standard error, and nothing 
   t.same(await readdir(DATA_DIR), [])
 })
 
-t.test('a mistake in the arguments is reported on standard error, with exit code 1', async t => {
-  t.match(await keyturn(['conquer']), { code: 1, stdout: '', stderr: "error: unknown command 'conquer'\n" })
+t.test('a mistake in the arguments is reported on standard error, with exit code 2', async t => {
+  t.match(await keyturn(['conquer'], { counted: true }), {
+    code: 2, stdout: '', stderr: "error: unknown command 'conquer'\n"
+  })
+  const { code, stderr } = await keyturn(['account', 'list', '--nothing', '--json'], { counted: true })
+  t.same([code, JSON.parse(stderr)], [2, { error: { code: 'usage', message: "unknown option '--nothing'" } }])
 })
 
 t.test('why a command failed is JSON for a program that asked for JSON', async t => {
@@ -62,7 +66,7 @@ t.test('help shows the help of a command, however deep', async t => {
   const help = (...names: string[]) => keyturn(['help', ...names], { counted: true })
   t.match(await help('account', 'add'), { code: 0, stdout: /Usage: keyturn account add .*<email>/ })
   t.match(await help(), { code: 0, stdout: /Usage: keyturn \[options\]/ })
-  t.match(await help('account', 'conquer'), { code: 1, stderr: /unknown command 'account conquer'/ })
+  t.match(await help('account', 'conquer'), { code: 2, stderr: /unknown command 'account conquer'/ })
 })
 
 t.test('a reader that has seen enough ends the command in order', async t => {

@@ -41,6 +41,6 @@ t.test('every command that changes something takes a reason, and all but a few p
   ]
   for (const path of changing) t.ok(optionsOf(path).includes('--reason'), path)
   const withoutJson = leavesOf(program).filter(path => !optionsOf(path).includes('--json'))
-  t.same(withoutJson.toSorted(), ['account export', 'account personal-data', 'help', 'openapi', 'serve'],
+  t.same(withoutJson.toSorted(), ['account export', 'account personal-data', 'completion', 'help', 'openapi', 'serve'],
     'the first two print JSON anyway')
 })

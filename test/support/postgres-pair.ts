@@ -82,6 +82,8 @@ export async function startPair (): Promise<PostgresPair> {
         if (row.isDone) break
         await delay(promotionPollMs)
       }
+      // On its disk, which may be slow just then.
+      await sql`SELECT pg_logical_emit_message(true, 'test', 'a first transaction')`
       await sql.end()
     },
 

@@ -1,10 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { Transform } from 'node:stream'
 import { inspect } from 'node:util'
 import { Parser } from 'tap-parser'
 
 /*
  * Reports for people: nothing of what passes, each failing file at once, and at the end what failed, the slowest files
- * and the counts. The whole output of a file is in `.tap/test-results/`. It writes no colours and moves no cursor.
+ * and the counts. The whole output of a file is in `.tap/test-results/`, the names of those that failed are in
+ * `.tap/failed-files`. It writes no colours and moves no cursor.
  */
 
 const progressMs = 30_000
@@ -49,7 +51,7 @@ export default class Reporter extends Transform {
   }
 
   #finish ({ name, time, ok }) {
-    this.#files.push({ name, time: time ?? 0 })
+    this.#files.push({ name, time: time ?? 0, ok })
     if (!ok) this.#print(`failed: ${name}`)
   }
 
@@ -81,6 +83,10 @@ export default class Reporter extends Transform {
     const slowest = this.#files.sort((a, b) => b.time - a.time).slice(0, most.slow)
     if (this.#files.length > most.slow) this.#print('\nThe slowest files:')
     for (const { name, time } of slowest) this.#print(`${(time / 1000).toFixed(1).padStart(6)} s  ${name}`)
+
+    const failedFiles = this.#files.filter(({ ok }) => !ok).map(({ name }) => `${name}\n`)
+    mkdirSync('.tap', { recursive: true })
+    writeFileSync('.tap/failed-files', failedFiles.join(''))
 
     const { passed, failed, skipped } = this.#counts
     if (failed === 0 && process.exitCode) this.#print('\nNothing failed, but coverage is incomplete or missing.')

@@ -62,6 +62,14 @@ export function createKeyStore (
       return Promise.all(rows.map(open))
     },
 
+    /** The ids of keys that cannot be opened with the given secrets. Changes nothing. */
+    async unreadable (): Promise<string[]> {
+      const { algorithm, kid, sealedPrivateKey } = signingKeys
+      const rows = await query.select({ algorithm, kid, sealedPrivateKey }).from(signingKeys).orderBy(kid)
+      return rows.filter(row => unseal(keyring, row.sealedPrivateKey, sealContext(row.algorithm, row.kid)) === null)
+        .map(row => row.kid)
+    },
+
     /** Makes a key that signs in so many seconds; of two that make the same number, the second does nothing. */
     async add (
       algorithm: StoredAlgorithm, number: number, signsInSeconds: number, clientInfo: ClientInfo = thisServer
