@@ -7,6 +7,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY console ./console
 RUN npm run build && rm dist/.tsbuildinfo
 
 # No install script runs: argon2 brings its compiled code along, and "prepare" has nothing to build without a compiler.

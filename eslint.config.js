@@ -51,7 +51,10 @@ const bodySpread = {
 export default [
   ...neostandard({
     ts: true,
-    ignores: [...resolveIgnoresFromGitignore(), 'openapi/**', 'drizzle/**', 'packages/client/src/account-api.ts']
+    ignores: [
+      ...resolveIgnoresFromGitignore(), 'openapi/**', 'drizzle/**', 'packages/client/src/account-api.ts',
+      'console/admin-api.ts'
+    ]
   }),
   {
     rules: {

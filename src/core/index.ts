@@ -2,6 +2,7 @@ import type { Database } from '../db/database.js'
 import { createAccounts } from './accounts/accounts.js'
 import { createAudit } from './audit/index.js'
 import { createChallengeMail } from './challenges/challenge-mail.js'
+import { createEmailNotice } from './challenges/email-notice.js'
 import { createEmailLinks } from './email-links/index.js'
 import { createImports } from './imports/index.js'
 import { createKeys, keyCheckIntervalMs, type OpenEngine } from './keys/index.js'
@@ -50,10 +51,10 @@ export function createCore (needs: CoreNeeds) {
   const audit = createAudit({ db, retention: settings.auditRetention, maxTokenLifetime, now })
   const revocations = createRevocations({ db, notifier, now, onError })
   const passwords = createPasswords({ settings: settings.passwords, issuer })
-  const accounts = createAccounts({ db, passwords, revocations })
-  const imports = createImports({ db, accounts, passwords, onError })
   const { keyring, keys } = createKeys({ db, secrets, settings: settings.keys, openEngine, maxTokenLifetime, now })
   const mail = createMail({ db, keyring, transport, limits: settings.mailLimits, onError })
+  const accounts = createAccounts({ db, passwords, revocations, emailNotice: createEmailNotice(mail) })
+  const imports = createImports({ db, accounts, passwords, onError })
   const challengeMail = createChallengeMail({ sql: db.sql, keyring, mail, pagesUrl })
   const tokens = createTokens({ keyring, keys, issuer, settings: settings.tokens, now })
   const sessions = createSessions({ db, tokens, revocations, lifetimes, quotas, maxTokenLifetime })

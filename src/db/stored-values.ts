@@ -48,7 +48,8 @@ export type ChallengePurpose = typeof challengePurposes[number]
 
 /** What a mail says, as stored in `mails.kind`; each has its templates. */
 export const mailKinds = [
-  'verify-email', 'reset-password', 'change-email', 'sign-in-code', 'sign-in-link', 'email-changed', 'password-changed',
+  'verify-email', 'reset-password', 'change-email', 'sign-in-code', 'sign-in-link', 'email-changed',
+  'email-changed-by-operator', 'password-changed',
   'new-device', 'session-ended', 'deletion-scheduled', 'address-taken', 'test'
 ] as const
 

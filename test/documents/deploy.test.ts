@@ -1,17 +1,20 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { copyFile, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Deployment, type IDeployment } from 'kubernetes-models/apps/v1'
 import { PodDisruptionBudget, type IPodDisruptionBudget } from 'kubernetes-models/policy/v1'
 import { ConfigMap, Service, type IConfigMap, type IService } from 'kubernetes-models/v1'
 import t from 'tap'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { loadSettings } from '../../src/config/settings.js'
 import { fileVariables } from '../../src/config/secret-variables.js'
 import { variables } from '../../src/config/environment.js'
 import { contractNames } from '../../src/contracts/index.js'
+import { noHaproxy } from '../support/haproxy.js'
 import { readDocument } from '../support/matches-openapi.js'
+import { noPrometheus, promtool } from '../support/prometheus.js'
 
 const read = (path: string) => readFile(new URL(`../../deploy/${path}`, import.meta.url), 'utf8')
 
@@ -65,5 +68,41 @@ t.test('the unit of systemd', async t => {
     // It succeeds with directives that it does not understand, too, and says so.
     const { stderr } = await promisify(execFile)(analyze, ['verify', '--man=no', '--recursive-errors=no', unit])
     t.notMatch(stderr, 'keyturn.service')
+  })
+})
+
+t.test('the compose file of two instances', async t => {
+  const folder = new URL('../../deploy/compose/', import.meta.url)
+  const { services } = parse(await read('compose/docker-compose.yml'), { merge: true }) as {
+    services: Record<string, { environment?: Record<string, string> }>
+  }
+
+  t.test('gives settings that Keyturn takes, to the instances that haproxy and Prometheus know', async t => {
+    const { environment = {} } = services['keyturn-1'] ?? {}
+    t.same(services['keyturn-2']?.environment, environment)
+    t.same(Object.keys(environment).filter(name => !knownVariables.has(name)), [])
+    const { listen } = loadSettings({
+      LISTEN: environment.LISTEN,
+      TRUST_PROXY: environment.TRUST_PROXY,
+      DATABASE_URL: 'postgres://keyturn@db/keyturn',
+      KEYTURN_SECRET: 'k'.repeat(32)
+    }, contractNames)
+    const [requests, ops] = listen.map(({ port }) => port)
+    const proxy = await read('compose/haproxy.cfg')
+    const prometheus = await read('compose/prometheus.yml')
+    for (const name of ['keyturn-1', 'keyturn-2']) {
+      t.match(proxy, `${name}:${requests}`)
+      t.match(prometheus, `${name}:${ops}`)
+    }
+    t.match(proxy, `check port ${ops}`)
+  })
+
+  t.test('has configurations that haproxy and Prometheus take', { skip: noHaproxy || noPrometheus }, async t => {
+    const execute = promisify(execFile)
+    await t.resolves(execute('/usr/sbin/haproxy', ['-c', '-f', new URL('haproxy.cfg', folder).pathname]))
+    t.testdir({})
+    await copyFile(new URL('prometheus.yml', folder), join(t.testdirName, 'prometheus.yml'))
+    await copyFile(new URL('../prometheus/alerts.yml', folder), join(t.testdirName, 'alerts.yml'))
+    await t.resolves(promtool(['check', 'config', 'prometheus.yml'], t.testdirName))
   })
 })

@@ -27,7 +27,7 @@ export const AuditView = Type.Object({
   actor: orNull(Type.String(),
     '`user`, `operator` (command line), `admin_token`, `policy`, or `client:` and an id'),
   address: orNull(Type.String(), 'After 30 days its network'),
-  subject: orNull(Type.String(), 'The id of the client or the key'),
+  subject: orNull(Type.String(), 'The id of the client or the key; with an unknown email, a keyed hash of it'),
   requestId: orNull(Type.String(), 'As in the log and the header `X-Request-Id`'),
   details: orNull(Type.Object({
     reason: Type.Optional(Type.String()),

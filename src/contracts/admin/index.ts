@@ -5,6 +5,7 @@ import { accountRoutes } from './account-routes.js'
 import { auditRoutes } from './audit-routes.js'
 import { clientChangeRoutes } from './client-change-routes.js'
 import { clientRoutes } from './client-routes.js'
+import { consoleRoutes } from './console-routes.js'
 import { renderAdminFailure } from './errors.js'
 import { answerOnce } from './idempotent-requests.js'
 import { importRoutes } from './import-routes.js'
@@ -22,6 +23,7 @@ export const admin: Contract = {
     await app.register(accountRoutes, withGuard)
     await app.register(accountActionRoutes, withGuard)
     await app.register(auditRoutes, withGuard)
+    await app.register(consoleRoutes, withGuard)
     await app.register(clientRoutes, withGuard)
     await app.register(clientChangeRoutes, withGuard)
     await app.register(importRoutes, withGuard)

@@ -45,6 +45,9 @@ export function operatorGuard ({ core: { operators }, settings, isLoopback }: Ne
   }
 
   return {
+    /** Whether anything of the contract is there: whether any credential would do. */
+    canAdminister: (): Promise<boolean> => operators.exist(takesAdminToken),
+
     /** Who sent a request that was let through. */
     actorOf,
 

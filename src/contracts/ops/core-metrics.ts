@@ -32,8 +32,7 @@ export const coreMetrics: CoreMetric[] = [
     type: 'counter',
     name: 'keyturn_reuse_detected_total',
     help: 'Sessions that ended because a token was used that had been superseded',
-    read: ({ refreshes }) =>
-      refreshes.reduce((sum, { labels, value }) => labels.reason === 'reused' ? sum + value : sum, 0)
+    read: metrics => metrics.reuseDetected
   },
   {
     type: 'counter',

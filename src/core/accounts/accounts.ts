@@ -17,7 +17,7 @@ import {
 import { normalizeEmail } from './email.js'
 import { createAccountChanges } from './account-changes.js'
 import { createAccountSearch } from './account-search.js'
-import { createManagedChange } from './managed-change.js'
+import { createManagedChange, type EmailNotice } from './managed-change.js'
 import { createAccountExport } from './export.js'
 import { createIdentifiers, isYoung } from './identifiers.js'
 import { createEmails } from './emails.js'
@@ -27,6 +27,7 @@ export interface AccountsNeeds {
   db: Pick<Database, 'sql' | 'query'>
   passwords: Pick<Passwords, 'admit' | 'hash'>
   revocations: Pick<Revocations, 'publish'>
+  emailNotice: EmailNotice
 }
 
 export interface NewAccount {
@@ -56,7 +57,7 @@ export interface Insertion {
 }
 
 /** Makes, finds, changes and deletes accounts. */
-export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
+export function createAccounts ({ db, passwords, revocations, emailNotice }: AccountsNeeds) {
   const { sql, query } = db
   const columns = accountColumns(sql)
   const identifiers = createIdentifiers({ query })
@@ -166,7 +167,7 @@ export function createAccounts ({ db, passwords, revocations }: AccountsNeeds) {
     emails: createEmails({ identifiers }),
 
     search: createAccountSearch({ query, identifiers }),
-    change: createManagedChange({ db, identifiers, revocations }),
+    change: createManagedChange({ db, identifiers, revocations, emailNotice }),
     changeProfile: createProfile({ db, identifiers, revocations }),
     ...createAccountChanges({ sql, identifiers, revocations })
   }

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../db/audit-events.js'
 import type { Database } from '../../db/database.js'
+import type { Fragment } from '../../db/pool.js'
 import { ignore } from '../../db/errors.js'
 import { eq } from '../../db/query.js'
 import { accounts } from '../../db/schema.js'
@@ -17,7 +18,15 @@ export interface ManagedChangeNeeds {
   db: Pick<Database, 'sql' | 'query'>
   identifiers: Identifiers
   revocations: Pick<Revocations, 'publish'>
+  emailNotice: EmailNotice
 }
+
+/**
+ * Tells the owner at the address that they had, if they had confirmed it.
+ * @param source the CTE of the change, with its row's `account_id`
+ * @returns the body of a CTE
+ */
+export type EmailNotice = (before: Account, newEmail: string, source: string) => Fragment
 
 /** What an operator changes of an account; what is left out stays, and `null` removes it. */
 export interface ManagedChange {
@@ -56,7 +65,8 @@ const tries = 2
 export const versionOf = ({ updatedAt }: Pick<Account, 'updatedAt'>): string => String(updatedAt)
 
 /** Changes an account for an operator: all that is given, or nothing. */
-export function createManagedChange ({ db: { sql, query }, identifiers, revocations }: ManagedChangeNeeds) {
+export function createManagedChange ({ db, identifiers, revocations, emailNotice }: ManagedChangeNeeds) {
+  const { sql, query } = db
   const emails = createEmails({ identifiers })
 
   /** An address that was changed is not proved, unless the operator says so. */
@@ -105,6 +115,7 @@ export function createManagedChange ({ db: { sql, query }, identifiers, revocati
         WHERE session.account_id = ${accountId} AND session.email <> account.email AND session.ended_at IS NULL
       ), ${isOtherEmail ? sql`${endChallenges(sql, accountId)},` : sql``}
       changed AS (SELECT account.id AS account_id, NULL::uuid AS session_id FROM account),
+      ${isOtherEmail ? sql`notice AS (${emailNotice(before, next.email, 'changed')}),` : sql``}
       record AS (${recordEvents(sql, eventsOf(change, next), 'changed', by, change)})
       SELECT ${accountColumns(sql)} FROM account`
     return row

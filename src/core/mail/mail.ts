@@ -8,6 +8,7 @@ export const mailPlaceholders = {
   'sign-in-code': ['name', 'code', 'link'],
   'sign-in-link': ['name', 'link'],
   'email-changed': ['name', 'newEmail', 'link'],
+  'email-changed-by-operator': ['name', 'newEmail'],
   'password-changed': ['name'],
   'new-device': ['name', 'device', 'network', 'at'],
   'session-ended': [],

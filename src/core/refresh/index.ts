@@ -62,7 +62,9 @@ export function createRefresh (needs: RefreshNeeds) {
     metrics: () => ({
       pendingConfirmations: confirmations.pendingCount(),
       fastForwards: fastForward.count(),
-      refreshes: outcomes.samples()
+      refreshes: outcomes.samples(),
+      reuseDetected: outcomes.samples()
+        .reduce((sum, { labels, value }) => labels.reason === 'reused' ? sum + value : sum, 0)
     }),
     close: confirmations.close
   }

@@ -1,5 +1,5 @@
+import { actorOf, type AuditEvent } from '../../db/audit-events.js'
 import type { Pool } from '../../db/pool.js'
-import { recordEvents, type Initiator } from '../audit/audit.js'
 
 /** The result of a reservation. */
 export interface ReservedRow {
@@ -116,11 +116,20 @@ export function createLoginThrottleStatements (sql: Pool) {
   }
 }
 
-/** Records events of one account that concern none of its sessions. */
-export function insertAccountEvents (
-  sql: Pool, accountId: string, events: Parameters<typeof recordEvents>[1], by: Initiator
+/** Whose failed attempt is recorded. */
+export interface FailedAccount {
+  accountId: string
+  /** What the email is known by, where no account has it. */
+  subject: string | null
+}
+
+/** Records failures of an account, or of an email that no account has. */
+export function insertFailures (
+  sql: Pool, { accountId, subject }: FailedAccount, events: readonly AuditEvent[], address: string | null
 ) {
+  const actors = events.map(event => actorOf(event, undefined))
   return sql`
-    WITH failed AS (SELECT ${accountId}::uuid AS account_id, NULL::uuid AS session_id)
-    ${recordEvents(sql, events, 'failed', by)}`
+    INSERT INTO audit_events AS audit_event (account_id, event, address, actor, subject)
+    SELECT ${accountId}::uuid, record.event, ${address}, record.actor, ${subject}::text
+    FROM unnest(${events}::text[], ${actors}::text[]) AS record (event, actor)`
 }

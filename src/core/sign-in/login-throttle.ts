@@ -7,7 +7,7 @@ import { networksOf } from '../lib/network.js'
 import { noAccount } from '../audit/audit.js'
 import type { KnownDevices } from './known-devices.js'
 import {
-  createLoginThrottleStatements, insertAccountEvents, type FailedAttempt, type Limit
+  createLoginThrottleStatements, insertFailures, type FailedAttempt, type Limit
 } from './login-throttle-statements.js'
 
 export interface LoginThrottleSettings {
@@ -27,6 +27,8 @@ export interface Attempt {
   startedAt: string
   /** The keys of this account from here, whose failures a success forgives. */
   forgivenKeys: readonly string[]
+  /** What the email is known by in the audit log, where no account has it: a keyed hash. */
+  subject: string
 }
 
 export interface LoginThrottleNeeds {
@@ -103,7 +105,7 @@ export function createLoginThrottle ({ sql, keyring, devices, settings }: LoginT
           ? new AuthError('overloaded')
           : new AuthError('too_many_failures', { retryAfter })
       }
-      return { reservedKeys, startedAt, forgivenKeys }
+      return { reservedKeys, startedAt, forgivenKeys, subject: `email:${keyOf('unknown email', email)}` }
     },
 
     /** Removes the attempt and forgives the account's failures from here. */
@@ -113,11 +115,12 @@ export function createLoginThrottle ({ sql, keyring, devices, settings }: LoginT
 
     /** Removes the attempt, counts a failure and records it, of no account (`null`) when none has the email. */
     async failure (
-      { reservedKeys, startedAt }: Attempt, accountId: string | null, { event, address }: FailedAttempt
+      { reservedKeys, startedAt, subject }: Attempt, accountId: string | null, { event, address }: FailedAttempt
     ): Promise<void> {
       const counted = await statements.countFailure(reservedKeys, startedAt, settings.failureWindow)
       const events = counted.some(({ isLast }) => isLast) ? [event, 'sign_in_locked'] as const : [event]
-      await insertAccountEvents(sql, accountId ?? noAccount, events, { address })
+      const account = accountId === null ? { accountId: noAccount, subject } : { accountId, subject: null }
+      await insertFailures(sql, account, events, address)
     },
 
     /** Deletes counts that no longer matter. */

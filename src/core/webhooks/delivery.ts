@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { Database } from '../../db/database.js'
 import type { Keyring } from '../keys/keyring.js'
 import type { ClientInfo } from '../lib/client-info.js'
@@ -20,7 +21,10 @@ export interface WebhookDeliveryNeeds {
 const intervalMs = 2_000
 
 /** Requests to one receiver at the same time. */
-const concurrency = 4
+const concurrency = 8
+
+/** Deliveries read at once. */
+const pageSize = 100
 
 /** Seconds from a failed attempt to the next, from the first on; after the last one it is given up. */
 export const retryDelays = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]
@@ -86,11 +90,12 @@ export function createWebhookDelivery (needs: WebhookDeliveryNeeds) {
   /** Sends all that is due to one receiver. */
   async function serve (webhook: StoredWebhook): Promise<void> {
     await outgoing.collect(webhook)
+    const inTurn = pLimit(concurrency)
     let due: StoredDelivery[]
     do {
-      due = await outgoing.due(webhook.id, concurrency)
-      await Promise.all(due.map(delivery => deliver(webhook, delivery).catch(onError)))
-    } while (due.length === concurrency)
+      due = await outgoing.due(webhook.id, pageSize)
+      await Promise.all(due.map(delivery => inTurn(() => deliver(webhook, delivery).catch(onError))))
+    } while (due.length === pageSize)
   }
 
   /** Begins with each receiver that is not being served; waits for none of them. */

@@ -272,3 +272,23 @@ t.test('an account without a password is entered by a mail only', async t => {
     matchesOpenapi(t, 'admin', 'POST /admin/accounts', refused)
   }
 })
+
+t.test('an owner whose address an operator changes gets a mail at the one before, if it was confirmed', async t => {
+  const server = await build(t)
+  const ask = operatorOf(server)
+  const mailbox = mailboxOf(server.settings)
+  for (const isConfirmed of [true, false]) {
+    const [before, after] = [`${randomUUID()}@example.com`, `${randomUUID()}@example.com`]
+    const { body } = await ask('POST', '/accounts', { email: before, emailVerified: isConfirmed, name: 'Ada' })
+    await ask('PATCH', `/accounts/${body.data.account.id}`, { email: after })
+    if (isConfirmed) {
+      const { text } = await mailbox.next(before, 'email-changed-by-operator')
+      t.match(text, /Hello Ada,/)
+      t.match(text, after)
+    }
+    // What was to be sent is sent in order, so that this one comes after it.
+    await ask('POST', `/accounts/${body.data.account.id}/send-reset`)
+    await mailbox.next(after, 'reset-password')
+    t.equal((await mailbox.mailsTo(before)).length, Number(isConfirmed))
+  }
+})

@@ -63,3 +63,17 @@ t.test('failures are on record: of the account, or of none where no account has 
   t.equal(await outcomeOf(core.signIn.withPassword(unknown, 'partner', clientInfo)), 'invalid_credentials')
   t.same(await events('00000000-0000-0000-0000-000000000000'), [{ event: 'sign_in_failed', address }])
 })
+
+t.test('failures with an email that no account has tell one email from another, and not which', async t => {
+  const { core } = await buildCore(t, { ownDatabase: true })
+  const fail = (email: string) => outcomeOf(core.signIn.withPassword({ email, password }, 'partner', clientInfo))
+  const { email: known } = await signedIn(core)
+  for (const email of ['one@example.com', 'ONE@example.com', 'two@example.com']) await fail(email)
+  await outcomeOf(core.signIn.withPassword({ email: known, password: 'a guess' }, 'partner', clientInfo))
+  const { records } = await core.audit.page({ event: 'sign_in_failed', limit: 10 })
+  const [ofKnown, two, one, first] = records.map(({ subject }) => subject)
+  t.equal(ofKnown, null)
+  t.match(first, /^email:[\w-]{43}$/)
+  t.equal(first, one)
+  t.not(one, two)
+})

@@ -137,7 +137,7 @@ t.test('a receiver that hangs holds up no other', async t => {
   for (let count = 0; count < 10; count += 1) await signedIn(core)
   webhooks.delivery.wake()
   await until('the good one has all', () => good.received.length === 10)
-  t.ok(hanging.received.length <= 4, 'and the other a few')
+  t.ok(hanging.received.length <= 8, 'and the other a few')
 })
 
 t.test('two processes send each event once', async t => {
