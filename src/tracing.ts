@@ -67,7 +67,7 @@ export async function startTracing ({ endpoint, serviceName }: TracingSettings):
   return {
     onStatement (text) {
       const query = text.replaceAll(/\s+/g, ' ').trim()
-      const span = tracer.startSpan(query.split(' ', 1)[0] ?? '', {
+      const span = tracer.startSpan(query.split(' ', 1).join(''), {
         kind: api.SpanKind.CLIENT,
         attributes: { 'db.system.name': 'postgresql', 'db.query.text': query }
       })

@@ -68,6 +68,7 @@ t.test('each request is a trace with its statements, and nothing of a person or 
   })
   await send(`${api}/api/auth/validate-token/${data.refreshToken}`)
   await server.core.accounts.findByEmail(person.email)
+  await t.rejects(server.core.accounts.find('no id'))
   await stop()
 
   const [first] = received.flatMap(({ resourceSpans }) => resourceSpans)
@@ -80,6 +81,7 @@ t.test('each request is a trace with its statements, and nothing of a person or 
   const statements = spans.filter(span => span.traceId === traceId && valueOf(span, 'db.system.name') === 'postgresql')
   t.ok(statements.length >= 2, `${statements.length} statements`)
   t.match(statements.map(({ name }) => name).join(), 'WITH')
+  t.ok(spans.some(({ name, status }) => name === 'select' && status.code === 2), 'the statement that failed')
   t.ok(spans.some(({ name }) => name === 'GET'), 'a path without a route has a name without it')
   const all = JSON.stringify(received)
   for (const secret of [person.email, person.password, data.token, data.refreshToken, 'secret-of-a-query']) {

@@ -47,9 +47,12 @@ export function auditCommand (env: Environment): Command {
     }))
 }
 
-/** Each as soon as it is there. */
-async function printEach (records: AsyncIterable<AuditRecord>, json: boolean): Promise<void> {
-  for await (const record of records) print(json ? JSON.stringify(toRow(record)) : toLine(record))
+/** Each as soon as it is there; ends with the process. */
+async function printEach (records: AsyncGenerator<AuditRecord, never>, json: boolean): Promise<never> {
+  for (;;) {
+    const { value: record } = await records.next()
+    print(json ? JSON.stringify(toRow(record)) : toLine(record))
+  }
 }
 
 /** `2026-01-12T10:30:00.000Z signed_in account=… actor=user`, with what the record has. */

@@ -21,7 +21,7 @@ export function completionCommand (program: Command): Command {
 
 function completionsOf (command: Command, path: string[] = []): Completion[] {
   const names = command.commands.map(each => each.name())
-  const options = command.options.flatMap(({ long }) => long ?? [])
+  const options = command.options.map(({ long }) => String(long))
   return [
     { path: path.join(' '), words: [...names, ...options, '--help'] },
     ...command.commands.flatMap(each => completionsOf(each, [...path, each.name()]))

@@ -1,13 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { SMTPServer } from 'smtp-server'
 import t, { type Test } from 'tap'
+import { examineFiles } from '../../src/cli/doctor/files.js'
 import { doctorCommand } from '../../src/cli/doctor/index.js'
 import { migrateCommand } from '../../src/cli/migrate.js'
+import type { Settings } from '../../src/config/settings.js'
 import { connect } from '../../src/db/client.js'
 import { build } from '../support/build.js'
 import { standInForCitus } from '../support/cluster-stand-in.js'
@@ -60,7 +62,7 @@ async function execute ({ DATABASE_URL: url = '' }: Record<string, string>, text
 }
 
 t.test('where all is well, nothing is bad', { skip: isOnCitus }, async t => {
-  const env = await migrated(t)
+  const env = { ...await migrated(t), LISTEN: `127.0.0.1:${await freePort()}=ops` }
   const findings = await examine(env)
   t.same(findings.filter(({ result }) => result !== 'good'), [])
   const { stdout } = await run(doctorCommand(env), [])
@@ -88,6 +90,8 @@ t.test('what is wrong is found, each with what to do, and the exit code is 1', {
       { check: /settings/, finding: /^ACCESS_TOKEN_TTL /, remedy: /README/ }],
     ['a port of another program', env => ({ ...env, LISTEN: `127.0.0.1:${port}=ops` }),
       { check: /ports/, finding: /another program/, remedy: /LISTEN/ }],
+    ['a folder that is none', ({ LISTEN }) => ({ LISTEN: String(LISTEN), DATA_DIR: join(folder, 'open') }),
+      { check: /files/, finding: /cannot be written to/, remedy: /DATA_DIR/ }],
     ['an address that is not of this machine', env => ({ ...env, LISTEN: '192.0.2.1:80=ops' }),
       { check: /ports/, finding: /EADDRNOTAVAIL/, remedy: /HOST/ }],
     ['a secret that all can read', ({ KEYTURN_SECRET: _, ...env }) =>
@@ -102,6 +106,12 @@ t.test('what is wrong is found, each with what to do, and the exit code is 1', {
       await execute(env, `ALTER DATABASE ${databaseOf(env)} SET default_transaction_read_only = true`)
       return env
     }, { check: /server/, finding: /is read-only/, remedy: /promote/ }],
+    ['a standby', async env => {
+      await execute(env, `
+        CREATE FUNCTION pretended.pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT true';
+        ALTER DATABASE ${databaseOf(env)} SET default_transaction_read_only = true`)
+      return env
+    }, { check: /server/, finding: /is a standby/, remedy: /promote/ }],
     ['a schema that is behind', async env => {
       await execute(env, 'DELETE FROM schema_migrations WHERE hash IN (SELECT hash FROM schema_migrations LIMIT 2)')
       return env
@@ -144,7 +154,8 @@ t.test('what deserves attention is a warning, and no failure', { skip: isOnCitus
   const env = await migrated(t)
   await execute(env, `
     INSERT INTO clients (id, name, grants, audience, scope, events_acknowledged_at, events_from)
-      VALUES ('client_behind', 'behind', 'events', 'https://behind.example', '', now(), now() - interval '1 h');
+      VALUES ('client_behind', 'behind', 'events', 'https://behind.example', '', now(), now() - interval '1 h'),
+        ('client_current', 'current', 'events', 'https://current.example', '', now(), now());
     INSERT INTO audit_events (account_id, session_id, event, at)
       VALUES (gen_random_uuid(), gen_random_uuid(), 'session_revoked', now() - interval '10 min');
     INSERT INTO mails (account_id, id, kind, recipient, created_at)
@@ -154,8 +165,25 @@ t.test('what deserves attention is a warning, and no failure', { skip: isOnCitus
   t.match(warnings.join('\n'), /ACCES_TOKEN_TTL is not a setting .* did you mean ACCESS_TOKEN_TTL/)
   t.match(warnings.join('\n'), /client_behind has not fetched events of \d{3} s ago/)
   t.match(warnings.join('\n'), /1 mails wait, the oldest for 60 min/)
+  t.ok(findings.some(({ finding }) => finding === 'client_current fetches its events'))
   t.equal(findings.some(({ result }) => result === 'bad'), false)
   t.not(process.exitCode, 1)
+})
+
+t.test('a folder whose disk is full is a warning, its secret closed to others is good', async t => {
+  const dataDir = await embeddedFolder(t)
+  await writeFile(join(dataDir, 'secret'), `${KEYTURN_SECRET}\n`, { mode: 0o600 })
+  const database = { url: undefined, dataDir } as Settings['database']
+  t.match(await examineFiles({}, { database }, Infinity), [
+    { result: 'good', finding: /secret is closed to other users$/ }, { result: 'warning', finding: /\d MiB left$/ }
+  ])
+  const missing = { ...database, dataDir: join(dataDir, 'not', 'made', 'yet') }
+  t.match(await examineFiles({}, { database: missing }), [{ result: 'good', finding: /can be written to$/ }])
+})
+
+t.test('an address of IPv6 is written as such', async t => {
+  const findings = await examine({ DATA_DIR: await embeddedFolder(t), LISTEN: `[::1]:${await freePort()}=ops` })
+  t.match(findings.find(({ check }) => check === 'ports'), { finding: /^\[::1\]:\d+ / })
 })
 
 t.test('clocks that differ are bad, whichever is ahead', { skip: isOnCitus }, async t => {

@@ -31,6 +31,7 @@ t.test('a mistake in the arguments is reported on standard error, with exit code
   t.match(await keyturn(['conquer'], { counted: true }), {
     code: 2, stdout: '', stderr: "error: unknown command 'conquer'\n"
   })
+  t.match(await keyturn(['--version'], { counted: true }), { code: 0, stderr: '' })
   const { code, stderr } = await keyturn(['account', 'list', '--nothing', '--json'], { counted: true })
   t.same([code, JSON.parse(stderr)], [2, { error: { code: 'usage', message: "unknown option '--nothing'" } }])
 })

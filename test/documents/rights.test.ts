@@ -18,11 +18,12 @@ async function documentedGrants (): Promise<string[]> {
 t.test('the grants of the guide are those that the doctor looks for', async t => {
   const granted = (await documentedGrants()).flatMap(statement => {
     const [, rights = '', tables = ''] = /^GRANT (.+) ON (?!SCHEMA)(.+) TO/.exec(statement) ?? []
-    const each = rights.match(/\w+(?: \(.+?\))?/g) ?? []
-    return tables === '' ? [] : tables.split(', ').map((table): [string, string[]] => [table, each.toSorted()])
+    const each = [...rights.matchAll(/(\w+)(?: \((.+?)\))?/g)]
+    return tables.split(', ').filter(Boolean).flatMap(table => each.flatMap(([, privilege, columns = '']) =>
+      columns.split(', ').map(column => `${table} ${privilege} ${column}`)))
   })
-  t.same(Object.fromEntries(granted),
-    Object.fromEntries(Object.entries(neededRights).map(([table, rights]) => [table, rights.toSorted()])))
+  t.same(granted.toSorted(),
+    neededRights.map(({ table, privilege, column }) => `${table} ${privilege} ${column ?? ''}`).toSorted())
 })
 
 t.test('with them alone a server does all that it does, and its jobs too', { skip: isOnCitus }, async t => {

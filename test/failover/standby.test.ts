@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import postgres from 'postgres'
 import t, { type Test } from 'tap'
+import { examineServers } from '../../src/cli/doctor/servers.js'
 import { unavailable } from '../../src/core/errors.js'
 import { openDatabase, type DatabaseOptions } from '../../src/db/database.js'
 import { createPostgresNotifier } from '../../src/notifiers/postgres.js'
@@ -43,6 +44,14 @@ t.test('of several servers the one that takes writes is used, wherever it stands
   await servers.search()
   t.equal(await isWritable(), true)
   t.same(await sql`SELECT pg_is_in_recovery() AS "isStandby"`, [{ isStandby: false }])
+})
+
+t.test('the doctor tells a standby from a server that takes writes', async t => {
+  const { port } = new URL(pair.standby.url)
+  const standbyFirst = `postgres://keyturn@127.0.0.1:${port},127.0.0.1:${new URL(pair.primary.url).port}/postgres`
+  const { findings, primary } = await examineServers(standbyFirst)
+  t.match(findings, [{ result: 'good', finding: /is a standby$/ }, { result: 'good', finding: /takes writes$/ }])
+  t.match(primary?.url, new URL(pair.primary.url).port)
 })
 
 t.test('of several servers none of which takes writes, statements fail at once', async t => {

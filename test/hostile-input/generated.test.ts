@@ -6,7 +6,7 @@ import { until } from '../support/until.js'
 
 /** KEYTURN_HOSTILE_REQUESTS=100000 sends more (with --timeout=1500), KEYTURN_HOSTILE_BEGIN others. */
 const count = Number(process.env.KEYTURN_HOSTILE_REQUESTS ?? 3_000)
-const begin = Number(process.env.KEYTURN_HOSTILE_BEGIN ?? 20_261_126)
+const begin = Number(process.env.KEYTURN_HOSTILE_BEGIN ?? 20_261_128)
 
 /** Milliseconds within which a connection that carries nothing is closed: twice what the server allows. */
 const idleMs = 144_000

@@ -25,8 +25,9 @@ export async function examineContents (url: string, { secrets, lifetimes }: Sett
 }
 
 async function examineKeys (db: Database, { current, previous }: Settings['secrets']): Promise<Finding[]> {
-  if (current === undefined) return []
-  const unreadable = await createKeyStore({ db, keyring: createKeyring(current, previous) }).unreadable()
+  // With DATABASE_URL there is one.
+  const keyring = createKeyring(String(current), previous)
+  const unreadable = await createKeyStore({ db, keyring }).unreadable()
   return unreadable.length === 0
     ? [good('keys', 'KEYTURN_SECRET opens all signing keys')]
     : [bad('keys', `${unreadable.length} signing keys were sealed with another KEYTURN_SECRET`,
@@ -41,10 +42,9 @@ async function examineEvents ({ sql }: Database, maxTokenLifetime: number): Prom
 }
 
 async function examineMails ({ sql }: Database): Promise<Finding[]> {
-  const [waiting] = await sql<{ count: number, seconds: number | null }[]>`
+  const [{ count, seconds }] = await sql<[{ count: number, seconds: number | null }]>`
     SELECT count(*)::int AS count, extract(epoch FROM now() - min(created_at))::float8 AS seconds
     FROM mails WHERE recipient IS NOT NULL AND sent_at IS NULL AND failed_at IS NULL`
-  const { count = 0, seconds = 0 } = waiting ?? {}
   return [Number(seconds) > patience.mail
     ? warning('mail', `${count} mails wait, the oldest for ${Math.round(Number(seconds) / 60)} min`,
       'keyturn mail queue')

@@ -10,17 +10,19 @@ import { bad, good, warning, type Finding } from './finding.js'
 const masks = { own: 0o077, mounted: 0o007 }
 
 /** Bytes: the embedded database and kept mails need some room. */
-const leastFree = 256 * 1024 ** 2
+const enoughBytes = 256 * 1024 ** 2
 
-/** Files that hold secrets, and the folder of data. */
-export async function examineFiles (env: Environment, { database }: Pick<Settings, 'database'>): Promise<Finding[]> {
+/** Files that hold secrets, and the folder of data. @param leastFree bytes that its disk should have */
+export async function examineFiles (
+  env: Environment, { database }: Pick<Settings, 'database'>, leastFree = enoughBytes
+): Promise<Finding[]> {
   const mounted = fileVariables.flatMap(name => env[name] ?? [])
   const usesFolder = database.url === undefined
   const findings = await Promise.all([
     ...mounted.map(path => examineSecret(path, masks.mounted)),
     ...usesFolder ? [examineSecret(join(database.dataDir, 'secret'), masks.own)] : []
   ])
-  return [...findings.flat(), ...usesFolder ? await examineFolder(database.dataDir) : []]
+  return [...findings.flat(), ...usesFolder ? await examineFolder(database.dataDir, leastFree) : []]
 }
 
 async function examineSecret (path: string, othersMask: number): Promise<Finding[]> {
@@ -31,11 +33,15 @@ async function examineSecret (path: string, othersMask: number): Promise<Finding
     : [bad('files', `${path} holds a secret and is open to other users`, `chmod 600 ${path}`)]
 }
 
-async function examineFolder (folder: string): Promise<Finding[]> {
+async function examineFolder (folder: string, leastFree: number): Promise<Finding[]> {
   const path = resolve(folder)
   const there = await existing(path)
-  const isWritable = await access(there, constants.W_OK).then(() => true, () => false)
-  if (!isWritable) return [bad('files', `${path} cannot be written to`, 'give it to the user that runs Keyturn')]
+  try {
+    // With a slash at its end it has to be a folder.
+    await access(`${there}/`, constants.W_OK)
+  } catch {
+    return [bad('files', `${path} cannot be written to`, 'give it to the user that runs Keyturn, or set DATA_DIR')]
+  }
   const { bavail, bsize } = await statfs(there)
   const free = bavail * bsize
   return [free < leastFree

@@ -18,4 +18,4 @@ export const bad = (check: Check, finding: string, remedy: string): Finding =>
   ({ check, result: 'bad', finding, remedy })
 
 /** One line of an error, for a table. */
-export const messageOf = (error: unknown): string => String((error as Error).message).split('\n', 1)[0] ?? ''
+export const messageOf = (error: unknown): string => String((error as Error).message).replace(/\n.*/s, '')

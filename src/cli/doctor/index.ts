@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { ConfigError, type Environment } from '../../config/environment.js'
+import type { ConfigError, Environment } from '../../config/environment.js'
 import { loadSettings, type Settings } from '../../config/settings.js'
 import { unknownVariables } from '../../config/unknown-variables.js'
 import { contractNames } from '../../contracts/names.js'
@@ -30,8 +30,8 @@ function readSettings (env: Environment): { settings: Settings | null, findings:
     findings.push(...settings.risks.map(line => warning('settings', line, null)))
     return { settings, findings }
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    findings.push(...error.problems.map(line => bad('settings', line, 'correct it; the README has every setting')))
+    const { problems } = error as ConfigError
+    findings.push(...problems.map(line => bad('settings', line, 'correct it; the README has every setting')))
     return { settings: null, findings }
   }
 }

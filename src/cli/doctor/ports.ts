@@ -1,10 +1,14 @@
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
+import { json } from 'node:stream/consumers'
 import type { ListenAddress } from '../../config/listen-addresses.js'
 import { bad, good, type Finding } from './finding.js'
 
 /** Milliseconds for the program that has a port to say what it is. */
 const answerTimeoutMs = 2_000
+
+const remedies: Record<string, string> = { EACCES: 'choose a port from 1024 on in LISTEN' }
 
 /** Whether the addresses of LISTEN are free, or are Keyturn's already. */
 export function examinePorts (addresses: readonly ListenAddress[]): Promise<Finding[]> {
@@ -15,8 +19,9 @@ async function examine ({ host, port }: ListenAddress): Promise<Finding> {
   const name = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const code = await tryToListen(host, port)
   if (code === null) return good('ports', `${name} is free`)
-  if (code === 'EACCES') return bad('ports', `this user may not listen on ${name}`, 'choose a port from 1024 in LISTEN')
-  if (code !== 'EADDRINUSE') return bad('ports', `${name} cannot be listened on: ${code}`, 'correct HOST or LISTEN')
+  if (code !== 'EADDRINUSE') {
+    return bad('ports', `${name} cannot be listened on: ${code}`, remedies[code] ?? 'correct HOST or LISTEN')
+  }
   return await isKeyturn(host, port)
     ? good('ports', `Keyturn listens on ${name}`)
     : bad('ports', `another program listens on ${name}`, 'end it, or choose another port in LISTEN')
@@ -36,12 +41,11 @@ async function tryToListen (host: string, port: number): Promise<string | null> 
 
 /** A listener of Keyturn says so on its front page. */
 async function isKeyturn (host: string, port: number): Promise<boolean> {
-  const reached = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   try {
-    const response = await fetch(`http://${reached.includes(':') ? `[${reached}]` : reached}:${port}/`, {
-      headers: { accept: 'application/json' }, signal: AbortSignal.timeout(answerTimeoutMs)
-    })
-    const { name } = await response.json() as { name?: unknown }
+    const signal = AbortSignal.timeout(answerTimeoutMs)
+    const request = get({ host, port, signal, headers: { accept: 'application/json' } })
+    const [response] = await once(request, 'response') as [IncomingMessage]
+    const { name } = await json(response) as { name?: unknown }
     return name === 'Keyturn'
   } catch {
     return false

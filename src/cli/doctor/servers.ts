@@ -29,16 +29,12 @@ export async function examineServers (url: string): Promise<{ findings: Finding[
 
 async function ask (address: Address): Promise<ServerState | Error> {
   const sql = connect(address, { max: 1, connect_timeout: timeoutMs / 1000 })
-  try {
-    const answer = sql.unsafe<[ServerState]>(
-      `SELECT pg_is_in_recovery() AS "isInRecovery", ${takesWrites} AS "takesWrites"`)
-    const [state] = await Promise.race([answer, delay(timeoutMs, [new Error('no answer')], { ref: false })])
-    return state ?? new Error('no answer')
-  } catch (error) {
-    return error as Error
-  } finally {
-    sql.end({ timeout: 0 }).catch(ignore)
-  }
+  const answer = sql.unsafe<[ServerState]>(
+    `SELECT pg_is_in_recovery() AS "isInRecovery", ${takesWrites} AS "takesWrites"`)
+    .then(([state]) => state, (error: Error) => error)
+  const state = await Promise.race([answer, delay(timeoutMs, new Error('no answer'), { ref: false })])
+  sql.end({ timeout: 0 }).catch(ignore)
+  return state
 }
 
 /** One that takes writes is enough: the others are standbys, or will be. */

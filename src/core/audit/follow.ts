@@ -16,7 +16,7 @@ const commitMarginMs = 10_000
 
 /** Gives the records that appear from now on, each once, those of one look with the oldest first; never ends. */
 export function createFollow ({ all, now }: FollowNeeds) {
-  return async function * follow (wanted: Followed): AsyncGenerator<AuditRecord> {
+  return async function * follow (wanted: Followed): AsyncGenerator<AuditRecord, never> {
     let seen: Set<string> | null = null
     for (;;) {
       const recent: AuditRecord[] = []
