@@ -14,7 +14,7 @@ import { refreshingClient, type Seen } from './refreshing-client.js'
  * again. KEYTURN_FAILOVER_KILLS=200 with a longer --timeout gives the figures of docs/scaling.md.
  */
 
-const kills = Number(process.env.KEYTURN_FAILOVER_KILLS ?? 4)
+const kills = Number(process.env.KEYTURN_FAILOVER_KILLS ?? 2)
 /** Where nothing else runs; beside other tests it is only said how long it took. */
 const promptlyMs = process.env.KEYTURN_FAILOVER_KILLS === undefined ? Infinity : 1_000
 const clientCount = 50
