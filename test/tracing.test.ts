@@ -7,8 +7,11 @@ import { startServer } from '../src/server/server.js'
 import { startTracing } from '../src/tracing.js'
 import { buildSettings, testLog } from './support/build.js'
 import { post, send } from './support/http.js'
-import { keyturn } from './support/keyturn-process.js'
+import { keyturn, startKeyturn } from './support/keyturn-process.js'
 import { registered } from './support/people.js'
+import { freePort } from './support/postgres-server.js'
+import { embeddedFolder } from './support/test-database.js'
+import { until } from './support/until.js'
 
 interface Span {
   traceId: string
@@ -87,6 +90,28 @@ t.test('each request is a trace with its statements, and nothing of a person or 
   for (const secret of [person.email, person.password, data.token, data.refreshToken, 'secret-of-a-query']) {
     t.notMatch(all, String(secret))
   }
+})
+
+t.test('serve traces where the environment names a collector, and sends what is left when it stops', async t => {
+  const { endpoint, received } = await startCollector(t)
+  const port = await freePort()
+  const child = startKeyturn(['serve'], {
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint}/`,
+      OTEL_SERVICE_NAME: 'auth',
+      LISTEN: `127.0.0.1:${port}=ops`,
+      DATA_DIR: await embeddedFolder(t)
+    },
+    counted: true
+  })
+  const exited = once(child, 'exit')
+  child.stdout.resume()
+  const livez = `http://127.0.0.1:${port}/livez`
+  await until('it answers', () => send(livez).then(({ status }) => status === 200, () => false))
+  child.kill('SIGTERM')
+  t.same(await exited, [0, null])
+  t.match(JSON.stringify(received), /"GET \/livez"/)
+  t.match(JSON.stringify(received), /"service\.name","value":\{"stringValue":"auth"\}/)
 })
 
 t.test('a statement that fails is marked as failed', async t => {

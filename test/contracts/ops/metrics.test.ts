@@ -82,6 +82,11 @@ t.test('an operator sees how sign-ins and refreshes end, and how long requests t
   t.notMatch(text, email)
 })
 
+t.test('with JWT_SECRET there is no key whose age matters', async t => {
+  const { core } = await buildCore(t, { ownDatabase: true, settings: { keys: { sharedSecret: 'x'.repeat(32) } } })
+  t.equal(core.metrics().signingKeyAge, 0)
+})
+
 t.test('an outage is no refusal: what could not be answered counts as failed', async t => {
   const { core } = await buildCore(t)
   const outcomes = createOutcomes<{ contract: string }>()

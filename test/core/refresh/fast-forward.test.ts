@@ -6,8 +6,11 @@ import { readRefreshToken, type RefreshToken } from '../../../src/core/tokens/re
 import { clientInfo, password, refusesRefresh, rejectionOf, signedIn } from '../../support/accounts.js'
 import { ageRotations } from '../../support/age-rotations.js'
 import { buildCore } from '../../support/build.js'
+import { isLockAwaited } from '../../support/lock-waits.js'
 import { loseCommitsOf } from '../../support/lost-commits.js'
 import type { Overrides } from '../../support/settings.js'
+import { isOnCitus } from '../../support/test-database.js'
+import { until } from '../../support/until.js'
 
 /* After a failover that lost commits, clients hold tokens that are newer than the row of their session. */
 
@@ -66,6 +69,20 @@ t.test('50 requests with one such token get one and the same successor', async t
   const grants = await Promise.all(Array.from({ length: 50 }, () => refresh(newest)))
   t.equal(new Set(grants.map(({ refreshToken }) => refreshToken)).size, 1)
   t.same(await events(session.sessionId), ['signed_in', 'refresh_fast_forwarded'])
+})
+
+t.test('a session that ends while such a token is taken ends it too', { skip: isOnCitus }, async t => {
+  const { sql, refresh, failedOver } = await setUp(t)
+  const { session, newest } = await failedOver(2)
+  const held = await sql.reserve()
+  await held`BEGIN`
+  await held`
+    UPDATE sessions SET ended_at = now(), end_reason = 'signed_out' WHERE id = ${session.sessionId}`
+  const outcome = refusesRefresh(t, refresh(newest), 'signed_out')
+  await until('it waits for the row', () => isLockAwaited(sql))
+  await held`COMMIT`
+  held.release()
+  await outcome
 })
 
 t.test('a lost reply to such a token is retried as any other', async t => {
